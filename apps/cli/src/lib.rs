@@ -1,0 +1,1 @@
+//! What the three applications share: common options, settings files, progress, and errors in one line.

@@ -1,0 +1,3 @@
+//! The `turbulence` command.
+
+fn main() {}

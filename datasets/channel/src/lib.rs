@@ -1,0 +1,1 @@
+//! Spectral solver for the flow between two walls, and its statistics.

@@ -1,0 +1,1 @@
+//! Device choice at run time, the one module that knows libtorch, and weights in and out (safetensors, PyTorch).

@@ -1,0 +1,1 @@
+//! Neural operators that advance a flow field: IFactFormer-m and IFactFormer-o.

@@ -1,0 +1,1 @@
+//! Optimiser steps, schedules, checkpoints and metrics, whatever the model family.
