@@ -1,3 +1,6 @@
 //! The `turbulence` command.
+#![allow(dead_code)]
+
+mod plots;
 
 fn main() {}

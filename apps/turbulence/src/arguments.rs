@@ -1,0 +1,214 @@
+//! The command line: every option has one sentence that says when to use it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use rheome_cli::ComputeOptions;
+
+/// Turbulence: simulate a channel, train a neural operator on it, roll it out, look at the statistics.
+#[derive(Debug, Parser)]
+#[command(name = "turbulence", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Simulate the flow between two walls (DNS) and write filtered snapshots.
+    #[command(after_help = "Example:\n  turbulence simulate --config configs/turbulence/laminar.toml --output laminar.h5")]
+    Simulate(SimulateArguments),
+    /// Train an operator to predict the next snapshot.
+    #[command(after_help = "Example:\n  turbulence train --config configs/turbulence/smoke.toml --data tests/fixtures/turbulence/channel.h5 --output runs/smoke")]
+    Train(TrainArguments),
+    /// Continue a flow autoregressively: every prediction is the next input.
+    #[command(after_help = "Example:\n  turbulence rollout --model apps/turbulence/demo/model --input tests/fixtures/turbulence/channel.h5 --steps 100 --output rollout.h5")]
+    Rollout(RolloutArguments),
+    /// Mean, rms and shear-stress profiles of field files, with pictures.
+    #[command(after_help = "Example:\n  turbulence stats rollout.h5 --reference tests/fixtures/turbulence/channel.h5 --output stats.h5 --plots plots")]
+    Stats(StatsArguments),
+    /// Convert between npy, HDF5 and NetCDF.
+    #[command(after_help = "Example:\n  turbulence convert tests/fixtures/turbulence/channel.h5 channel.npy")]
+    Convert(ConvertArguments),
+    /// Say what a field file or a model folder holds.
+    #[command(after_help = "Example:\n  turbulence info tests/fixtures/turbulence/channel.h5")]
+    Info(InfoArguments),
+    /// Write the completion script of a shell to standard output.
+    #[command(after_help = "Example:\n  turbulence completions bash > ~/.local/share/bash-completion/completions/turbulence")]
+    Completions {
+        /// The shell.
+        shell: rheome_cli::Shell,
+    },
+}
+
+/// Options of `simulate`.
+#[derive(Debug, Args)]
+pub struct SimulateArguments {
+    /// Settings of the simulation (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Override one setting, e.g. `--set output.snapshots=50`; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub overrides: Vec<String>,
+    /// Field file to write (.h5 or .nc).
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Continue a simulation that was stopped, from its last checkpoint.
+    #[arg(long, conflicts_with = "overwrite")]
+    pub resume: bool,
+    /// Replace the output if it exists.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Common options.
+    #[command(flatten)]
+    pub compute: ComputeOptions,
+}
+
+/// Options of `train`.
+#[derive(Debug, Args)]
+pub struct TrainArguments {
+    /// Settings of model and training (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Override one setting, e.g. `--set training.epochs=5`; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub overrides: Vec<String>,
+    /// Field file to learn from (.h5, .nc or .npy, or FILE:dataset).
+    #[arg(long, value_name = "FILE[:DATASET]")]
+    pub data: String,
+    /// Model folder to write.
+    #[arg(long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Continue a training that was stopped, from its last checkpoint.
+    #[arg(long)]
+    pub resume: bool,
+    /// Common options.
+    #[command(flatten)]
+    pub compute: ComputeOptions,
+}
+
+/// Where a model comes from.
+#[derive(Debug, Args)]
+pub struct ModelSource {
+    /// Model folder (written by `train`).
+    #[arg(long, value_name = "DIR", required_unless_present = "config", conflicts_with_all = ["config", "weights"])]
+    pub model: Option<PathBuf>,
+    /// Settings of the model, where there is no model folder.
+    #[arg(long, value_name = "FILE", requires = "weights")]
+    pub config: Option<PathBuf>,
+    /// Weights for `--config`: .safetensors, or a PyTorch .pt/.pth with the authors' parameter names.
+    #[arg(long, value_name = "FILE", requires = "config")]
+    pub weights: Option<PathBuf>,
+    /// Normalisation for `--weights` (JSON); without it the model is applied to raw values.
+    #[arg(long, value_name = "FILE", requires = "weights")]
+    pub normalization: Option<PathBuf>,
+}
+
+/// Options of `rollout`.
+#[derive(Debug, Args)]
+pub struct RolloutArguments {
+    /// The model.
+    #[command(flatten)]
+    pub source: ModelSource,
+    /// Field file to start from (.h5, .nc or .npy, or FILE:dataset).
+    #[arg(long, value_name = "FILE[:DATASET]")]
+    pub input: String,
+    /// Trajectory to start from, counted from 0.
+    #[arg(long, value_name = "I", default_value_t = 0)]
+    pub trajectory: usize,
+    /// Snapshot to start from, counted from 0: the last of the input window. Default: the first possible.
+    #[arg(long, value_name = "I")]
+    pub index: Option<usize>,
+    /// Number of steps to predict.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub steps: u64,
+    /// Field file to write (.h5 with an .xdmf beside it, or .nc).
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Write every K-th prediction.
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub every: u64,
+    /// Also gather profiles of every step as it goes, into OUTPUT's name with `.stats.h5`.
+    #[arg(long)]
+    pub stats: bool,
+    /// Roll out M members at once, each from a perturbed start.
+    #[arg(long, value_name = "M", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub ensemble: u64,
+    /// Standard deviation of the members' perturbations, in the data's units of velocity; member 0 is left unperturbed.
+    #[arg(long, value_name = "S", default_value_t = 0.0)]
+    pub noise: f32,
+    /// Stop when the energy changes in one step by more than this many times the range seen in training (0: never).
+    #[arg(long, value_name = "X", default_value_t = 20.0)]
+    pub energy_limit: f64,
+    /// Replace the output if it exists.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Common options.
+    #[command(flatten)]
+    pub compute: ComputeOptions,
+}
+
+/// Options of `stats`.
+#[derive(Debug, Args)]
+pub struct StatsArguments {
+    /// Field files, e.g. rollouts.
+    #[arg(required = true, value_name = "FILE[:DATASET]")]
+    pub files: Vec<String>,
+    /// Field file to compare with, e.g. the filtered DNS.
+    #[arg(long, value_name = "FILE[:DATASET]")]
+    pub reference: Option<String>,
+    /// Leave out the first N snapshots of every file in FILES (a rollout's start remembers its input).
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub skip: usize,
+    /// HDF5 file of results to write.
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Folder for pictures (PNG): profiles, and slices at successive times.
+    #[arg(long, value_name = "DIR")]
+    pub plots: Option<PathBuf>,
+    /// Common options.
+    #[command(flatten)]
+    pub compute: ComputeOptions,
+}
+
+/// Options of `convert`.
+#[derive(Debug, Args)]
+pub struct ConvertArguments {
+    /// File to read (.npy, .h5, .nc, or FILE:dataset).
+    #[arg(value_name = "IN[:DATASET]")]
+    pub input: String,
+    /// File to write; its ending names the format (.npy, .h5, .nc).
+    #[arg(value_name = "OUT")]
+    pub output: PathBuf,
+    /// Keep only the first N components (the published arrays hold u, v, w, p: use 3).
+    #[arg(long, value_name = "N")]
+    pub components: Option<usize>,
+    /// Keep only these snapshots, e.g. 0:100 or 0:100:5.
+    #[arg(long, value_name = "FROM:TO[:STRIDE]")]
+    pub snapshots: Option<String>,
+    /// Keep only these trajectories, e.g. 3:4.
+    #[arg(long, value_name = "FROM:TO")]
+    pub trajectories: Option<String>,
+    /// Compress (gzip with shuffle; HDF5 and NetCDF only).
+    #[arg(long)]
+    pub compress: bool,
+    /// Replace the output if it exists.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Print nothing but errors.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Options of `info`.
+#[derive(Debug, Args)]
+pub struct InfoArguments {
+    /// Field file (or FILE:dataset) or model folder.
+    #[arg(value_name = "FILE|DIR")]
+    pub path: String,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}

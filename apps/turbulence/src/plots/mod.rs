@@ -1,0 +1,28 @@
+//! Pictures (PNG) of flow fields and their statistics, drawn without any library or font of the machine.
+
+mod profiles;
+mod slices;
+mod style;
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+pub use profiles::{ProfileCurve, draw_profiles};
+pub use slices::{Plane, SliceRow, draw_slices};
+
+/// A picture could not be drawn or written.
+#[derive(Debug, Error)]
+#[error("{path}: cannot draw the picture: {reason}")]
+pub struct PlotError {
+    /// The picture's file.
+    pub path: PathBuf,
+    /// What went wrong.
+    pub reason: String,
+}
+
+impl PlotError {
+    fn new(path: &std::path::Path, reason: impl std::fmt::Display) -> Self {
+        Self { path: path.to_owned(), reason: reason.to_string() }
+    }
+}

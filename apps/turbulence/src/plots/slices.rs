@@ -1,0 +1,152 @@
+use std::path::Path;
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+use super::PlotError;
+use super::style::{FONT, register_typeface, viridis};
+
+/// A plane through a field, drawn with its first index to the right and its second upwards.
+#[derive(Debug, Clone)]
+pub struct Plane {
+    /// Values, first index slowest.
+    pub values: Vec<f32>,
+    /// Number of points along the two axes.
+    pub points: [usize; 2],
+    /// Physical extent along the two axes, in half-heights.
+    pub extent: [f64; 2],
+}
+
+/// One row of planes, of one data set at successive times.
+#[derive(Debug, Clone)]
+pub struct SliceRow {
+    /// Name of the data set, printed at the left.
+    pub name: String,
+    /// One plane a column.
+    pub planes: Vec<Plane>,
+}
+
+const PANEL_WIDTH: u32 = 330;
+const PANEL_GAP: u32 = 16;
+const LEFT: u32 = 150;
+const TOP: u32 = 64;
+const BOTTOM: u32 = 66;
+const BAR: u32 = 130;
+
+/// Draws `rows` of planes under `titles` (one a column) with one common colour scale labelled `quantity`, and the names
+/// of the two `axes`, into `path` (PNG).
+///
+/// # Errors
+/// [`PlotError`] naming the file; also for rows of unequal length.
+pub fn draw_slices(
+    path: &Path,
+    titles: &[String],
+    rows: &[SliceRow],
+    quantity: &str,
+    axes: [&str; 2],
+) -> Result<(), PlotError> {
+    let Some(first) = rows.first().and_then(|row| row.planes.first()) else {
+        return Err(PlotError::new(path, "no plane to draw"));
+    };
+    if rows.iter().any(|row| row.planes.len() != titles.len()) {
+        return Err(PlotError::new(path, "every row needs one plane a title"));
+    }
+    register_typeface();
+    let height = ((first.extent[1] / first.extent[0]) * f64::from(PANEL_WIDTH)).clamp(90.0, 700.0) as u32;
+    let size = (
+        LEFT + titles.len() as u32 * (PANEL_WIDTH + PANEL_GAP) + BAR,
+        TOP + rows.len() as u32 * (height + PANEL_GAP) + BOTTOM,
+    );
+    let range = value_range(rows);
+    let fail = |error: &dyn std::fmt::Display| PlotError::new(path, error);
+    let root = BitMapBackend::new(path, size).into_drawing_area();
+    root.fill(&WHITE).map_err(|e| fail(&e))?;
+    for (r, row) in rows.iter().enumerate() {
+        let top = TOP + r as u32 * (height + PANEL_GAP);
+        text(&root, &row.name, (12, (top + height / 2) as i32 - 11), 22).map_err(|e| fail(&e))?;
+        for (c, plane) in row.planes.iter().enumerate() {
+            let left = LEFT + c as u32 * (PANEL_WIDTH + PANEL_GAP);
+            if r == 0 {
+                text(&root, &titles[c], (left as i32, 26), 22).map_err(|e| fail(&e))?;
+            }
+            draw_plane(&root, plane, (left, top), (PANEL_WIDTH, height), range).map_err(|e| fail(&e))?;
+        }
+    }
+    let below = (size.1 - BOTTOM + 6) as i32;
+    let extents = format!("→ {} in [0, {:.3}] h,   ↑ {} in [0, {:.3}] h", axes[0], first.extent[0], axes[1], first.extent[1]);
+    text(&root, &extents, (LEFT as i32, below + 10), 20).map_err(|e| fail(&e))?;
+    draw_bar(&root, size, range, quantity).map_err(|e| fail(&e))?;
+    root.present().map_err(|e| fail(&e))
+}
+
+type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
+type Drawn<'a> = Result<(), DrawingAreaErrorKind<<BitMapBackend<'a> as DrawingBackend>::ErrorType>>;
+
+fn text<'a>(root: &Area<'a>, words: &str, at: (i32, i32), size: i32) -> Drawn<'a> {
+    root.draw(&Text::new(words.to_owned(), at, (FONT, size)))
+}
+
+fn value_range(rows: &[SliceRow]) -> (f64, f64) {
+    let values = rows.iter().flat_map(|r| &r.planes).flat_map(|p| &p.values).copied().filter(|v| v.is_finite());
+    let (low, high) = values.fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(v), h.max(v)));
+    if low < high { (low.into(), high.into()) } else { (f64::from(low) - 0.5, f64::from(low) + 0.5) }
+}
+
+/// Fills the panel pixel by pixel, bilinearly between the points of the plane.
+fn draw_plane<'a>(root: &Area<'a>, plane: &Plane, at: (u32, u32), size: (u32, u32), range: (f64, f64)) -> Drawn<'a> {
+    let [n0, n1] = plane.points;
+    let value = |i: usize, j: usize| f64::from(plane.values[i * n1 + j]);
+    let place = |pixel: u32, pixels: u32, n: usize| {
+        let position = f64::from(pixel) / f64::from(pixels.max(2) - 1) * (n - 1) as f64;
+        let index = (position.floor() as usize).min(n.saturating_sub(2));
+        (index, (index + 1).min(n - 1), position - index as f64)
+    };
+    for px in 0..size.0 {
+        let (i0, i1, s) = place(px, size.0, n0);
+        for py in 0..size.1 {
+            let (j0, j1, t) = place(size.1 - 1 - py, size.1, n1);
+            let mixed = (1.0 - s) * ((1.0 - t) * value(i0, j0) + t * value(i0, j1))
+                + s * ((1.0 - t) * value(i1, j0) + t * value(i1, j1));
+            let color = viridis((mixed - range.0) / (range.1 - range.0));
+            root.draw_pixel(((at.0 + px) as i32, (at.1 + py) as i32), &color)?;
+        }
+    }
+    Ok(())
+}
+
+fn draw_bar<'a>(root: &Area<'a>, size: (u32, u32), range: (f64, f64), quantity: &str) -> Drawn<'a> {
+    let (left, top, bottom) = ((size.0 - BAR + 12) as i32, TOP as i32, (size.1 - BOTTOM) as i32 - PANEL_GAP as i32);
+    for y in top..bottom {
+        let part = f64::from(bottom - 1 - y) / f64::from((bottom - top - 1).max(1));
+        root.draw(&PathElement::new(vec![(left, y), (left + 22, y)], viridis(part)))?;
+    }
+    text(root, &format!("{:.1}", range.1), (left + 30, top), 20)?;
+    text(root, &format!("{:.1}", range.0), (left + 30, bottom - 20), 20)?;
+    text(root, quantity, (left - 6, 26), 20)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str, values: Vec<f32>) -> SliceRow {
+        SliceRow { name: name.into(), planes: vec![Plane { values, points: [2, 3], extent: [3.0, 2.0] }] }
+    }
+
+    #[test]
+    fn a_picture_with_text_is_written_without_any_font_of_the_machine() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("slices.png");
+        let rows = [row("DNS", vec![0.0, 1.0, 2.0, 3.0, 4.0, f32::NAN]), row("model", vec![1.0; 6])];
+        draw_slices(&path, &["t = 0".into()], &rows, "u", ["x", "y"]).unwrap();
+        assert_eq!(&std::fs::read(&path).unwrap()[1..4], b"PNG");
+    }
+
+    #[test]
+    fn rows_of_unequal_length_are_refused() {
+        let rows = [row("DNS", vec![0.0; 6])];
+        let titles = ["a".into(), "b".into()];
+        let error = draw_slices(Path::new("x.png"), &titles, &rows, "u", ["x", "y"]).unwrap_err().to_string();
+        assert!(error.starts_with("x.png"), "{error}");
+    }
+}

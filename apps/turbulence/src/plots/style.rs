@@ -1,0 +1,52 @@
+//! Colours and type that all pictures share.
+
+use std::sync::Once;
+
+use plotters::prelude::*;
+use plotters::style::register_font;
+
+/// Line colours, told apart by colour-blind readers and in grey print (Okabe & Ito 2008): black, orange, blue, green, ....
+pub const LINES: [RGBColor; 6] = [
+    RGBColor(0, 0, 0),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 114, 178),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+];
+
+/// Name under which the embedded typeface is registered.
+pub const FONT: &str = "sans-serif";
+
+/// Registers the embedded typeface (DejaVu Sans), so that no font of the machine is needed.
+pub fn register_typeface() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // The only failure is an unreadable font; the embedded one is fixed at build time and drawn in a test.
+        let _ = register_font(FONT, FontStyle::Normal, dejavu::sans::regular());
+    });
+}
+
+/// Colour of `value` in [0, 1]: dark blue over green to yellow, evenly spaced in lightness (viridis, 9 anchors).
+pub fn viridis(value: f64) -> RGBColor {
+    const ANCHORS: [(f64, f64, f64); 9] = [
+        (68.0, 1.0, 84.0),
+        (71.0, 44.0, 122.0),
+        (59.0, 81.0, 139.0),
+        (44.0, 113.0, 142.0),
+        (33.0, 144.0, 141.0),
+        (39.0, 173.0, 129.0),
+        (92.0, 200.0, 99.0),
+        (170.0, 220.0, 50.0),
+        (253.0, 231.0, 37.0),
+    ];
+    if !value.is_finite() {
+        return RGBColor(255, 255, 255);
+    }
+    let position = value.clamp(0.0, 1.0) * (ANCHORS.len() - 1) as f64;
+    let left = (position.floor() as usize).min(ANCHORS.len() - 2);
+    let part = position - left as f64;
+    let mix = |a: f64, b: f64| (a + (b - a) * part).round() as u8;
+    let (a, b) = (ANCHORS[left], ANCHORS[left + 1]);
+    RGBColor(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
+}
