@@ -1,1 +1,36 @@
 //! Spectral solver for the flow between two walls, and its statistics.
+//!
+//! Incompressible flow, periodic in x and z, between walls at y = -1 and y = 1 (half-height h = 1), in the velocity-vorticity
+//! form of Kim, Moin & Moser (1987): Fourier modes in x and z with 3/2 dealiasing, Chebyshev polynomials in y, third-order
+//! Runge-Kutta for convection and an implicit second-order scheme for viscosity ([`time_scheme`]), double precision. The
+//! velocity is divergence-free to round-off by construction. Velocities are in u_tau, times in h/u_tau, the viscosity is
+//! 1/re_tau. Results do not depend on the number of threads.
+//!
+//! The way of one step: [`Channel::step`] evaluates u x omega (`convection`), then solves one Helmholtz equation per mode and
+//! unknown (`implicit`, `helmholtz`), three times. [`Channel::sample`] filters the flow to a coarse uniform grid;
+//! [`statistics`] gathers profiles of any snapshots on such a grid.
+
+mod channel;
+pub mod chebyshev;
+mod checkpoint;
+mod config;
+mod convection;
+mod diagnostics;
+mod error;
+pub mod helmholtz;
+mod implicit;
+mod initial;
+mod modes;
+pub mod orr_sommerfeld;
+mod sampling;
+mod state;
+pub mod statistics;
+pub mod time_scheme;
+mod transforms;
+
+pub use channel::Channel;
+pub use config::{ChannelConfig, Forcing, Initial, TimeStep, Walls};
+pub use diagnostics::Diagnostics;
+pub use error::ChannelError;
+pub use sampling::{Filter, UniformGrid};
+pub use statistics::{ProfileStatistics, Profiles};

@@ -23,6 +23,9 @@ pub struct PlotError {
 
 impl PlotError {
     fn new(path: &std::path::Path, reason: impl std::fmt::Display) -> Self {
-        Self { path: path.to_owned(), reason: reason.to_string() }
+        Self {
+            path: path.to_owned(),
+            reason: reason.to_string(),
+        }
     }
 }

@@ -28,7 +28,11 @@ const SIZE: (u32, u32) = (1500, 1000);
 ///
 /// # Errors
 /// [`PlotError`] naming the file.
-pub fn draw_profiles(path: &Path, curves: &[ProfileCurve], velocity_unit: &str) -> Result<(), PlotError> {
+pub fn draw_profiles(
+    path: &Path,
+    curves: &[ProfileCurve],
+    velocity_unit: &str,
+) -> Result<(), PlotError> {
     register_typeface();
     let root = BitMapBackend::new(path, SIZE).into_drawing_area();
     let fail = |error: &dyn std::fmt::Display| PlotError::new(path, error);
@@ -53,8 +57,18 @@ pub fn draw_profiles(path: &Path, curves: &[ProfileCurve], velocity_unit: &str) 
 type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
 type Drawn<'a> = Result<(), DrawingAreaErrorKind<<BitMapBackend<'a> as DrawingBackend>::ErrorType>>;
 
-fn draw_panel<'a>(panel: &Area<'a>, curves: &[ProfileCurve], label: &str, pick: fn(&ProfileCurve) -> &[f64]) -> Drawn<'a> {
-    let values = || curves.iter().flat_map(|c| pick(c).iter().copied()).filter(|v| v.is_finite());
+fn draw_panel<'a>(
+    panel: &Area<'a>,
+    curves: &[ProfileCurve],
+    label: &str,
+    pick: fn(&ProfileCurve) -> &[f64],
+) -> Drawn<'a> {
+    let values = || {
+        curves
+            .iter()
+            .flat_map(|c| pick(c).iter().copied())
+            .filter(|v| v.is_finite())
+    };
     let (mut low, mut high) = (values().fold(0.0, f64::min), values().fold(0.0, f64::max));
     if high <= low {
         (low, high) = (low - 1.0, low + 1.0);
@@ -64,7 +78,10 @@ fn draw_panel<'a>(panel: &Area<'a>, curves: &[ProfileCurve], label: &str, pick: 
         .margin(18)
         .x_label_area_size(52)
         .y_label_area_size(74)
-        .build_cartesian_2d(0.0..2.0, (low - if low < 0.0 { margin } else { 0.0 })..high + margin)?;
+        .build_cartesian_2d(
+            0.0..2.0,
+            (low - if low < 0.0 { margin } else { 0.0 })..high + margin,
+        )?;
     chart
         .configure_mesh()
         .light_line_style(WHITE)
@@ -78,12 +95,19 @@ fn draw_panel<'a>(panel: &Area<'a>, curves: &[ProfileCurve], label: &str, pick: 
         .draw()?;
     for (index, curve) in curves.iter().enumerate() {
         let points = curve.y.iter().copied().zip(pick(curve).iter().copied());
-        chart.draw_series(LineSeries::new(points.clone(), LINES[index % LINES.len()].stroke_width(3)))?;
+        chart.draw_series(LineSeries::new(
+            points.clone(),
+            LINES[index % LINES.len()].stroke_width(3),
+        ))?;
         // Markers tell the curves apart without colour.
         if index > 0 {
             let every = (curve.y.len() / 16).max(1);
             let color = LINES[index % LINES.len()];
-            chart.draw_series(points.step_by(every).map(|p| Circle::new(p, 4, color.filled())))?;
+            chart.draw_series(
+                points
+                    .step_by(every)
+                    .map(|p| Circle::new(p, 4, color.filled())),
+            )?;
         }
     }
     Ok(())
@@ -92,7 +116,10 @@ fn draw_panel<'a>(panel: &Area<'a>, curves: &[ProfileCurve], label: &str, pick: 
 fn draw_legend<'a>(panel: &Area<'a>, curves: &[ProfileCurve]) -> Drawn<'a> {
     for (index, curve) in curves.iter().enumerate() {
         let (color, y) = (LINES[index % LINES.len()], 70 + 44 * index as i32);
-        panel.draw(&PathElement::new(vec![(40, y), (110, y)], color.stroke_width(4)))?;
+        panel.draw(&PathElement::new(
+            vec![(40, y), (110, y)],
+            color.stroke_width(4),
+        ))?;
         if index > 0 {
             panel.draw(&Circle::new((75, y), 6, color.filled()))?;
         }

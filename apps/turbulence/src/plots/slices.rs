@@ -52,7 +52,8 @@ pub fn draw_slices(
         return Err(PlotError::new(path, "every row needs one plane a title"));
     }
     register_typeface();
-    let height = ((first.extent[1] / first.extent[0]) * f64::from(PANEL_WIDTH)).clamp(90.0, 700.0) as u32;
+    let height =
+        ((first.extent[1] / first.extent[0]) * f64::from(PANEL_WIDTH)).clamp(90.0, 700.0) as u32;
     let size = (
         LEFT + titles.len() as u32 * (PANEL_WIDTH + PANEL_GAP) + BAR,
         TOP + rows.len() as u32 * (height + PANEL_GAP) + BOTTOM,
@@ -69,11 +70,15 @@ pub fn draw_slices(
             if r == 0 {
                 text(&root, &titles[c], (left as i32, 26), 22).map_err(|e| fail(&e))?;
             }
-            draw_plane(&root, plane, (left, top), (PANEL_WIDTH, height), range).map_err(|e| fail(&e))?;
+            draw_plane(&root, plane, (left, top), (PANEL_WIDTH, height), range)
+                .map_err(|e| fail(&e))?;
         }
     }
     let below = (size.1 - BOTTOM + 6) as i32;
-    let extents = format!("→ {} in [0, {:.3}] h,   ↑ {} in [0, {:.3}] h", axes[0], first.extent[0], axes[1], first.extent[1]);
+    let extents = format!(
+        "→ {} in [0, {:.3}] h,   ↑ {} in [0, {:.3}] h",
+        axes[0], first.extent[0], axes[1], first.extent[1]
+    );
     text(&root, &extents, (LEFT as i32, below + 10), 20).map_err(|e| fail(&e))?;
     draw_bar(&root, size, range, quantity).map_err(|e| fail(&e))?;
     root.present().map_err(|e| fail(&e))
@@ -87,13 +92,28 @@ fn text<'a>(root: &Area<'a>, words: &str, at: (i32, i32), size: i32) -> Drawn<'a
 }
 
 fn value_range(rows: &[SliceRow]) -> (f64, f64) {
-    let values = rows.iter().flat_map(|r| &r.planes).flat_map(|p| &p.values).copied().filter(|v| v.is_finite());
+    let values = rows
+        .iter()
+        .flat_map(|r| &r.planes)
+        .flat_map(|p| &p.values)
+        .copied()
+        .filter(|v| v.is_finite());
     let (low, high) = values.fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(v), h.max(v)));
-    if low < high { (low.into(), high.into()) } else { (f64::from(low) - 0.5, f64::from(low) + 0.5) }
+    if low < high {
+        (low.into(), high.into())
+    } else {
+        (f64::from(low) - 0.5, f64::from(low) + 0.5)
+    }
 }
 
 /// Fills the panel pixel by pixel, bilinearly between the points of the plane.
-fn draw_plane<'a>(root: &Area<'a>, plane: &Plane, at: (u32, u32), size: (u32, u32), range: (f64, f64)) -> Drawn<'a> {
+fn draw_plane<'a>(
+    root: &Area<'a>,
+    plane: &Plane,
+    at: (u32, u32),
+    size: (u32, u32),
+    range: (f64, f64),
+) -> Drawn<'a> {
     let [n0, n1] = plane.points;
     let value = |i: usize, j: usize| f64::from(plane.values[i * n1 + j]);
     let place = |pixel: u32, pixels: u32, n: usize| {
@@ -115,13 +135,25 @@ fn draw_plane<'a>(root: &Area<'a>, plane: &Plane, at: (u32, u32), size: (u32, u3
 }
 
 fn draw_bar<'a>(root: &Area<'a>, size: (u32, u32), range: (f64, f64), quantity: &str) -> Drawn<'a> {
-    let (left, top, bottom) = ((size.0 - BAR + 12) as i32, TOP as i32, (size.1 - BOTTOM) as i32 - PANEL_GAP as i32);
+    let (left, top, bottom) = (
+        (size.0 - BAR + 12) as i32,
+        TOP as i32,
+        (size.1 - BOTTOM) as i32 - PANEL_GAP as i32,
+    );
     for y in top..bottom {
         let part = f64::from(bottom - 1 - y) / f64::from((bottom - top - 1).max(1));
-        root.draw(&PathElement::new(vec![(left, y), (left + 22, y)], viridis(part)))?;
+        root.draw(&PathElement::new(
+            vec![(left, y), (left + 22, y)],
+            viridis(part),
+        ))?;
     }
     text(root, &format!("{:.1}", range.1), (left + 30, top), 20)?;
-    text(root, &format!("{:.1}", range.0), (left + 30, bottom - 20), 20)?;
+    text(
+        root,
+        &format!("{:.1}", range.0),
+        (left + 30, bottom - 20),
+        20,
+    )?;
     text(root, quantity, (left - 6, 26), 20)
 }
 
@@ -130,14 +162,24 @@ mod tests {
     use super::*;
 
     fn row(name: &str, values: Vec<f32>) -> SliceRow {
-        SliceRow { name: name.into(), planes: vec![Plane { values, points: [2, 3], extent: [3.0, 2.0] }] }
+        SliceRow {
+            name: name.into(),
+            planes: vec![Plane {
+                values,
+                points: [2, 3],
+                extent: [3.0, 2.0],
+            }],
+        }
     }
 
     #[test]
     fn a_picture_with_text_is_written_without_any_font_of_the_machine() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("slices.png");
-        let rows = [row("DNS", vec![0.0, 1.0, 2.0, 3.0, 4.0, f32::NAN]), row("model", vec![1.0; 6])];
+        let rows = [
+            row("DNS", vec![0.0, 1.0, 2.0, 3.0, 4.0, f32::NAN]),
+            row("model", vec![1.0; 6]),
+        ];
         draw_slices(&path, &["t = 0".into()], &rows, "u", ["x", "y"]).unwrap();
         assert_eq!(&std::fs::read(&path).unwrap()[1..4], b"PNG");
     }
@@ -146,7 +188,9 @@ mod tests {
     fn rows_of_unequal_length_are_refused() {
         let rows = [row("DNS", vec![0.0; 6])];
         let titles = ["a".into(), "b".into()];
-        let error = draw_slices(Path::new("x.png"), &titles, &rows, "u", ["x", "y"]).unwrap_err().to_string();
+        let error = draw_slices(Path::new("x.png"), &titles, &rows, "u", ["x", "y"])
+            .unwrap_err()
+            .to_string();
         assert!(error.starts_with("x.png"), "{error}");
     }
 }

@@ -1,0 +1,178 @@
+use crate::config::{ChannelConfig, TimeStep};
+use crate::convection::Convection;
+use crate::error::ChannelError;
+use crate::implicit::Implicit;
+use crate::modes::Modes;
+use crate::state::State;
+use crate::time_scheme::SPALART_MOSER_ROGERS;
+
+/// A channel flow in time.
+///
+/// ```
+/// use rheome_channel::{Channel, ChannelConfig, Initial};
+///
+/// // Plane Poiseuille flow stays what it is.
+/// let config = ChannelConfig { re_tau: 20.0, points: [8, 17, 8], initial: Initial::Laminar, ..Default::default() };
+/// let mut channel = Channel::new(&config, 0)?;
+/// channel.advance_to(0.05)?;
+/// let bulk = channel.diagnostics().bulk_velocity;
+/// assert!((bulk - 20.0 / 3.0).abs() < 1e-10);
+/// # Ok::<(), rheome_channel::ChannelError>(())
+/// ```
+pub struct Channel {
+    pub(crate) config: ChannelConfig,
+    pub(crate) modes: Modes,
+    pub(crate) degrees: usize,
+    pub(crate) state: State,
+    pub(crate) convection: Convection,
+    pub(crate) implicit: Implicit,
+    pub(crate) time: f64,
+    pub(crate) steps: u64,
+    pub(crate) dt: f64,
+}
+
+impl Channel {
+    /// The flow of `config` at time zero; `seed` fixes its random disturbances.
+    ///
+    /// # Errors
+    /// [`ChannelError::Setting`] if a setting cannot work.
+    pub fn new(config: &ChannelConfig, seed: u64) -> Result<Self, ChannelError> {
+        let mut channel = Self::at_rest(config)?;
+        channel.set_initial(seed);
+        Ok(channel)
+    }
+
+    pub(crate) fn at_rest(config: &ChannelConfig) -> Result<Self, ChannelError> {
+        config.validate()?;
+        let [nx, degrees, nz] = config.points;
+        let modes = Modes::new(nx, nz, config.lengths);
+        Ok(Self {
+            state: State::zeros(&modes, degrees),
+            convection: Convection::new(&modes, config.lengths, degrees, config.dealias_y),
+            implicit: Implicit::new(&modes, degrees, config),
+            config: config.clone(),
+            modes,
+            degrees,
+            time: 0.0,
+            steps: 0,
+            dt: 0.0,
+        })
+    }
+
+    /// Settings of this flow.
+    pub fn config(&self) -> &ChannelConfig {
+        &self.config
+    }
+
+    /// Time, in h/u_tau.
+    pub fn time(&self) -> f64 {
+        self.time
+    }
+
+    /// Steps done.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Length of the last step, in h/u_tau.
+    pub fn dt(&self) -> f64 {
+        self.dt
+    }
+
+    /// Chooses the time step otherwise from now on.
+    ///
+    /// # Errors
+    /// [`ChannelError::Setting`] if the new setting cannot work.
+    pub fn set_time_step(&mut self, time_step: TimeStep) -> Result<(), ChannelError> {
+        let config = ChannelConfig {
+            time_step,
+            ..self.config.clone()
+        };
+        config.validate()?;
+        self.config = config;
+        Ok(())
+    }
+
+    /// Reflects the flow in the plane z = 0: w and the wall-normal vorticity change sign.
+    pub fn reflect_span(&mut self) {
+        let (degrees, modes) = (self.degrees, &self.modes);
+        let state = &mut self.state;
+        for x in 0..modes.streamwise {
+            for z in 0..=(modes.spanwise / 2) {
+                let rows = |iz: usize| 2 * (x * modes.spanwise + iz) * degrees;
+                let (a, b) = (rows(z), rows((modes.spanwise - z) % modes.spanwise));
+                for k in 0..2 * degrees {
+                    for field in [&mut state.v, &mut state.laplacian, &mut state.vorticity] {
+                        field.swap(a + k, b + k);
+                    }
+                }
+            }
+        }
+        state
+            .vorticity
+            .iter_mut()
+            .chain(&mut state.mean[1])
+            .for_each(|value| *value = -*value);
+    }
+
+    /// One step of the length that the settings choose.
+    ///
+    /// # Errors
+    /// [`ChannelError::BlowUp`] if the velocity is no longer finite.
+    pub fn step(&mut self) -> Result<(), ChannelError> {
+        self.step_within(f64::INFINITY)
+    }
+
+    /// Steps until exactly `time`, sharing what remains evenly among the last steps.
+    ///
+    /// # Errors
+    /// [`ChannelError::BlowUp`] if the velocity is no longer finite.
+    pub fn advance_to(&mut self, time: f64) -> Result<(), ChannelError> {
+        // Less than a rounding error of the time itself is no step.
+        while time - self.time > 1e-12 * time.abs().max(1.0) {
+            let remaining = time - self.time;
+            self.step_within(remaining)?;
+            if self.dt == remaining {
+                self.time = time;
+            }
+        }
+        Ok(())
+    }
+
+    /// One step that divides `remaining` into equal steps no longer than the settings allow.
+    fn step_within(&mut self, remaining: f64) -> Result<(), ChannelError> {
+        let rate = self.convection.evaluate(&self.state, &self.modes);
+        if !rate.is_finite() {
+            return Err(ChannelError::BlowUp {
+                time: self.time,
+                step: self.steps,
+            });
+        }
+        let longest = match self.config.time_step {
+            TimeStep::Fixed { dt } => dt,
+            TimeStep::Cfl { number, max } => (number / rate).min(max),
+        };
+        let dt = if remaining.is_finite() {
+            remaining / (remaining / longest - 1e-9).ceil().max(1.0)
+        } else {
+            longest
+        };
+        for (index, substep) in SPALART_MOSER_ROGERS.into_iter().enumerate() {
+            if index > 0 {
+                self.convection.evaluate(&self.state, &self.modes);
+            }
+            self.implicit.substep(
+                &mut self.state,
+                &self.modes,
+                &self.convection.product,
+                dt,
+                substep,
+            );
+        }
+        self.state.symmetrize(&self.modes);
+        self.time += dt;
+        self.steps += 1;
+        self.dt = dt;
+        Ok(())
+    }
+}
