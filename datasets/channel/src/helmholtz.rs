@@ -18,41 +18,66 @@ pub enum Boundary {
 #[derive(Debug, Clone)]
 pub struct Helmholtz {
     boundary: Boundary,
-    lambda: f64,
-    /// f_k = (d_k - c_k p_{k+2}) inverse_k + ratio_k f_{k-2}.
-    ratio: Vec<f64>,
-    inverse: Vec<f64>,
-    /// Sum over each parity's boundary row of the response to its lowest coefficient.
-    response: [f64; 2],
+    integration: Vec<Integration>,
+    rows: Vec<Row>,
 }
 
-/// The three coefficients with which r_{k-2}, r_k, r_{k+2} enter the twice-integrated equation of degree k.
-#[inline]
-fn integration(k: usize, n: usize) -> [f64; 3] {
-    let kf = k as f64;
-    let below = if k == 2 { 2.0 } else { 1.0 } / (4.0 * kf * (kf - 1.0));
-    let at = if k + 2 <= n {
-        1.0 / (2.0 * (kf * kf - 1.0))
-    } else {
-        0.0
-    };
-    let above = if k + 4 <= n {
-        1.0 / (4.0 * kf * (kf + 1.0))
-    } else {
-        0.0
-    };
-    [below, at, above]
+/// The factors with which r_{k-2}, r_k, r_{k+2} enter the twice-integrated equation of degree k.
+#[derive(Debug, Clone, Copy)]
+struct Integration {
+    below: f64,
+    at: f64,
+    above: f64,
+}
+
+/// The eliminated equation of degree k: f_k = inverse d_k + carry a_{k+2} + ratio f_{k-2}, where d_k is the integrated
+/// right-hand side and a_{k+2} the part of f_{k+2} that does not depend on f_k.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    inverse: f64,
+    carry: f64,
+    ratio: f64,
+    /// What the boundary row becomes for a unit of this coefficient, all higher degrees following it.
+    boundary: f64,
+}
+
+impl Integration {
+    /// For degree `k` of a series up to degree `n`; what lies beyond n is zero.
+    fn new(k: usize, n: usize) -> Self {
+        let kf = k as f64;
+        let below = if k == 2 { 2.0 } else { 1.0 } / (4.0 * kf * (kf - 1.0));
+        let at = 1.0 / (2.0 * (kf * kf - 1.0));
+        let above = 1.0 / (4.0 * kf * (kf + 1.0));
+        Self {
+            below,
+            at: if k + 2 <= n { at } else { 0.0 },
+            above: if k + 4 <= n { above } else { 0.0 },
+        }
+    }
 }
 
 impl Helmholtz {
-    /// Prepares the equation with `degrees` coefficients.
+    /// Prepares the equation with `degrees` coefficients (at least four).
     pub fn new(degrees: usize, lambda: f64, boundary: Boundary) -> Self {
+        let unused = Integration {
+            below: 0.0,
+            at: 0.0,
+            above: 0.0,
+        };
+        let row = Row {
+            inverse: 0.0,
+            carry: 0.0,
+            ratio: 0.0,
+            boundary: 0.0,
+        };
+        let mut integration = vec![unused; degrees];
+        for (k, factors) in integration.iter_mut().enumerate().skip(2) {
+            *factors = Integration::new(k, degrees - 1);
+        }
         let mut equation = Self {
             boundary,
-            lambda,
-            ratio: vec![0.0; degrees],
-            inverse: vec![0.0; degrees],
-            response: [0.0; 2],
+            integration,
+            rows: vec![row; degrees],
         };
         equation.prepare(lambda);
         equation
@@ -60,62 +85,69 @@ impl Helmholtz {
 
     /// Prepares the equation for another `lambda`, in place.
     pub fn prepare(&mut self, lambda: f64) {
-        let degrees = self.ratio.len();
-        let n = degrees - 1;
-        self.lambda = lambda;
-        for k in (2..degrees).rev() {
-            let [below, at, above] = integration(k, n);
-            let ratio_above = if k + 2 <= n { self.ratio[k + 2] } else { 0.0 };
-            let inverse = 1.0 / (1.0 + lambda * at - lambda * above * ratio_above);
-            self.inverse[k] = inverse;
-            self.ratio[k] = lambda * below * inverse;
-        }
-        for parity in 0..2 {
-            let mut response = 1.0;
-            let mut sum = self.weight(parity);
-            for k in (parity + 2..degrees).step_by(2) {
-                response *= self.ratio[k];
-                sum += self.weight(k) * response;
+        // Per parity: ratio and boundary response of the degree above, which for the highest does not exist.
+        let mut above = [[0.0; 2]; 2];
+        for (k, (row, factors)) in self
+            .rows
+            .iter_mut()
+            .zip(&self.integration)
+            .enumerate()
+            .rev()
+        {
+            let [ratio, response] = above[k % 2];
+            let weight = match self.boundary {
+                Boundary::Value => 1.0,
+                Boundary::Slope => (k * k) as f64,
+            };
+            row.boundary = weight + ratio * response;
+            if k >= 2 {
+                row.inverse = 1.0 / (1.0 + lambda * (factors.at - factors.above * ratio));
+                row.carry = lambda * factors.above * row.inverse;
+                row.ratio = lambda * factors.below * row.inverse;
             }
-            self.response[parity] = sum;
-        }
-    }
-
-    /// Entry of degree k in the boundary row.
-    #[inline]
-    fn weight(&self, k: usize) -> f64 {
-        match self.boundary {
-            Boundary::Value => 1.0,
-            Boundary::Slope => (k * k) as f64,
+            above[k % 2] = [row.ratio, row.boundary];
         }
     }
 
     /// Solves for the right-hand side `r` and the boundary data `walls` = [even, odd], into `f`.
     pub fn solve(&self, r: &[f64], walls: [f64; 2], f: &mut [f64]) {
-        let degrees = self.ratio.len();
-        let n = degrees - 1;
-        let at_or_zero = |k: usize| if k <= n { r[k] } else { 0.0 };
+        self.solve_lines([r], walls, [f]);
+    }
+
+    /// Solves for several right-hand sides at once: each solution is a chain of dependent operations, so that the real and
+    /// the imaginary part of a mode together take little longer than one of them.
+    pub fn solve_lines<const LINES: usize>(
+        &self,
+        r: [&[f64]; LINES],
+        walls: [f64; 2],
+        mut f: [&mut [f64]; LINES],
+    ) {
+        let degrees = self.rows.len();
+        let (rows, integration) = (&self.rows[..degrees], &self.integration[..degrees]);
+        let r = r.map(|line| &line[..degrees]);
+        let mut boundary = [walls; LINES];
         for k in (2..degrees).rev() {
-            let [below, at, above] = integration(k, n);
-            let d = below * r[k - 2] - at * r[k] + above * at_or_zero(k + 2);
-            let carried = if k + 2 <= n {
-                self.lambda * above * f[k + 2]
-            } else {
-                0.0
-            };
-            f[k] = (d + carried) * self.inverse[k];
-        }
-        for (parity, datum) in walls.into_iter().enumerate() {
-            // First the solution that starts from zero, whose boundary row tells the lowest coefficient.
-            let mut particular = 0.0;
-            let mut sum = 0.0;
-            for k in (parity + 2..degrees).step_by(2) {
-                particular = f[k] + self.ratio[k] * particular;
-                sum += self.weight(k) * particular;
+            let (row, Integration { below, at, above }) = (rows[k], integration[k]);
+            for line in 0..LINES {
+                let (r, f) = (r[line], &mut f[line][..degrees]);
+                let mut d = below * r[k - 2] - at * r[k];
+                let mut carried = 0.0;
+                if k + 2 < degrees {
+                    d += above * r[k + 2];
+                    carried = row.carry * f[k + 2];
+                }
+                f[k] = row.inverse * d + carried;
+                boundary[line][k % 2] -= row.boundary * f[k];
             }
-            f[parity] = (datum - sum) / self.response[parity];
-            for k in (parity + 2..degrees).step_by(2) {
-                f[k] += self.ratio[k] * f[k - 2];
+        }
+        for line in 0..LINES {
+            for parity in 0..2 {
+                f[line][parity] = boundary[line][parity] / rows[parity].boundary;
+            }
+        }
+        for k in 2..degrees {
+            for f in &mut f {
+                f[k] += rows[k].ratio * f[k - 2];
             }
         }
     }

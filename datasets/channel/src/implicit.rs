@@ -43,13 +43,25 @@ impl Step {
             gamma,
             zeta,
         } = self.substep;
-        chebyshev::differentiate(u, &mut work.first);
-        chebyshev::differentiate(&work.first, &mut work.second);
+        let degrees = work.first.len();
         let scale = -1.0 / (beta * self.viscosity * self.dt);
-        for k in 0..u.len() {
-            let viscous = self.viscosity * (work.second[k] - k2 * u[k]);
-            let sum = u[k] + self.dt * (alpha * viscous + gamma * now[k] + zeta * before[k]);
-            work.right[k] = scale * sum;
+        let [explicit, now_scale, before_scale] =
+            [alpha * self.viscosity, gamma, zeta].map(|factor| scale * self.dt * factor);
+        // The two parts of a mode follow each other; a mean profile has one.
+        for (part, line) in u.chunks_exact(degrees).enumerate() {
+            chebyshev::differentiate(line, &mut work.first);
+            chebyshev::differentiate(&work.first, &mut work.second);
+            let here = part * degrees..(part + 1) * degrees;
+            let (now, before) = (&now[here.clone()], &before[here.clone()]);
+            let right = &mut work.right[here];
+            let second = &work.second[..degrees];
+            for k in 0..degrees {
+                let laplacian = second[k] - k2 * line[k];
+                right[k] = scale * line[k]
+                    + explicit * laplacian
+                    + now_scale * now[k]
+                    + before_scale * before[k];
+            }
         }
     }
 
@@ -83,7 +95,7 @@ impl Work {
         Self {
             first: line(),
             second: line(),
-            right: line(),
+            right: vec![0.0; 2 * degrees],
             now: vec![0.0; 4 * degrees],
             homogeneous: [line(), line()],
             viscous: Helmholtz::new(degrees, 1.0, Boundary::Value),
@@ -150,30 +162,21 @@ impl Implicit {
                     let now = std::mem::take(&mut work.now);
                     let (now_v, now_g) = now.split_at(chunk);
                     work.viscous.prepare(step.lambda(k2));
-                    work.vorticity.prepare(step.lambda(k2));
                     work.poisson.prepare(k2);
-                    for part in [0..degrees, degrees..chunk] {
-                        step.gather(
-                            &vorticity[part.clone()],
-                            k2,
-                            &now_g[part.clone()],
-                            &before_g[part.clone()],
-                            work,
-                        );
-                        work.vorticity
-                            .solve(&work.right, [0.0; 2], &mut vorticity[part.clone()]);
-                        step.gather(
-                            &laplacian[part.clone()],
-                            k2,
-                            &now_v[part.clone()],
-                            &before_v[part.clone()],
-                            work,
-                        );
-                        work.viscous
-                            .solve(&work.right, [0.0; 2], &mut laplacian[part.clone()]);
-                        work.poisson
-                            .solve(&laplacian[part.clone()], [0.0; 2], &mut v[part]);
-                    }
+                    step.gather(vorticity, k2, now_g, before_g, work);
+                    let tangential = match step.walls {
+                        Walls::NoSlip => &work.viscous,
+                        Walls::FreeSlip => {
+                            work.vorticity.prepare(step.lambda(k2));
+                            &work.vorticity
+                        }
+                    };
+                    tangential.solve_lines(pair(&work.right), [0.0; 2], pair_mut(vorticity));
+                    step.gather(laplacian, k2, now_v, before_v, work);
+                    work.viscous
+                        .solve_lines(pair(&work.right), [0.0; 2], pair_mut(laplacian));
+                    work.poisson
+                        .solve_lines(pair(laplacian), [0.0; 2], pair_mut(v));
                     if step.walls == Walls::NoSlip {
                         no_slip(v, laplacian, work);
                     }
@@ -224,6 +227,18 @@ impl Implicit {
             }
         }
     }
+}
+
+/// Real and imaginary part of a mode's coefficients.
+fn pair(mode: &[f64]) -> [&[f64]; 2] {
+    let (real, imaginary) = mode.split_at(mode.len() / 2);
+    [real, imaginary]
+}
+
+/// Real and imaginary part of a mode's coefficients, to be changed.
+fn pair_mut(mode: &mut [f64]) -> [&mut [f64]; 2] {
+    let (real, imaginary) = mode.split_at_mut(mode.len() / 2);
+    [real, imaginary]
 }
 
 /// h_v and h_g of one mode into `work.now`.
