@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         for k in 1..=10 {
             channel.advance_to(f64::from(unit - 1) + f64::from(k) / 10.0)?;
             if unit > 8 {
-                statistics.add(&channel.sample(&grid, Filter::Sharp), grid.points, 3);
+                statistics.add(&channel.sample(&grid, Filter::Sharp), grid.points, 3)?;
             }
         }
         let d = channel.diagnostics();

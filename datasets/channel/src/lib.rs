@@ -33,4 +33,4 @@ pub use config::{ChannelConfig, Forcing, Initial, TimeStep, Walls};
 pub use diagnostics::Diagnostics;
 pub use error::ChannelError;
 pub use sampling::{Filter, UniformGrid};
-pub use statistics::{ProfileStatistics, Profiles};
+pub use statistics::{ProfileStatistics, Profiles, StatisticsError};
