@@ -1,3 +1,14 @@
 //! Device choice at run time, the one module that knows libtorch, and weights in and out (safetensors, PyTorch).
+//!
+//! - [`device`]: `flex`, `libtorch`, `cuda[:i]` or `auto`, decided when the program runs;
+//! - `libtorch`: everything that only libtorch needs (built with the feature of that name);
+//! - [`weights`]: parameters under the names that PyTorch users know;
+//! - [`memory`]: the C allocator, set for tensors;
+//! - [`atomic`]: small files replaced as a whole.
 
 pub mod atomic;
+pub mod device;
+#[cfg(feature = "libtorch")]
+pub mod libtorch;
+pub mod memory;
+pub mod weights;

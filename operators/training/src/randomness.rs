@@ -15,6 +15,8 @@ pub enum Purpose {
     Augmentation = 3,
     /// Perturbations of the members of an ensemble.
     Ensemble = 4,
+    /// Order in which samples are seen.
+    Order = 5,
 }
 
 /// The generator for `purpose` at `step` of a run with `seed`: a pure function of the three.

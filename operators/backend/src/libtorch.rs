@@ -1,0 +1,73 @@
+//! Everything that only libtorch needs. burn-tch ends with burn 0.22: nothing outside this module may depend on tch.
+#![allow(
+    deprecated,
+    reason = "burn marks its libtorch constructors as deprecated; this module is their one user"
+)]
+#![allow(unsafe_code, reason = "loading the CUDA part of libtorch at run time")]
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use burn::tensor::Device;
+
+/// The version of libtorch that this program is built for.
+pub const VERSION: &str = "2.11";
+
+/// Names a PyTorch installation (its `torch` folder or that folder's `lib`) whose CUDA part is to be used.
+pub const TORCH_FOLDER: &str = "RHEOME_TORCH";
+
+/// libtorch on the CPU.
+pub fn cpu() -> Device {
+    Device::libtorch()
+}
+
+/// The CUDA device `index`, loading libtorch's CUDA part on first use.
+///
+/// # Errors
+/// Why it is not there, in words.
+pub fn cuda(index: usize) -> Result<Device, String> {
+    static LOADED: OnceLock<Result<(), String>> = OnceLock::new();
+    LOADED.get_or_init(load_cuda).clone()?;
+    let count = usize::try_from(tch::Cuda::device_count()).unwrap_or(0);
+    if count == 0 {
+        return Err(
+            "libtorch's CUDA part is loaded, but it finds no GPU (is the NVIDIA driver installed?)"
+                .into(),
+        );
+    }
+    if index >= count {
+        return Err(format!("found {count} CUDA device(s), numbered from 0"));
+    }
+    Ok(Device::libtorch_cuda(index))
+}
+
+/// Sets the number of threads of libtorch's operations.
+pub fn set_threads(threads: usize) {
+    tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
+}
+
+/// libtorch asks once whether there is CUDA and remembers the answer, so its CUDA part must be loaded before that.
+fn load_cuda() -> Result<(), String> {
+    const NAME: &str = "libtorch_cuda.so";
+    let mut places = vec![PathBuf::from(NAME)];
+    if let Some(folder) = std::env::var_os(TORCH_FOLDER).map(PathBuf::from) {
+        places = vec![folder.join("lib").join(NAME), folder.join(NAME)];
+    }
+    let mut last = String::new();
+    for place in &places {
+        use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
+        // SAFETY: the library's initialisers only register its kernels with libtorch_cpu, which is loaded; it is never
+        // unloaded, since the handle is forgotten.
+        match unsafe { Library::open(Some(place), RTLD_NOW | RTLD_GLOBAL) } {
+            Ok(library) => {
+                std::mem::forget(library);
+                return Ok(());
+            }
+            Err(error) => last = error.to_string(),
+        }
+    }
+    Err(format!(
+        "cannot load libtorch's CUDA part ({last}); set {TORCH_FOLDER} to the `torch` folder of a PyTorch {VERSION} with CUDA, \
+         and LD_LIBRARY_PATH to its `lib`"
+    ))
+}
