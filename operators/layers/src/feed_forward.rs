@@ -1,0 +1,84 @@
+//! The gated GELU feed-forward network (Shazeer 2020, arXiv 2002.05202: GEGLU).
+//!
+//! `gelu(first half of (x W_1 + b_1)) * (second half of it)`, then a linear map back.
+
+use burn::config::Config;
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::{Tensor, activation::gelu};
+
+use crate::initialization::Initialization;
+
+/// Configuration of [`GatedFeedForward`].
+#[derive(Config, Debug)]
+pub struct GatedFeedForwardConfig {
+    /// Features in and out.
+    pub dim: usize,
+    /// Features between; `dim` if not given.
+    pub hidden: Option<usize>,
+}
+
+/// A gated feed-forward network, with biases.
+#[derive(Module, Debug)]
+pub struct GatedFeedForward {
+    /// `[dim, 2 hidden]`: gate, then value.
+    pub expand: Linear,
+    /// `[hidden, dim]`
+    pub contract: Linear,
+}
+
+impl GatedFeedForwardConfig {
+    /// Draws the weights.
+    pub fn init(&self, start: &mut Initialization) -> GatedFeedForward {
+        let hidden = self.hidden.unwrap_or(self.dim);
+        GatedFeedForward {
+            expand: start.linear(self.dim, 2 * hidden, true),
+            contract: start.linear(hidden, self.dim, true),
+        }
+    }
+}
+
+impl GatedFeedForward {
+    /// Applies the network to the last axis.
+    ///
+    /// # Shapes
+    /// - input: `[..., dim]`
+    /// - output: `[..., dim]`
+    pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        let expanded = self.expand.forward(input);
+        let hidden = expanded.dims()[D - 1] / 2;
+        let gate = expanded.clone().narrow(D - 1, 0, hidden);
+        let value = expanded.narrow(D - 1, hidden, hidden);
+        self.contract.forward(gelu(gate) * value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::module::Param;
+    use burn::tensor::Device;
+
+    #[test]
+    fn the_first_half_gates_the_second() {
+        let device = Device::flex();
+        let network = GatedFeedForward {
+            // Gate x, value 3 x.
+            expand: Linear {
+                weight: Param::from_data([[1.0, 3.0]], &device),
+                bias: None,
+            },
+            contract: Linear {
+                weight: Param::from_data([[2.0]], &device),
+                bias: Some(Param::from_data([0.5], &device)),
+            },
+        };
+        let y: Vec<f32> = network
+            .forward(Tensor::<2>::from_data([[1.0], [-20.0]], &device))
+            .try_into_vec_as()
+            .unwrap();
+        // gelu(1) = 0.841345 (the normal distribution function at 1), gelu(-20) = 0.
+        assert!((y[0] - (2.0 * 3.0 * 0.841_344_7 + 0.5)).abs() < 1e-5);
+        assert!((y[1] - 0.5).abs() < 1e-6);
+    }
+}
