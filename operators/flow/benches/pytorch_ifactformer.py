@@ -5,20 +5,21 @@ pooled early or split. Parameter names are those of a checkpoint's `state_dict`.
 
 Used by `cargo bench -p rheome-flow`, which starts
 
-    pytorch_ifactformer.py DIRECTORY [--repeats N] [--threads N] [--compile]
+    pytorch_ifactformer.py DIRECTORY --output FILE [--repeats N] [--threads N] [--compile]
 
-on a directory that holds `case.json`, `weights.safetensors` and `io.safetensors` (input, target, pos_x, pos_y, pos_z)
-and reads one JSON object from its standard output: the output's checksum and the seconds of each repetition.
+on a directory that holds `case.json`, `weights.safetensors` and `io.safetensors` (input, target, pos_x, pos_y, pos_z).
+The output of a step goes to FILE, for the bench to compare; seconds, losses and peak memory go to standard output as
+one JSON object.
 """
 
 import argparse
 import json
 import math
-import sys
 import time
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional as F
 
@@ -214,3 +215,70 @@ class IFactFormer(nn.Module):
 def relative_l2(prediction, target):
     difference = (prediction - target).flatten(1).norm(dim=1)
     return (difference / target.flatten(1).norm(dim=1)).mean()
+
+
+def peak_memory():
+    """The largest resident memory of this process so far, in MiB."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return math.nan
+
+
+def seconds(work, repeats):
+    """Seconds of each call of `work`, after one that is not counted."""
+    work()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return times
+
+
+def training_step(model, optimizer, io, positions, losses):
+    optimizer.zero_grad()
+    loss = relative_l2(model(io["input"], positions), io["target"])
+    loss.backward()
+    optimizer.step()
+    losses.append(loss.item())
+
+
+def measure(model, io, output, repeats):
+    positions = [io[f"pos_{axis}"] for axis in "xyz"]
+    with torch.inference_mode():
+        forward = seconds(lambda: model(io["input"], positions), repeats)
+        save_file({"output": model(io["input"], positions).contiguous()}, output)
+    forward_peak = peak_memory()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-4, weight_decay=0.01)
+    losses = []
+    training = seconds(lambda: training_step(model, optimizer, io, positions, losses), repeats)
+    return {
+        "version": torch.__version__,
+        "forward_seconds": forward,
+        "training_seconds": training,
+        "losses": losses,
+        "forward_peak_mib": forward_peak,
+        "training_peak_mib": peak_memory(),
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("directory", type=Path, help="the case")
+    parser.add_argument("--output", type=Path, required=True, help="file for the output of a step")
+    parser.add_argument("--repeats", type=int, default=5, help="times each step is timed")
+    parser.add_argument("--threads", type=int, default=2, help="threads of PyTorch's operations")
+    parser.add_argument("--compile", action="store_true", help="compile the model first")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    model = IFactFormer(json.loads((args.directory / "case.json").read_text()))
+    model.load_state_dict(load_file(args.directory / "weights.safetensors"))
+    io = load_file(args.directory / "io.safetensors")
+    if args.compile:
+        model = torch.compile(model)
+    print(json.dumps(measure(model, io, args.output, args.repeats)))
+
+
+if __name__ == "__main__":
+    main()

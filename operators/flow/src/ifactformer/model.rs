@@ -1,0 +1,244 @@
+//! The whole operator: lift, iterated blocks, head.
+
+use burn::module::{Module, Param};
+use burn::nn::Linear;
+use burn::tensor::activation::gelu;
+use burn::tensor::module::linear;
+use burn::tensor::{Device, Tensor};
+use rheome_layers::fourier::{GaussianFourierFeatures, GaussianFourierFeaturesConfig};
+use rheome_layers::initialization::Initialization;
+use rheome_layers::rotary::RotaryTable;
+
+use super::block::FactorizedAttention;
+use super::config::{Composition, IFactFormerConfig};
+use crate::{FlowError, Grid};
+
+/// IFactFormer-m or -o.
+#[derive(Module, Debug)]
+pub struct IFactFormer {
+    /// From channels to features.
+    pub lift: Lift,
+    /// The blocks with their positional features.
+    pub layers: Vec<Layer>,
+    /// From features to channels.
+    pub head: Head,
+    iterations: usize,
+}
+
+/// A block and the positional features added in front of it.
+#[derive(Module, Debug)]
+pub struct Layer {
+    /// Fixed features of the positions.
+    pub fourier: GaussianFourierFeatures,
+    /// `[dim, dim]` with bias, on the Fourier features.
+    pub positional: Linear,
+    /// The block that is iterated.
+    pub block: FactorizedAttention,
+}
+
+/// What an IFactFormer derives from a grid: valid as long as the fixed matrices of the model are.
+#[derive(Debug, Clone)]
+pub struct IFactFormerGrid {
+    shape: [usize; 3],
+    layers: Vec<LayerGrid>,
+}
+
+#[derive(Debug, Clone)]
+struct LayerGrid {
+    /// `[points, dim]`
+    fourier: Tensor<2>,
+    /// One table per axis.
+    tables: Vec<RotaryTable>,
+}
+
+impl IFactFormer {
+    /// Draws the weights from `seed`.
+    ///
+    /// # Errors
+    /// [`FlowError::Config`] if the configuration cannot work.
+    pub fn init(
+        config: &IFactFormerConfig,
+        composition: Composition,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Self, FlowError> {
+        config.validate()?;
+        let start = &mut Initialization::new(seed, device);
+        Ok(Self {
+            lift: Lift::init(config, start),
+            layers: (0..config.depth)
+                .map(|_| Layer::init(config, composition, start))
+                .collect(),
+            head: Head::init(config, start),
+            iterations: config.iterations,
+        })
+    }
+
+    /// Everything that depends on the grid alone.
+    pub fn prepare(&self, grid: &Grid) -> IFactFormerGrid {
+        let positions = grid.positions();
+        let layers = self.layers.iter().map(|layer| LayerGrid {
+            fourier: layer.fourier.features(&positions),
+            tables: layer
+                .block
+                .axes
+                .iter()
+                .zip(&positions)
+                .map(|(axis, x)| axis.rotary.table(x))
+                .collect(),
+        });
+        IFactFormerGrid {
+            shape: grid.shape(),
+            layers: layers.collect(),
+        }
+    }
+
+    /// Numbers that training changes: all but the fixed matrices of the positions.
+    pub fn num_trained(&self) -> usize {
+        let fixed = self.layers.iter().map(|layer| {
+            let rotary = layer.block.axes.iter().map(|axis| axis.rotary.num_params());
+            layer.fourier.num_params() + rotary.sum::<usize>()
+        });
+        self.num_params() - fixed.sum::<usize>()
+    }
+
+    /// The next field.
+    ///
+    /// # Shapes
+    /// - input: `[batch, time_window, nx, ny, nz, channels]`
+    /// - output: `[batch, nx, ny, nz, channels]`
+    pub fn forward(&self, input: Tensor<6>, grid: &IFactFormerGrid) -> Tensor<5> {
+        let mut u = self.lift.forward(input);
+        for (layer, grid) in self.layers.iter().zip(&grid.layers) {
+            u = layer.add_positions(u, grid);
+            for _ in 0..self.iterations {
+                let change = layer.block.forward(u.clone(), &grid.tables);
+                u = u + change.div_scalar(self.iterations as f64);
+            }
+        }
+        self.head.forward(u)
+    }
+}
+
+impl IFactFormerGrid {
+    /// Points per axis: `[nx, ny, nz]`.
+    pub fn shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    /// The rotary tables of the axes of layer `layer`.
+    pub fn tables(&self, layer: usize) -> &[RotaryTable] {
+        &self.layers[layer].tables
+    }
+}
+
+impl Layer {
+    fn init(
+        config: &IFactFormerConfig,
+        composition: Composition,
+        start: &mut Initialization,
+    ) -> Self {
+        Self {
+            fourier: GaussianFourierFeaturesConfig::new(config.axes(), config.dim).init(start),
+            positional: start.linear(config.dim, config.dim, true),
+            block: FactorizedAttention::init(config, composition, start),
+        }
+    }
+
+    fn add_positions(&self, u: Tensor<5>, grid: &LayerGrid) -> Tensor<5> {
+        let [_, nx, ny, nz, dim] = u.dims();
+        let features = self.positional.forward(grid.fourier.clone());
+        u + features.reshape([1, nx, ny, nz, dim])
+    }
+}
+
+/// Lifts each grid point: a grouped 1-wide convolution (each channel to its own features), GELU, and a map over
+/// features and snapshots. The weights have the shapes of PyTorch's convolutions.
+#[derive(Module, Debug)]
+pub struct Lift {
+    /// `[dim / 2, 1, 1, 1]`, grouped by channel.
+    pub weight: Param<Tensor<4>>,
+    /// `[dim / 2]`
+    pub bias: Param<Tensor<1>>,
+    /// `[dim, dim / 2, time_window, 1]`
+    pub mix: Param<Tensor<4>>,
+}
+
+impl Lift {
+    fn init(config: &IFactFormerConfig, start: &mut Initialization) -> Self {
+        let half = config.dim / 2;
+        // A group of the first convolution sees one number, so that PyTorch's bound 1 / sqrt(inputs) is 1.
+        Self {
+            weight: start.uniform([half, 1, 1, 1], 1.0),
+            bias: start.uniform([half], 1.0),
+            mix: start.uniform(
+                [config.dim, half, config.time_window, 1],
+                1.0 / ((half * config.time_window) as f64).sqrt(),
+            ),
+        }
+    }
+
+    /// Consecutive snapshots that are lifted together.
+    pub fn time_window(&self) -> usize {
+        self.mix.dims()[2]
+    }
+
+    /// Lifts a window of snapshots.
+    ///
+    /// # Shapes
+    /// - input: `[batch, time_window, nx, ny, nz, channels]`
+    /// - output: `[batch, nx, ny, nz, dim]`
+    pub fn forward(&self, input: Tensor<6>) -> Tensor<5> {
+        let [batch, window, nx, ny, nz, channels] = input.dims();
+        let points = nx * ny * nz;
+        let mix = self.mix.val();
+        let [dim, half, _, _] = mix.dims();
+        let per_channel = [1, channels, half / channels];
+        let lifted = input.reshape([batch * window * points, channels, 1])
+            * self.weight.val().reshape(per_channel)
+            + self.bias.val().reshape(per_channel);
+        let lifted = gelu(lifted).reshape([batch, window, points, half]);
+        let mix = mix
+            .reshape([dim, half, window])
+            .permute([2, 1, 0])
+            .unsqueeze::<4>();
+        lifted
+            .matmul(mix)
+            .sum_dim(1)
+            .reshape([batch, nx, ny, nz, dim])
+    }
+}
+
+/// Maps features back to channels. The weights have the shapes of PyTorch's 1-wide convolutions.
+#[derive(Module, Debug)]
+pub struct Head {
+    /// `[dim / 2, dim, 1]`
+    pub hidden: Param<Tensor<3>>,
+    /// `[channels, dim / 2, 1]`
+    pub weight: Param<Tensor<3>>,
+    /// `[channels]`
+    pub bias: Param<Tensor<1>>,
+}
+
+impl Head {
+    fn init(config: &IFactFormerConfig, start: &mut Initialization) -> Self {
+        let (dim, half) = (config.dim, config.dim / 2);
+        let bound = |inputs: usize| 1.0 / (inputs as f64).sqrt();
+        Self {
+            hidden: start.uniform([half, dim, 1], bound(dim)),
+            weight: start.uniform([config.channels, half, 1], bound(half)),
+            bias: start.uniform([config.channels], bound(half)),
+        }
+    }
+
+    /// Maps features to a field.
+    ///
+    /// # Shapes
+    /// - input: `[batch, nx, ny, nz, dim]`
+    /// - output: `[batch, nx, ny, nz, channels]`
+    pub fn forward(&self, input: Tensor<5>) -> Tensor<5> {
+        let matrix = |weight: &Param<Tensor<3>>| weight.val().squeeze_dim::<2>(2).transpose();
+        let hidden = gelu(linear(input, matrix(&self.hidden), None));
+        linear(hidden, matrix(&self.weight), Some(self.bias.val()))
+    }
+}
