@@ -1,1 +1,5 @@
-//! Tests that cross crates: parity with published numbers, interop with the users' tools, the command line.
+//! What the tests that cross crates share: published numbers on disk, the devices to check, and a report a person can
+//! read.
+
+pub mod golden;
+pub mod report;
