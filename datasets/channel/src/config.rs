@@ -85,7 +85,7 @@ pub enum Initial {
     },
     /// Plane Poiseuille flow, u = re_tau/2 (1 - y^2): held exactly under the constant pressure gradient.
     Laminar,
-    /// Plane Poiseuille flow with the least stable Tollmien-Schlichting wave of streamwise wavenumber 2 pi / lengths[0]:
+    /// Plane Poiseuille flow with the least stable Tollmien-Schlichting wave of streamwise wavenumber `2 pi / lengths[0]`:
     /// grows or decays at the rate of the Orr-Sommerfeld equation.
     TollmienSchlichting {
         /// Largest wall-normal velocity of the wave, in u_tau.

@@ -93,9 +93,9 @@ impl Plane {
         let total = own + others;
         let weight = own * others / total;
         let gap: [f64; 3] = std::array::from_fn(|c| other.mean[c] - self.mean[c]);
-        for c in 0..3 {
-            self.squares[c] += other.squares[c] + gap[c] * gap[c] * weight;
-            self.mean[c] += gap[c] * others / total;
+        for (c, gap) in gap.into_iter().enumerate() {
+            self.squares[c] += other.squares[c] + gap * gap * weight;
+            self.mean[c] += gap * others / total;
         }
         self.product += other.product + gap[0] * gap[1] * weight;
     }

@@ -1,0 +1,37 @@
+//! Dimension scales, the part of HDF5's high-level library that the `hdf5` crate does not wrap.
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, c_char, c_int, c_uint};
+
+use hdf5::Dataset;
+
+// From hdf5_hl, which the static NetCDF build links: H5DSpublic.h.
+unsafe extern "C" {
+    fn H5DSset_scale(scale: i64, name: *const c_char) -> c_int;
+    fn H5DSattach_scale(dataset: i64, scale: i64, axis: c_uint) -> c_int;
+    fn H5DSset_label(dataset: i64, axis: c_uint, label: *const c_char) -> c_int;
+}
+
+/// Makes a dataset a dimension scale of this name.
+///
+/// # Errors
+/// The library's error.
+pub fn make_scale(scale: &Dataset, name: &CStr) -> hdf5::Result<()> {
+    // SAFETY: the handle is open for as long as the borrow, the name ends with NUL, the library's lock is held.
+    hdf5::sync::sync(|| hdf5::h5check(unsafe { H5DSset_scale(scale.id(), name.as_ptr()) }))
+        .map(|_| ())
+}
+
+/// Attaches a scale to an axis of a dataset and gives the axis its name.
+///
+/// # Errors
+/// The library's error.
+pub fn attach(dataset: &Dataset, axis: usize, scale: &Dataset, name: &CStr) -> hdf5::Result<()> {
+    let axis = axis as c_uint;
+    hdf5::sync::sync(|| {
+        // SAFETY: both handles are open for as long as the borrows, the name ends with NUL, the library's lock is held.
+        hdf5::h5check(unsafe { H5DSattach_scale(dataset.id(), scale.id(), axis) })?;
+        hdf5::h5check(unsafe { H5DSset_label(dataset.id(), axis, name.as_ptr()) })
+    })
+    .map(|_| ())
+}

@@ -1,0 +1,212 @@
+//! Writing a field file, whatever its format.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::FieldError;
+use crate::field::{FieldHeader, FieldShape};
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// Compress without loss (gzip 4 with shuffle). Such a file appears only when it is finished.
+    pub compress: bool,
+    /// Replace a file that is there.
+    pub overwrite: bool,
+}
+
+/// A field file being written, snapshot by snapshot.
+pub trait FieldWriter: Send {
+    /// Writes the next snapshot `[x, y, z, component]` of a trajectory, which belongs to `time`.
+    ///
+    /// In uncompressed HDF5 and NetCDF it is in the file when this returns: whoever opens the file finds it, even after SIGKILL
+    /// (it survives the process; a failing machine may still lose what the system has not yet brought to the disk).
+    ///
+    /// # Errors
+    /// [`FieldError::OutOfRange`] beyond the planned snapshots, [`FieldError::Shape`] for another length,
+    /// [`FieldError::Setting`] for a time that is no finite number or an order that the format cannot take,
+    /// [`FieldError::File`] if the disk refuses.
+    fn append(&mut self, trajectory: usize, time: f64, snapshot: &[f32]) -> Result<(), FieldError>;
+
+    /// Number of complete snapshots of a trajectory; 0 for a trajectory that there is not.
+    fn completed(&self, trajectory: usize) -> usize;
+
+    /// Ends the file: publishes it under its name, and writes an `.xdmf` beside an `.h5`.
+    ///
+    /// If fewer snapshots were written than planned (the run blew up or was interrupted), the file is cut to what is complete:
+    /// its time axis is as long as the shortest trajectory. A `.npy` instead keeps the trajectories that are complete, or, where
+    /// there is none, the first one as far as it goes. An uncompressed HDF5 or NetCDF file of which some trajectory has no
+    /// snapshot stays as it is; compressed and `.npy` without any are an error and leave no file.
+    ///
+    /// # Errors
+    /// [`FieldError::File`] or [`FieldError::Format`]; then an uncompressed HDF5 or NetCDF file is still there, untouched.
+    fn finish(self: Box<Self>) -> Result<(), FieldError>;
+}
+
+/// How far each trajectory is, and whether the next snapshot fits.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    pub(crate) path: PathBuf,
+    pub(crate) shape: FieldShape,
+    pub(crate) completed: Vec<usize>,
+}
+
+impl Progress {
+    pub(crate) fn new(path: &Path, shape: &FieldShape) -> Self {
+        Self {
+            path: path.to_owned(),
+            shape: *shape,
+            completed: vec![0; shape.trajectories],
+        }
+    }
+
+    pub(crate) fn completed(&self, trajectory: usize) -> usize {
+        self.completed.get(trajectory).copied().unwrap_or(0)
+    }
+
+    /// Snapshots that every trajectory has.
+    pub(crate) fn common(&self) -> usize {
+        self.completed.iter().copied().min().unwrap_or(0)
+    }
+
+    pub(crate) fn is_whole(&self) -> bool {
+        self.common() == self.shape.snapshots
+    }
+
+    /// The index of the next snapshot of a trajectory, if `snapshot` and `time` may become it.
+    pub(crate) fn next(
+        &self,
+        trajectory: usize,
+        time: f64,
+        snapshot: &[f32],
+    ) -> Result<usize, FieldError> {
+        let label = || self.path.display().to_string();
+        let outside = |what, found, available| {
+            Err(FieldError::OutOfRange {
+                label: label(),
+                what,
+                found,
+                available,
+            })
+        };
+        let Some(&next) = self.completed.get(trajectory) else {
+            return outside("trajectory", trajectory, self.shape.trajectories);
+        };
+        if next >= self.shape.snapshots {
+            return outside("snapshot", next, self.shape.snapshots);
+        }
+        if snapshot.len() != self.shape.snapshot_len() {
+            return Err(FieldError::Shape {
+                label: label(),
+                found: format!("a snapshot of {} numbers", snapshot.len()),
+                expected: format!("{}", self.shape.snapshot_len()),
+            });
+        }
+        if !time.is_finite() {
+            let expected = "a finite number: NaN marks snapshots that are not written yet".into();
+            return Err(FieldError::Setting {
+                key: "time",
+                found: time.to_string(),
+                expected,
+            });
+        }
+        Ok(next)
+    }
+}
+
+/// A file under its `.partial` name; it is removed unless it gets published.
+#[derive(Debug)]
+pub(crate) struct Partial {
+    path: PathBuf,
+    partial: PathBuf,
+    published: bool,
+}
+
+impl Partial {
+    pub(crate) fn new(path: &Path) -> Self {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".partial");
+        Self {
+            path: path.to_owned(),
+            partial: name.into(),
+            published: false,
+        }
+    }
+
+    /// Where to write.
+    pub(crate) fn place(&self) -> &Path {
+        &self.partial
+    }
+
+    /// Gives the file its name, in place of whatever has it.
+    pub(crate) fn publish(mut self) -> Result<(), FieldError> {
+        std::fs::File::open(&self.partial)
+            .and_then(|file| file.sync_all())
+            .and_then(|()| std::fs::rename(&self.partial, &self.path))
+            .map_err(|e| FieldError::file(&self.path, "publish", e))?;
+        self.published = true;
+        Ok(())
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.published {
+            // Nothing is lost if this fails: the next attempt replaces the file.
+            let _ = std::fs::remove_file(&self.partial);
+        }
+    }
+}
+
+/// Whether a file of this shape and header may be written at `path`.
+pub(crate) fn check_output(
+    path: &Path,
+    shape: &FieldShape,
+    header: &FieldHeader,
+    options: WriteOptions,
+) -> Result<(), FieldError> {
+    let label = path.display().to_string();
+    FieldShape::of_extents(&shape.extents(), &label)?;
+    let misfit = |found: String, expected: String| {
+        Err(FieldError::Shape {
+            label: label.clone(),
+            found,
+            expected,
+        })
+    };
+    if !shape.has_trajectories && shape.trajectories != 1 {
+        return misfit(
+            format!("{} trajectories without their axis", shape.trajectories),
+            "has_trajectories".into(),
+        );
+    }
+    if let Some(axes) = &header.coordinates {
+        let found: Vec<usize> = axes.iter().map(Vec::len).collect();
+        if found != shape.grid {
+            return misfit(
+                format!("{found:?} coordinates"),
+                format!("{:?}, one for each point", shape.grid),
+            );
+        }
+    }
+    if let Some(names) = &header.components
+        && names.len() != shape.components
+    {
+        return misfit(
+            format!("{} names of components", names.len()),
+            format!("{}", shape.components),
+        );
+    }
+    if path.exists() && !options.overwrite {
+        return Err(FieldError::Exists {
+            path: path.to_owned(),
+        });
+    }
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    match std::fs::metadata(folder) {
+        Ok(_) => Ok(()),
+        Err(e) => Err(FieldError::file(folder, "write into this folder", e)),
+    }
+}
