@@ -1,1 +1,29 @@
-//! What the three applications share: common options, settings files, progress, and errors in one line.
+//! What the applications share: common options, settings files, progress, and errors in one line.
+//!
+//! - [`ComputeOptions`]: `--device`, `--threads`, `--seed`, `-q`, `-v`, `--log-json`;
+//! - [`settings`]: TOML files with `--set section.key=value`, where a wrong key is named beside the nearest known one;
+//! - [`Meter`]: a progress bar on a terminal, plain lines elsewhere;
+//! - [`JsonLog`]: one JSON object a line for scripts;
+//! - [`Failure`] and [`finish`]: what went wrong in one line, and the exit status.
+
+mod console;
+mod failure;
+mod json_log;
+mod meter;
+mod options;
+pub mod settings;
+
+pub use clap_complete::Shell;
+pub use console::{Console, say};
+pub use failure::{Failure, finish, report};
+pub use json_log::JsonLog;
+pub use meter::Meter;
+pub use options::ComputeOptions;
+
+/// Writes the completion script of `shell` for `command` to standard output.
+pub fn print_completions(shell: Shell, command: &mut clap::Command) {
+    let name = command.get_name().to_owned();
+    let mut script = Vec::new();
+    clap_complete::generate(shell, command, name, &mut script);
+    say(String::from_utf8_lossy(&script).trim_end());
+}

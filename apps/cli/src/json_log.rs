@@ -1,0 +1,44 @@
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::Failure;
+
+/// `--log-json FILE`: one JSON object a line, written as things happen.
+#[derive(Debug, Default)]
+pub struct JsonLog {
+    file: Option<(PathBuf, File)>,
+}
+
+impl JsonLog {
+    /// Starts the log at `path`; without a path nothing is ever written.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the file if it cannot be created.
+    pub fn create(path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else {
+            return Ok(Self::default());
+        };
+        let file = File::create(path)
+            .map_err(|e| Failure::new(format!("{}: cannot create the log: {e}", path.display())))?;
+        Ok(Self {
+            file: Some((path.to_owned(), file)),
+        })
+    }
+
+    /// Writes one object.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the file.
+    pub fn line(&mut self, object: &impl Serialize) -> Result<(), Failure> {
+        let Some((path, file)) = &mut self.file else {
+            return Ok(());
+        };
+        let mut text = serde_json::to_vec(object)?;
+        text.push(b'\n');
+        file.write_all(&text)
+            .map_err(|e| Failure::new(format!("{}: cannot write the log: {e}", path.display())))
+    }
+}

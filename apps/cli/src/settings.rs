@@ -1,0 +1,238 @@
+//! Settings from a TOML file, single keys overridden on the command line.
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+use toml::{Table, Value};
+
+/// What can be wrong with settings; each message is one line that names the file or option and the key.
+#[derive(Debug, Error)]
+pub enum SettingsError {
+    /// The file cannot be read.
+    #[error("{path}: cannot read the settings: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("{path}: not TOML: {reason}")]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        reason: String,
+    },
+    /// An unknown key, a missing one, or a value of the wrong type.
+    #[error("{path}: {reason}")]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// The key and what is wrong with it.
+        reason: String,
+    },
+    /// An override is not of the form `section.key=value`.
+    #[error("--set {text}: {reason}")]
+    Override {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Reads `path`, applies `overrides` (`section.key=value`, the value in TOML; a bare word is a string) and turns the
+/// result into `T`.
+///
+/// # Errors
+/// [`SettingsError`]; an unknown key is named beside the nearest known one.
+pub fn load<T: DeserializeOwned>(path: &Path, overrides: &[String]) -> Result<T, SettingsError> {
+    let text = std::fs::read_to_string(path).map_err(|source| SettingsError::File {
+        path: path.to_owned(),
+        source,
+    })?;
+    parse(&text, path, overrides)
+}
+
+/// As [`load`], from text that came out of `path`.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse<T: DeserializeOwned>(
+    text: &str,
+    path: &Path,
+    overrides: &[String],
+) -> Result<T, SettingsError> {
+    let mut table: Table = text
+        .parse()
+        .map_err(|e: toml::de::Error| SettingsError::Syntax {
+            path: path.to_owned(),
+            reason: place(text, &e),
+        })?;
+    for text in overrides {
+        set(&mut table, text).map_err(|reason| SettingsError::Override {
+            text: text.clone(),
+            reason,
+        })?;
+    }
+    Value::Table(table)
+        .try_into()
+        .map_err(|e: toml::de::Error| SettingsError::Key {
+            path: path.to_owned(),
+            reason: explain(&e.to_string()),
+        })
+}
+
+/// Line, column and reason of a syntax error.
+fn place(text: &str, error: &toml::de::Error) -> String {
+    let Some(span) = error.span() else {
+        return error.message().to_owned();
+    };
+    let before = text.get(..span.start).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    format!("line {line}, column {column}: {}", error.message())
+}
+
+fn set(table: &mut Table, text: &str) -> Result<(), String> {
+    let (key, value) = text.split_once('=').ok_or("expected section.key=value")?;
+    let value = value.trim();
+    // A bare word is the string it looks like: `--set data.split.kind=paper`.
+    let parsed = format!("value = {value}").parse::<Table>().ok();
+    let value = parsed
+        .and_then(|mut t| t.remove("value"))
+        .unwrap_or_else(|| Value::String(value.to_owned()));
+    let mut parts: Vec<&str> = key.split('.').map(str::trim).collect();
+    if parts.iter().any(|p| p.is_empty()) {
+        return Err("the key has an empty part".into());
+    }
+    let last = parts.pop().ok_or("expected section.key=value")?;
+    let mut at = table;
+    for part in parts {
+        let entry = at.entry(part).or_insert_with(|| Value::Table(Table::new()));
+        at = entry
+            .as_table_mut()
+            .ok_or_else(|| format!("{part} is a value, not a section"))?;
+    }
+    at.insert(last.to_owned(), value);
+    Ok(())
+}
+
+/// serde's message in one line, `section.key` first, with the nearest known key where an unknown one is named.
+fn explain(message: &str) -> String {
+    let mut lines = message.lines().map(str::trim).filter(|l| !l.is_empty());
+    let what = lines.next().unwrap_or(message).to_owned();
+    let section = lines.find_map(|l| l.strip_prefix("in `")?.strip_suffix('`'));
+    let quoted: Vec<&str> = what.split('`').skip(1).step_by(2).collect();
+    let found = what
+        .starts_with("unknown field")
+        .then(|| quoted.first().copied())
+        .flatten();
+    let Some(found) = found else {
+        return section.map_or_else(|| what.clone(), |s| format!("key {s}: {what}"));
+    };
+    let key = section.map_or_else(|| found.to_owned(), |s| format!("{s}.{found}"));
+    let known = &quoted[1..];
+    let distance = |name: &str| strsim::damerau_levenshtein(found, name);
+    let nearest = known.iter().copied().min_by_key(|name| distance(name));
+    match nearest.filter(|name| distance(name) <= found.len().max(3) / 2) {
+        Some(name) => format!("unknown key {key}; did you mean {name}?"),
+        None => format!("unknown key {key}; known here: {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Settings {
+        name: String,
+        training: Training,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    struct Training {
+        epochs: u32,
+        learning_rate: f64,
+    }
+
+    impl Default for Training {
+        fn default() -> Self {
+            Self {
+                epochs: 30,
+                learning_rate: 5e-4,
+            }
+        }
+    }
+
+    const FILE: &str = "name = \"a\"\n[training]\nepochs = 3\n";
+
+    fn read(text: &str, overrides: &[&str]) -> Result<Settings, String> {
+        let overrides: Vec<String> = overrides.iter().map(|s| s.to_string()).collect();
+        parse(text, Path::new("a.toml"), &overrides).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn overrides_win_and_a_bare_word_is_a_string() {
+        let found = read(FILE, &["training.learning_rate=1e-3", "name=b c"]).unwrap();
+        let training = Training {
+            epochs: 3,
+            learning_rate: 1e-3,
+        };
+        assert_eq!(
+            found,
+            Settings {
+                name: "b c".into(),
+                training
+            }
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_file_and_key() {
+        let cases: [(&str, &[&str], &str); 7] = [
+            (
+                "name = 1",
+                &[],
+                "a.toml: key name: invalid type: integer `1`, expected a string",
+            ),
+            (
+                "nam = \"a\"",
+                &[],
+                "a.toml: unknown key nam; did you mean name?",
+            ),
+            (
+                FILE,
+                &["training.epoch=3"],
+                "a.toml: unknown key training.epoch; did you mean epochs?",
+            ),
+            (
+                FILE,
+                &["training.x=3"],
+                "unknown key training.x; known here: epochs, learning_rate",
+            ),
+            (
+                FILE,
+                &["training.epochs=many"],
+                "a.toml: key training.epochs: invalid type: string",
+            ),
+            (
+                FILE,
+                &["epochs"],
+                "--set epochs: expected section.key=value",
+            ),
+            ("name = ", &[], "a.toml: not TOML: line 1, column 8"),
+        ];
+        for (text, overrides, expected) in cases {
+            let message = read(text, overrides).unwrap_err();
+            assert!(message.contains(expected), "{message}");
+            assert_eq!(message.lines().count(), 1, "{message}");
+        }
+    }
+}
