@@ -7,7 +7,12 @@ use rheome_cli::ComputeOptions;
 
 /// Turbulence: simulate a channel, train a neural operator on it, roll it out, look at the statistics.
 #[derive(Debug, Parser)]
-#[command(name = "turbulence", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "turbulence",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
@@ -18,25 +23,37 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Simulate the flow between two walls (DNS) and write filtered snapshots.
-    #[command(after_help = "Example:\n  turbulence simulate --config configs/turbulence/laminar.toml --output laminar.h5")]
+    #[command(
+        after_help = "Example:\n  turbulence simulate --config configs/turbulence/laminar.toml --output laminar.h5"
+    )]
     Simulate(SimulateArguments),
     /// Train an operator to predict the next snapshot.
-    #[command(after_help = "Example:\n  turbulence train --config configs/turbulence/smoke.toml --data tests/fixtures/turbulence/channel.h5 --output runs/smoke")]
+    #[command(
+        after_help = "Example:\n  turbulence train --config configs/turbulence/smoke.toml --data tests/fixtures/turbulence/held-out.h5 --output runs/smoke"
+    )]
     Train(TrainArguments),
     /// Continue a flow autoregressively: every prediction is the next input.
-    #[command(after_help = "Example:\n  turbulence rollout --model apps/turbulence/demo/model --input tests/fixtures/turbulence/channel.h5 --steps 100 --output rollout.h5")]
+    #[command(
+        after_help = "Example:\n  turbulence rollout --model apps/turbulence/demo/model --input tests/fixtures/turbulence/held-out.h5 --steps 100 --output rollout.h5"
+    )]
     Rollout(RolloutArguments),
     /// Mean, rms and shear-stress profiles of field files, with pictures.
-    #[command(after_help = "Example:\n  turbulence stats rollout.h5 --reference tests/fixtures/turbulence/channel.h5 --output stats.h5 --plots plots")]
+    #[command(
+        after_help = "Example:\n  turbulence stats rollout.h5 --reference tests/fixtures/turbulence/held-out.h5 --output stats.h5 --plots plots"
+    )]
     Stats(StatsArguments),
     /// Convert between npy, HDF5 and NetCDF.
-    #[command(after_help = "Example:\n  turbulence convert tests/fixtures/turbulence/channel.h5 channel.npy")]
+    #[command(
+        after_help = "Example:\n  turbulence convert tests/fixtures/turbulence/held-out.h5 held-out.npy"
+    )]
     Convert(ConvertArguments),
     /// Say what a field file or a model folder holds.
-    #[command(after_help = "Example:\n  turbulence info tests/fixtures/turbulence/channel.h5")]
+    #[command(after_help = "Example:\n  turbulence info tests/fixtures/turbulence/held-out.h5")]
     Info(InfoArguments),
     /// Write the completion script of a shell to standard output.
-    #[command(after_help = "Example:\n  turbulence completions bash > ~/.local/share/bash-completion/completions/turbulence")]
+    #[command(
+        after_help = "Example:\n  turbulence completions bash > ~/.local/share/bash-completion/completions/turbulence"
+    )]
     Completions {
         /// The shell.
         shell: rheome_cli::Shell,
@@ -156,9 +173,9 @@ pub struct StatsArguments {
     /// Field files, e.g. rollouts.
     #[arg(required = true, value_name = "FILE[:DATASET]")]
     pub files: Vec<String>,
-    /// Field file to compare with, e.g. the filtered DNS.
+    /// Field file, or file of statistics, to compare with, e.g. the filtered DNS; may be repeated.
     #[arg(long, value_name = "FILE[:DATASET]")]
-    pub reference: Option<String>,
+    pub reference: Vec<String>,
     /// Leave out the first N snapshots of every file in FILES (a rollout's start remembers its input).
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub skip: usize,

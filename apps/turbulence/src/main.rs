@@ -1,6 +1,16 @@
-//! The `turbulence` command.
-#![allow(dead_code)]
+//! The `turbulence` command: simulate a channel, train an operator on it, roll it out, look at the statistics.
 
+mod arguments;
+mod commands;
+mod model_folder;
 mod plots;
+mod profiles_file;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let arguments = arguments::Arguments::parse();
+    rheome_cli::finish("turbulence", commands::run(arguments.command))
+}

@@ -1,0 +1,125 @@
+//! `turbulence info`: what a field file or a model folder holds.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use rheome_cli::{Failure, say};
+use rheome_fields::{Attribute, FieldReader};
+use serde_json::{Value, json};
+
+use crate::arguments::{InfoArguments, ModelSource};
+use crate::{model_folder, profiles_file};
+
+/// Facts in the order in which they are told.
+type Facts = Vec<(String, Value)>;
+
+/// Runs the command.
+pub fn run(arguments: &InfoArguments) -> Result<(), Failure> {
+    let path = Path::new(&arguments.path);
+    let facts = if path.is_dir() {
+        of_model(path)?
+    } else if profiles_file::is_statistics(path) {
+        of_statistics(path)?
+    } else {
+        of_fields(rheome_fields::open(&arguments.path)?.as_ref())
+    };
+    if arguments.json {
+        say(Value::Object(facts.into_iter().collect()));
+    } else {
+        for (key, value) in &facts {
+            say(line(key, value));
+        }
+    }
+    Ok(())
+}
+
+fn line(key: &str, value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("{key}: {text}"),
+        Value::Object(inner) => {
+            let lines: Vec<String> = inner
+                .iter()
+                .map(|(k, v)| format!("  {}", line(k, v)))
+                .collect();
+            format!("{key}:\n{}", lines.join("\n"))
+        }
+        other => format!("{key}: {other}"),
+    }
+}
+
+fn of_fields(reader: &dyn FieldReader) -> Facts {
+    let shape = reader.shape();
+    let header = reader.header();
+    let completed: Vec<usize> = (0..shape.trajectories)
+        .map(|t| reader.completed(t))
+        .collect();
+    let mut facts: Facts = Vec::new();
+    let mut tell = |key: &str, value: Value| facts.push((key.to_owned(), value));
+    tell("fields", json!(reader.label()));
+    tell("trajectories", json!(shape.trajectories));
+    tell("snapshots", json!(shape.snapshots));
+    if completed.iter().any(|n| *n < shape.snapshots) {
+        tell("complete_snapshots", json!(completed));
+    }
+    tell("grid", json!(shape.grid));
+    tell(
+        "components",
+        header
+            .components
+            .as_ref()
+            .map_or(json!(shape.components), |names| json!(names)),
+    );
+    if let Some([first, .., last]) = reader.times() {
+        tell("time", json!([first, last]));
+    }
+    if let Some(coordinates) = &header.coordinates {
+        for (axis, values) in ["x", "y", "z"].into_iter().zip(coordinates) {
+            tell(axis, json!([values.first(), values.last()]));
+        }
+    }
+    tell(
+        "bytes_in_memory",
+        json!(shape.trajectories * shape.snapshots * shape.snapshot_len() * 4),
+    );
+    let attributes = header.attributes.iter().map(|(key, value)| {
+        let value = match value {
+            Attribute::Number(number) => json!(number),
+            Attribute::Text(text) => json!(text),
+        };
+        (key.clone(), value)
+    });
+    tell("attributes", Value::Object(attributes.collect()));
+    facts
+}
+
+fn of_model(folder: &Path) -> Result<Facts, Failure> {
+    let source = ModelSource {
+        model: Some(folder.to_owned()),
+        config: None,
+        weights: None,
+        normalization: None,
+    };
+    let loaded = model_folder::load(&source, &Device::flex())?;
+    let facts = [
+        ("model", json!(folder.display().to_string())),
+        ("parameters", json!(loaded.model.num_params())),
+        ("settings", json!(loaded.config)),
+        ("time_step", json!(loaded.time_step)),
+        ("normalization", json!(loaded.normalization)),
+    ];
+    Ok(facts.map(|(key, value)| (key.to_owned(), value)).into())
+}
+
+fn of_statistics(path: &Path) -> Result<Facts, Failure> {
+    let mut facts = vec![("statistics".to_owned(), json!(path.display().to_string()))];
+    for set in profiles_file::read(path)? {
+        let about = json!({
+            "source": set.source,
+            "snapshots": set.snapshots,
+            "points": set.y.len(),
+            "bulk_velocity": set.profiles.bulk_velocity(&set.y),
+        });
+        facts.push((set.name, about));
+    }
+    Ok(facts)
+}

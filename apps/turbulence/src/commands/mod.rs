@@ -1,0 +1,74 @@
+//! One file a command.
+
+mod convert;
+mod info;
+mod rollout;
+mod simulate;
+mod stats;
+mod train;
+
+use clap::CommandFactory;
+use rheome_cli::Failure;
+
+use crate::arguments::{Arguments, Command};
+
+/// Does what was asked.
+pub fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Train(arguments) => train::run(&arguments),
+        Command::Rollout(arguments) => rollout::run(&arguments),
+        Command::Stats(arguments) => stats::run(&arguments),
+        Command::Convert(arguments) => convert::run(&arguments),
+        Command::Info(arguments) => info::run(&arguments),
+        Command::Completions { shell } => {
+            rheome_cli::print_completions(shell, &mut Arguments::command());
+            Ok(())
+        }
+    }
+}
+
+/// The command line as it was typed, without the program's folder, for the attributes of an output.
+pub fn command_line() -> String {
+    let arguments = std::env::args_os()
+        .skip(1)
+        .map(|a| a.to_string_lossy().into_owned());
+    std::iter::once("turbulence".to_owned())
+        .chain(arguments)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Name and version of this program, for the attributes of an output.
+pub fn program() -> String {
+    format!("turbulence {} (Rheome)", env!("CARGO_PKG_VERSION"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::simulate::settings::SimulateSettings;
+    use super::train::settings::TrainSettings;
+    use rheome_cli::settings;
+
+    #[test]
+    fn every_settings_file_of_the_repository_is_valid() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/turbulence");
+        let mut found = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let simulate =
+                settings::load::<SimulateSettings>(&path, &[]).map(|s| s.validate().map(|_| ()));
+            let train = settings::load::<TrainSettings>(&path, &[]).map(|s| s.validate());
+            let valid = |outcome: &Result<_, _>| matches!(outcome, Ok(Ok(())));
+            assert!(
+                valid(&simulate) || valid(&train),
+                "{}: {simulate:?} {train:?}",
+                path.display()
+            );
+            found += 1;
+        }
+        assert!(found > 4);
+    }
+}

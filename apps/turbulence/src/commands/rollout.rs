@@ -1,0 +1,297 @@
+//! `turbulence rollout`: an operator continues a flow, every prediction being the next input.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::RngExt;
+use rand_distr::StandardNormal;
+use rheome_channel::ProfileStatistics;
+use rheome_cli::{Failure, JsonLog, Meter};
+use rheome_fields::{
+    FieldHeader, FieldReader, FieldShape, FieldWriter, FirstComponents, WriteOptions, expect_grid,
+};
+use rheome_flow::{EnergyWarning, FlowError, GridFeatures, Rollout};
+use rheome_training::randomness::{Purpose, generator};
+use serde_json::json;
+
+use super::stats::heights;
+use super::{command_line, program};
+use crate::arguments::RolloutArguments;
+use crate::model_folder::{self, LoadedModel};
+use crate::profiles_file::{self, NamedProfiles};
+
+/// Guard-rail messages that are printed; the rest are counted.
+const PRINTED_WARNINGS: u64 = 3;
+
+/// Runs the command.
+pub fn run(arguments: &RolloutArguments) -> Result<(), Failure> {
+    let console = arguments.compute.console();
+    let selected = arguments.compute.select(console)?;
+    let loaded = model_folder::load(&arguments.source, &selected.device)?;
+    let start = Start::read(arguments, &loaded)?;
+    let features = loaded.model.prepare(&loaded.config.grid());
+
+    let shape = FieldShape {
+        has_trajectories: arguments.ensemble > 1,
+        trajectories: arguments.ensemble as usize,
+        snapshots: (arguments.steps / arguments.every) as usize,
+        ..start.shape
+    };
+    if shape.snapshots == 0 {
+        return Err(Failure::new(format!(
+            "--every {}: is more than --steps {}: nothing would be written",
+            arguments.every, arguments.steps
+        )));
+    }
+    let header = header(arguments, &loaded, &start);
+    let options = WriteOptions {
+        overwrite: arguments.overwrite,
+        ..Default::default()
+    };
+    let writer = rheome_fields::create(&arguments.output, &shape, &header, options)?;
+    let statistics = arguments
+        .stats
+        .then(|| ProfileStatistics::new(shape.grid[1]));
+    let mut sink = Sink {
+        writer,
+        statistics,
+        shape,
+        every: arguments.every,
+        time: start.time,
+        time_step: start.time_step,
+    };
+    let window = start.window(arguments, &selected.device);
+    let mut meter = Meter::new(console, "rollout", "steps", arguments.steps, 0);
+    let log = arguments.compute.log()?;
+    let outcome = advance(
+        arguments, &loaded, &features, window, &mut sink, &mut meter, log,
+    );
+    meter.finish();
+    // Whatever ended the rollout, what was predicted before is kept.
+    let written = sink.writer.completed(0);
+    sink.writer.finish()?;
+    if let Some(statistics) = &sink.statistics {
+        let path = statistics_name(&arguments.output);
+        write_statistics(&path, statistics, &header, &start, arguments)?;
+        console.note(format!("wrote {}", path.display()));
+    }
+    console.note(format!(
+        "wrote {} ({written} snapshots)",
+        arguments.output.display()
+    ));
+    outcome
+}
+
+/// Steps to the end, or to where the flow blows up.
+fn advance(
+    arguments: &RolloutArguments,
+    loaded: &LoadedModel,
+    features: &GridFeatures,
+    window: Tensor<6>,
+    sink: &mut Sink,
+    meter: &mut Meter,
+    mut log: JsonLog,
+) -> Result<(), Failure> {
+    let mut rollout = Rollout::new(&loaded.model, features, &loaded.normalization, window)?;
+    let mut warnings = 0;
+    for step in 1..=arguments.steps {
+        let field = rollout.step().map_err(|e| match e {
+            FlowError::NonFinite { .. } => Failure::new(format!("{e}; the steps before are kept")),
+            other => other.into(),
+        })?;
+        for warning in rollout.warnings() {
+            warnings += 1;
+            if warnings <= PRINTED_WARNINGS {
+                meter.note(format!("warning: {warning}"));
+            }
+            if arguments.energy_limit > 0.0 && excess(warning) > arguments.energy_limit {
+                return Err(Failure::new(format!(
+                    "{warning}, by more than --energy-limit {} times the range: the rollout diverges and is stopped; the steps before are kept",
+                    arguments.energy_limit
+                )));
+            }
+        }
+        sink.take(step, field)?;
+        log.line(&json!({"step": step, "energy_warnings": rollout.warnings().len()}))?;
+        meter.advance("");
+    }
+    if warnings > 0 {
+        meter.note(format!(
+            "warning: the energy of a channel changed by more than ever in training {warnings} time(s) in {} steps",
+            arguments.steps
+        ));
+    }
+    Ok(())
+}
+
+/// How far a change lies outside the range of the training, in units of the range's width.
+fn excess(warning: &EnergyWarning) -> f64 {
+    let width = (warning.max - warning.min).max(f64::MIN_POSITIVE);
+    (warning.change - warning.max).max(warning.min - warning.change) / width
+}
+
+/// What a rollout starts from.
+struct Start {
+    /// The last `time_window` snapshots up to the index: `[time_window, x, y, z, component]`.
+    snapshots: Vec<f32>,
+    time_window: usize,
+    shape: FieldShape,
+    header: FieldHeader,
+    label: String,
+    time: f64,
+    time_step: f64,
+}
+
+impl Start {
+    fn read(arguments: &RolloutArguments, loaded: &LoadedModel) -> Result<Self, Failure> {
+        let channels = loaded.config.channels();
+        let reader = FirstComponents::new(rheome_fields::open(&arguments.input)?, channels)?;
+        let reader: &dyn FieldReader = reader.as_ref();
+        expect_grid(reader, loaded.config.grid().shape(), channels)?;
+        let time_window = loaded.config.time_window();
+        let index = arguments.index.unwrap_or(time_window - 1);
+        if index + 1 < time_window {
+            return Err(Failure::new(format!(
+                "--index {index}: the model needs {time_window} snapshots up to it, so it is at least {}",
+                time_window - 1
+            )));
+        }
+        let length = reader.shape().snapshot_len();
+        let mut snapshots = vec![0.0; time_window * length];
+        for (i, snapshot) in snapshots.chunks_mut(length).enumerate() {
+            reader.read(arguments.trajectory, index + 1 - time_window + i, snapshot)?;
+        }
+        let times = reader.times();
+        let spacing = times.and_then(|t| Some(t.get(1)? - t.first()?));
+        Ok(Self {
+            snapshots,
+            time_window,
+            shape: reader.shape(),
+            header: reader.header().clone(),
+            label: reader.label().to_owned(),
+            time: times.and_then(|t| t.get(index).copied()).unwrap_or(0.0),
+            // Neither known: count steps.
+            time_step: loaded.time_step.or(spacing).unwrap_or(1.0),
+        })
+    }
+
+    /// The first window of every member of the ensemble; all but the first are disturbed.
+    fn window(&self, arguments: &RolloutArguments, device: &Device) -> Tensor<6> {
+        let seed = arguments.compute.seed.unwrap_or(1234);
+        let mut numbers = Vec::with_capacity(self.snapshots.len() * arguments.ensemble as usize);
+        for member in 0..arguments.ensemble {
+            let mut random = generator(seed, Purpose::Ensemble, member);
+            let noise = if member == 0 { 0.0 } else { arguments.noise };
+            numbers.extend(
+                self.snapshots
+                    .iter()
+                    .map(|v| v + noise * random.sample::<f32, _>(StandardNormal)),
+            );
+        }
+        let [nx, ny, nz] = self.shape.grid;
+        let shape = [
+            arguments.ensemble as usize,
+            self.time_window,
+            nx,
+            ny,
+            nz,
+            self.shape.components,
+        ];
+        Tensor::from_data(TensorData::new(numbers, shape), device)
+    }
+}
+
+/// Where predictions go.
+struct Sink {
+    writer: Box<dyn FieldWriter>,
+    statistics: Option<ProfileStatistics>,
+    shape: FieldShape,
+    every: u64,
+    time: f64,
+    time_step: f64,
+}
+
+impl Sink {
+    /// Takes the fields of a step: `[member, x, y, z, component]`.
+    fn take(&mut self, step: u64, field: Tensor<5>) -> Result<(), Failure> {
+        let write = step.is_multiple_of(self.every);
+        if !write && self.statistics.is_none() {
+            return Ok(());
+        }
+        let numbers: Vec<f32> = field.into_data().iter::<f32>().collect();
+        let members = numbers.chunks(self.shape.snapshot_len()).enumerate();
+        for (member, snapshot) in members {
+            if let Some(statistics) = &mut self.statistics {
+                statistics.add(snapshot, self.shape.grid, self.shape.components)?;
+            }
+            if write {
+                self.writer
+                    .append(member, self.time + step as f64 * self.time_step, snapshot)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Coordinates and units are the input's; what the input says of its own making is not carried over.
+fn header(arguments: &RolloutArguments, loaded: &LoadedModel, start: &Start) -> FieldHeader {
+    let mut header = start.header.clone();
+    let kept = [
+        "Re_tau",
+        "viscosity",
+        "half_height",
+        "u_tau",
+        "velocity_units",
+        "coordinate_units",
+        "time_units",
+    ];
+    header
+        .attributes
+        .retain(|key, _| kept.contains(&key.as_str()));
+    let texts = [
+        ("model", loaded.config.kind().to_owned()),
+        (
+            "title",
+            "Turbulent channel flow predicted by a neural operator".to_owned(),
+        ),
+        ("weights", loaded.weights.display().to_string()),
+        (
+            "input",
+            format!(
+                "{}, trajectory {}, time {}",
+                start.label, arguments.trajectory, start.time
+            ),
+        ),
+        ("program", program()),
+        ("command_line", command_line()),
+    ];
+    header
+        .attributes
+        .extend(texts.map(|(key, value)| (key.to_owned(), value.into())));
+    let seed = arguments.compute.seed.unwrap_or(1234) as f64;
+    header.attributes.insert("seed".into(), seed.into());
+    header
+}
+
+/// `OUTPUT` with its ending replaced by `.stats.h5`.
+fn statistics_name(output: &Path) -> PathBuf {
+    output.with_extension("stats.h5")
+}
+
+fn write_statistics(
+    path: &Path,
+    statistics: &ProfileStatistics,
+    header: &FieldHeader,
+    start: &Start,
+    arguments: &RolloutArguments,
+) -> Result<(), Failure> {
+    let set = NamedProfiles {
+        name: "rollout".into(),
+        source: arguments.output.display().to_string(),
+        velocity_units: super::stats::velocity_units(header),
+        snapshots: statistics.snapshots,
+        y: heights(header, start.shape.grid[1]),
+        profiles: statistics.profiles(),
+    };
+    profiles_file::write(path, &[set], &command_line())
+}

@@ -1,0 +1,274 @@
+//! `turbulence simulate`: direct numerical simulation of a channel, filtered to the operator's grid.
+
+pub mod settings;
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rheome_backend::atomic::write_atomically;
+use rheome_channel::{Channel, UniformGrid};
+use rheome_cli::{Failure, JsonLog, Meter, settings as settings_file};
+use rheome_fields::{FieldHeader, FieldShape, FieldWriter, WriteOptions};
+use serde_json::json;
+use settings::SimulateSettings;
+
+use super::{command_line, program};
+use crate::arguments::SimulateArguments;
+
+/// Runs the command.
+pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
+    let console = arguments.compute.console();
+    let mut settings: SimulateSettings =
+        settings_file::load(&arguments.config, &arguments.overrides)?;
+    settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
+    let grid = settings.validate()?;
+    let threads = arguments.compute.select_cpu(console, "simulate")?;
+    let log = arguments.compute.log()?;
+
+    let shape = FieldShape {
+        has_trajectories: settings.output.trajectories > 1,
+        trajectories: settings.output.trajectories,
+        snapshots: settings.output.snapshots,
+        grid: grid.points,
+        components: 3,
+    };
+    let header = header(&settings, &grid)?;
+    let writer = if arguments.resume {
+        same_settings(&arguments.output, &header)?;
+        rheome_fields::append_to(&arguments.output, &shape, &header)?
+    } else {
+        let options = WriteOptions {
+            overwrite: arguments.overwrite,
+            ..Default::default()
+        };
+        rheome_fields::create(&arguments.output, &shape, &header, options)?
+    };
+    let done = (0..shape.trajectories)
+        .map(|t| writer.completed(t))
+        .sum::<usize>();
+    let folder = Checkpoints::beside(&arguments.output, arguments.resume)?;
+    let total = shape.trajectories * shape.snapshots;
+    let simulation = Simulation {
+        settings: &settings,
+        grid: &grid,
+        checkpoints: &folder,
+        writer: Mutex::new(writer),
+        meter: Mutex::new(Meter::new(
+            console,
+            "simulate",
+            "snapshots",
+            total as u64,
+            done as u64,
+        )),
+        log: Mutex::new(log),
+    };
+    simulation.run_all(threads)?;
+    let Simulation { writer, .. } = simulation;
+    writer
+        .into_inner()
+        .unwrap_or_else(|e| e.into_inner())
+        .finish()?;
+    folder.remove();
+    console.note(format!("wrote {}", arguments.output.display()));
+    Ok(())
+}
+
+/// A simulation under way; trajectories run side by side.
+struct Simulation<'a> {
+    settings: &'a SimulateSettings,
+    grid: &'a UniformGrid,
+    checkpoints: &'a Checkpoints,
+    writer: Mutex<Box<dyn FieldWriter>>,
+    meter: Mutex<Meter>,
+    log: Mutex<JsonLog>,
+}
+
+impl Simulation<'_> {
+    /// Shares the trajectories among workers, and the threads among the workers: a trajectory of its own keeps a thread
+    /// busier than a share of every step.
+    fn run_all(&self, threads: usize) -> Result<(), Failure> {
+        let trajectories = self.settings.output.trajectories;
+        let workers = threads.min(trajectories);
+        let next = AtomicUsize::new(0);
+        let work = |own: usize| -> Result<(), Failure> {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(own).build()?;
+            loop {
+                let trajectory = next.fetch_add(1, Ordering::Relaxed);
+                if trajectory >= trajectories {
+                    return Ok(());
+                }
+                if let Err(failure) = pool.install(|| self.run_one(trajectory)) {
+                    // The other workers stop behind the trajectory they are at.
+                    next.store(trajectories, Ordering::Relaxed);
+                    return Err(failure);
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            let share = |w: usize| threads / workers + usize::from(w < threads % workers);
+            let handles: Vec<_> = (0..workers)
+                .map(|w| scope.spawn(move || work(share(w))))
+                .collect();
+            let join = |handle: std::thread::ScopedJoinHandle<'_, Result<(), Failure>>| {
+                handle
+                    .join()
+                    .unwrap_or_else(|_| Err(Failure::new("a worker thread failed")))
+            };
+            // All are joined before the first failure is told.
+            let outcomes: Vec<_> = handles.into_iter().map(join).collect();
+            outcomes.into_iter().collect()
+        })
+    }
+
+    fn run_one(&self, trajectory: usize) -> Result<(), Failure> {
+        let output = &self.settings.output;
+        let seed = self.settings.seed + trajectory as u64;
+        let written = lock(&self.writer).completed(trajectory);
+        if written == output.snapshots {
+            return Ok(());
+        }
+        let mut channel = match self.checkpoints.load(trajectory)? {
+            Some(bytes) => Channel::restore(&bytes, &self.settings.channel).map_err(|e| {
+                Failure::new(format!(
+                    "{}: {e}",
+                    self.checkpoints.path(trajectory).display()
+                ))
+            })?,
+            None => Channel::new(&self.settings.channel, seed)?,
+        };
+        let mut saved = channel.time();
+        while channel.time() < output.warm_up {
+            channel.advance_to((saved + output.checkpoint_interval).min(output.warm_up))?;
+            saved = self.checkpoints.save(trajectory, &channel)?;
+        }
+        for snapshot in 0..output.snapshots {
+            let time = self.settings.time(snapshot);
+            if time < channel.time() {
+                // Before the checkpoint: written already.
+                continue;
+            }
+            channel.advance_to(time)?;
+            if snapshot >= written {
+                let velocity = channel.sample(self.grid, output.filter);
+                lock(&self.writer).append(trajectory, time, &velocity)?;
+                self.report(trajectory, &mut channel)?;
+            }
+            if time - saved >= output.checkpoint_interval {
+                saved = self.checkpoints.save(trajectory, &channel)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn report(&self, trajectory: usize, channel: &mut Channel) -> Result<(), Failure> {
+        let d = channel.diagnostics();
+        lock(&self.log).line(&json!({
+            "trajectory": trajectory, "time": d.time, "step": channel.steps(), "dt": channel.dt(),
+            "bulk_velocity": d.bulk_velocity, "wall_shear": d.wall_shear, "energy": d.energy,
+            "fluctuation_energy": d.fluctuation_energy, "divergence": d.divergence,
+        }))?;
+        lock(&self.meter).advance(format!(
+            "(trajectory {trajectory}, t = {:.2}, U_b = {:.2})",
+            d.time, d.bulk_velocity
+        ));
+        Ok(())
+    }
+}
+
+/// A poisoned lock means that a thread panicked while it held it; the others may go on to the end.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+/// The folder of checkpoints beside an output: one file a trajectory.
+struct Checkpoints {
+    folder: PathBuf,
+}
+
+impl Checkpoints {
+    fn beside(output: &Path, keep: bool) -> Result<Self, Failure> {
+        let mut name = output.file_name().unwrap_or_default().to_owned();
+        name.push(".checkpoints");
+        let this = Self {
+            folder: output.with_file_name(name),
+        };
+        if !keep {
+            this.remove();
+        }
+        std::fs::create_dir_all(&this.folder)
+            .map_err(|e| Failure::new(format!("{}: cannot create: {e}", this.folder.display())))?;
+        Ok(this)
+    }
+
+    fn path(&self, trajectory: usize) -> PathBuf {
+        self.folder
+            .join(format!("trajectory-{trajectory:04}.channel"))
+    }
+
+    fn load(&self, trajectory: usize) -> Result<Option<Vec<u8>>, Failure> {
+        let path = self.path(trajectory);
+        match std::fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(Failure::new(format!(
+                "{}: cannot read: {e}",
+                path.display()
+            ))),
+        }
+    }
+
+    /// Saves the flow and returns its time.
+    fn save(&self, trajectory: usize, channel: &Channel) -> Result<f64, Failure> {
+        let path = self.path(trajectory);
+        write_atomically(&path, &channel.checkpoint())
+            .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))?;
+        Ok(channel.time())
+    }
+
+    fn remove(&self) {
+        // What cannot be removed does no harm: a later run ignores or replaces it.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn header(settings: &SimulateSettings, grid: &UniformGrid) -> Result<FieldHeader, Failure> {
+    let mut header = FieldHeader {
+        coordinates: Some(grid.coordinates.clone()),
+        components: Some(["u", "v", "w"].map(str::to_owned).to_vec()),
+        ..Default::default()
+    };
+    let numbers = [
+        ("Re_tau", settings.channel.re_tau),
+        ("viscosity", settings.channel.viscosity()),
+        ("half_height", 1.0),
+        ("u_tau", 1.0),
+        ("seed", settings.seed as f64),
+    ];
+    let texts = [
+        ("model", "DNS".to_owned()),
+        ("title", "Turbulent channel flow, filtered DNS".to_owned()),
+        ("velocity_units", "u_tau".to_owned()),
+        ("coordinate_units", "h".to_owned()),
+        ("time_units", "h/u_tau".to_owned()),
+        ("program", program()),
+        ("command_line", command_line()),
+        ("settings", serde_json::to_string(settings)?),
+    ];
+    let attributes = &mut header.attributes;
+    attributes.extend(numbers.map(|(key, value)| (key.to_owned(), value.into())));
+    attributes.extend(texts.map(|(key, value)| (key.to_owned(), value.into())));
+    Ok(header)
+}
+
+/// Whether the file to continue was begun with the same settings.
+fn same_settings(output: &Path, header: &FieldHeader) -> Result<(), Failure> {
+    let reader = rheome_fields::open(&output.to_string_lossy())?;
+    if reader.header().attributes.get("settings") == header.attributes.get("settings") {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "{}: was begun with other settings; repeat them to resume, or choose another --output",
+        output.display()
+    )))
+}

@@ -1,0 +1,129 @@
+//! A model folder: everything needed to use a trained operator, as the command-line contract lays it out.
+//!
+//! ```text
+//! config.toml           the settings it was trained with; [model] rebuilds the operator
+//! weights.safetensors   the best weights by validation, under the names PyTorch users know
+//! normalization.json    statistics with which fields are standardised, and the guard rail of a rollout
+//! metrics.jsonl         losses, one JSON object a line
+//! checkpoints/          to resume the training from
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use rheome_cli::{Failure, settings as settings_file};
+use rheome_flow::{FlowModel, FlowModelConfig, Normalization};
+use serde::Deserialize;
+
+use crate::arguments::ModelSource;
+
+/// Name of the settings in a model folder.
+pub const CONFIG: &str = "config.toml";
+/// Name of the weights in a model folder.
+pub const WEIGHTS: &str = "weights.safetensors";
+/// Name of the normalisation in a model folder.
+pub const NORMALIZATION: &str = "normalization.json";
+/// Name of the metrics in a model folder.
+pub const METRICS: &str = "metrics.jsonl";
+/// Name of the folder of checkpoints in a model folder.
+pub const CHECKPOINTS: &str = "checkpoints";
+
+/// An operator ready for use.
+pub struct LoadedModel {
+    /// Its size.
+    pub config: FlowModelConfig,
+    /// The operator.
+    pub model: FlowModel,
+    /// How fields are standardised; identity where no statistics were given.
+    pub normalization: Normalization,
+    /// Time between its input and its output, if the settings tell.
+    pub time_step: Option<f64>,
+    /// Where the weights came from.
+    pub weights: PathBuf,
+}
+
+/// What a rollout needs of the settings; the rest (training, ...) may be there or not.
+#[derive(Debug, Deserialize)]
+struct ModelSettings {
+    model: FlowModelConfig,
+    #[serde(default)]
+    data: DataOfModel,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct DataOfModel {
+    time_step: Option<f64>,
+}
+
+/// The settings and the files of a model.
+struct Places {
+    config: PathBuf,
+    weights: PathBuf,
+    normalization: Option<PathBuf>,
+}
+
+impl Places {
+    fn of(source: &ModelSource) -> Result<Self, Failure> {
+        if let Some(folder) = &source.model {
+            if !folder.join(CONFIG).is_file() {
+                return Err(Failure::new(format!(
+                    "{}: not a model folder: it has no {CONFIG}",
+                    folder.display()
+                )));
+            }
+            let normalization = Some(folder.join(NORMALIZATION)).filter(|p| p.exists());
+            return Ok(Self {
+                config: folder.join(CONFIG),
+                weights: folder.join(WEIGHTS),
+                normalization,
+            });
+        }
+        match (&source.config, &source.weights) {
+            (Some(config), Some(weights)) => Ok(Self {
+                config: config.clone(),
+                weights: weights.clone(),
+                normalization: source.normalization.clone(),
+            }),
+            _ => Err(Failure::new(
+                "give --model DIR, or --config FILE with --weights FILE",
+            )),
+        }
+    }
+}
+
+/// Reads the settings of a model: size, and time step if known.
+pub fn read_config(path: &Path) -> Result<(FlowModelConfig, Option<f64>), Failure> {
+    let settings: ModelSettings = settings_file::load(path, &[])?;
+    settings
+        .model
+        .validate()
+        .map_err(|e| Failure::new(format!("{}: {e}", path.display())))?;
+    Ok((settings.model, settings.data.time_step))
+}
+
+/// Loads the model that the options name onto `device`.
+pub fn load(source: &ModelSource, device: &Device) -> Result<LoadedModel, Failure> {
+    let places = Places::of(source)?;
+    let (config, time_step) = read_config(&places.config)?;
+    // The seed does not matter: every number is replaced.
+    let model = FlowModel::init(&config, 0, device)?.load(&places.weights)?;
+    let normalization = match &places.normalization {
+        Some(path) => Normalization::load(path)?,
+        None => Normalization::identity(config.channels()),
+    };
+    if normalization.channels() != config.channels() {
+        return Err(Failure::new(format!(
+            "{}: found statistics of {} channel(s), expected {} (the model's)",
+            places.normalization.unwrap_or_default().display(),
+            normalization.channels(),
+            config.channels()
+        )));
+    }
+    Ok(LoadedModel {
+        config,
+        model,
+        normalization,
+        time_step,
+        weights: places.weights,
+    })
+}
