@@ -1,0 +1,54 @@
+# Two commands do everything: `make demo` and `make test`. `make help` lists the rest.
+
+.PHONY: help demo test parity bench fmt lint doc cpu-setup setup libtorch python torch-python
+
+# A recent CMake from PyPI comes first where the machine's is too old for HDF5's static build.
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+# Documentation tests are linked in a folder of their own, from where the programs' relative path does not lead to libtorch.
+test: export LD_LIBRARY_PATH := $(CURDIR)/.libtorch/lib:$(LD_LIBRARY_PATH)
+# One profile and one feature set for tests, lints and documentation, so that burn is built once.
+CARGO_SET := --release --workspace --features libtorch --locked
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: cpu-setup ## build with the pure-Rust CPU backend, continue a real turbulent flow, draw it (folder demo/)
+	cargo build --release --locked -p turbulence
+	bash apps/turbulence/demo/run.sh target/release/turbulence demo
+
+test: setup ## everything that CI checks
+	cargo fmt --all --check
+	cargo clippy $(CARGO_SET) --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_SET) --no-deps
+	RHEOME_PYTHON=$(CURDIR)/.tools/python/bin/python cargo test $(CARGO_SET)
+
+parity: setup ## compare with the published implementations on both CPU backends (folder: RHEOME_GOLDEN)
+	cargo test $(CARGO_SET) --test 'parity_*'
+
+bench: setup torch-python ## measure against PyTorch on this machine
+	RHEOME_TORCH_PYTHON=$$(bash operators/flow/benches/setup/torch-venv.sh) \
+		cargo bench --workspace --features libtorch --locked --bench step
+
+fmt: ## format the code
+	cargo fmt --all
+
+lint: setup ## lint as CI does
+	cargo clippy $(CARGO_SET) --all-targets -- -D warnings
+
+doc: setup ## build the documentation (target/doc)
+	cargo doc $(CARGO_SET) --no-deps
+
+cpu-setup:
+	@bash datasets/fields/setup/compilers.sh
+	@bash datasets/fields/setup/cmake.sh
+
+libtorch:
+	@bash operators/backend/setup/libtorch.sh
+
+python:
+	@bash tests/setup/python.sh
+
+torch-python:
+	@bash operators/flow/benches/setup/torch-venv.sh >/dev/null
+
+setup: cpu-setup libtorch python
