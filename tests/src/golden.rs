@@ -117,13 +117,13 @@ pub fn numbers(data: &TensorData) -> Vec<f32> {
     data.iter::<f32>().collect()
 }
 
-/// Largest difference relative to the largest magnitude expected; infinite if the shapes differ or a number is NaN.
+/// Largest difference relative to the largest magnitude expected; infinite if the shapes differ or a number of either is not finite.
 pub fn relative_difference(found: &TensorData, expected: &TensorData) -> f64 {
     if found.shape() != expected.shape() {
         return f64::INFINITY;
     }
     let (found, expected) = (numbers(found), numbers(expected));
-    if found.iter().any(|x| x.is_nan()) {
+    if !found.iter().chain(&expected).all(|x| x.is_finite()) {
         return f64::INFINITY;
     }
     let largest = |values: &mut dyn Iterator<Item = f32>| values.fold(0.0, f32::max);

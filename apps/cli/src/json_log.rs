@@ -1,4 +1,4 @@
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -13,16 +13,23 @@ pub struct JsonLog {
 }
 
 impl JsonLog {
-    /// Starts the log at `path`; without a path nothing is ever written.
+    /// Starts the log at `path`, or with `continued` goes on behind what is there; without a path nothing is ever written.
     ///
     /// # Errors
-    /// [`Failure`] naming the file if it cannot be created.
-    pub fn create(path: Option<&Path>) -> Result<Self, Failure> {
+    /// [`Failure`] naming the file if it cannot be opened.
+    pub fn open(path: Option<&Path>, continued: bool) -> Result<Self, Failure> {
         let Some(path) = path else {
             return Ok(Self::default());
         };
-        let file = File::create(path)
-            .map_err(|e| Failure::new(format!("{}: cannot create the log: {e}", path.display())))?;
+        let mut options = OpenOptions::new();
+        options
+            .create(true)
+            .write(true)
+            .append(continued)
+            .truncate(!continued);
+        let file = options
+            .open(path)
+            .map_err(|e| Failure::new(format!("{}: cannot open the log: {e}", path.display())))?;
         Ok(Self {
             file: Some((path.to_owned(), file)),
         })

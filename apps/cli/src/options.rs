@@ -4,6 +4,7 @@ use clap::Args;
 use rheome_backend::device::{DeviceChoice, Selected, set_threads};
 use rheome_backend::memory::keep_freed_memory;
 
+use crate::settings::LARGEST_SEED;
 use crate::{Console, Failure, JsonLog};
 
 /// Options of every command that computes.
@@ -16,7 +17,7 @@ pub struct ComputeOptions {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
     /// Seed of everything random. Default: that of the settings, or 1234.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=LARGEST_SEED))]
     pub seed: Option<u64>,
     /// Print nothing but errors.
     #[arg(short, long, conflicts_with = "verbose")]
@@ -35,12 +36,12 @@ impl ComputeOptions {
         Console::new(self.quiet, self.verbose)
     }
 
-    /// The log that these options ask for.
+    /// The log that these options ask for; `continued` goes on in one that is there.
     ///
     /// # Errors
-    /// [`Failure`] if it cannot be created.
-    pub fn log(&self) -> Result<JsonLog, Failure> {
-        JsonLog::create(self.log_json.as_deref())
+    /// [`Failure`] if it cannot be opened.
+    pub fn log(&self, continued: bool) -> Result<JsonLog, Failure> {
+        JsonLog::open(self.log_json.as_deref(), continued)
     }
 
     /// The number of threads: that asked for, or the number of cores.
@@ -71,7 +72,7 @@ impl ComputeOptions {
     /// # Errors
     /// [`Failure`] if another device was asked for by name.
     pub fn select_cpu(&self, console: Console, work: &str) -> Result<usize, Failure> {
-        if let DeviceChoice::Cuda(_) = self.device {
+        if !matches!(self.device, DeviceChoice::Auto | DeviceChoice::Flex) {
             let device = self.device;
             return Err(Failure::new(format!(
                 "--device {device}: {work} runs on the CPU only; leave the option out"

@@ -6,6 +6,8 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 use toml::{Table, Value};
 
+use crate::Failure;
+
 /// What can be wrong with settings; each message is one line that names the file or option and the key.
 #[derive(Debug, Error)]
 pub enum SettingsError {
@@ -41,6 +43,22 @@ pub enum SettingsError {
         /// What is wrong with it.
         reason: String,
     },
+}
+
+/// The largest seed: up to it every format and every number type of the files holds it exactly.
+pub const LARGEST_SEED: u64 = 1 << 53;
+
+/// Whether a seed of the settings can be stored.
+///
+/// # Errors
+/// [`Failure`] naming the key.
+pub fn check_seed(key: &str, seed: u64) -> Result<(), Failure> {
+    if seed <= LARGEST_SEED {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "{key}: found {seed}, expected at most {LARGEST_SEED}"
+    )))
 }
 
 /// Reads `path`, applies `overrides` (`section.key=value`, the value in TOML; a bare word is a string) and turns the
@@ -81,7 +99,15 @@ pub fn parse<T: DeserializeOwned>(
         .try_into()
         .map_err(|e: toml::de::Error| SettingsError::Key {
             path: path.to_owned(),
-            reason: explain(&e.to_string()),
+            // What is wrong may have come from either.
+            reason: match overrides {
+                [] => explain(&e.to_string()),
+                _ => format!(
+                    "(with --set {}) {}",
+                    overrides.join(" --set "),
+                    explain(&e.to_string())
+                ),
+            },
         })
 }
 
@@ -210,7 +236,7 @@ mod tests {
             (
                 FILE,
                 &["training.epoch=3"],
-                "a.toml: unknown key training.epoch; did you mean epochs?",
+                "a.toml: (with --set training.epoch=3) unknown key training.epoch; did you mean epochs?",
             ),
             (
                 FILE,
@@ -220,7 +246,7 @@ mod tests {
             (
                 FILE,
                 &["training.epochs=many"],
-                "a.toml: key training.epochs: invalid type: string",
+                "key training.epochs: invalid type: string",
             ),
             (
                 FILE,

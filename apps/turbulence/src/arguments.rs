@@ -151,7 +151,7 @@ pub struct RolloutArguments {
     #[arg(long)]
     pub stats: bool,
     /// Roll out M members at once, each from a perturbed start.
-    #[arg(long, value_name = "M", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "M", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1024))]
     pub ensemble: u64,
     /// Standard deviation of the members' perturbations, in the data's units of velocity; member 0 is left unperturbed.
     #[arg(long, value_name = "S", default_value_t = 0.0)]
@@ -182,6 +182,9 @@ pub struct StatsArguments {
     /// HDF5 file of results to write.
     #[arg(long, value_name = "FILE")]
     pub output: PathBuf,
+    /// Replace the output if it exists.
+    #[arg(long)]
+    pub overwrite: bool,
     /// Folder for pictures (PNG): profiles, and slices at successive times.
     #[arg(long, value_name = "DIR")]
     pub plots: Option<PathBuf>,

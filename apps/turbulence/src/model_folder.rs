@@ -12,10 +12,12 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use rheome_cli::{Failure, settings as settings_file};
+use rheome_fields::Split;
 use rheome_flow::{FlowModel, FlowModelConfig, Normalization};
 use serde::Deserialize;
 
 use crate::arguments::ModelSource;
+use crate::commands::TrainingSettings;
 
 /// Name of the settings in a model folder.
 pub const CONFIG: &str = "config.toml";
@@ -42,17 +44,25 @@ pub struct LoadedModel {
     pub weights: PathBuf,
 }
 
-/// What a rollout needs of the settings; the rest (training, ...) may be there or not.
+/// The settings of a model; those of its training may be there or not.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ModelSettings {
     model: FlowModelConfig,
     #[serde(default)]
     data: DataOfModel,
+    #[serde(default, rename = "training")]
+    _training: TrainingSettings,
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct DataOfModel {
     time_step: Option<f64>,
+    #[serde(rename = "stride")]
+    _stride: Option<usize>,
+    #[serde(rename = "split")]
+    _split: Option<Split>,
 }
 
 /// The settings and the files of a model.

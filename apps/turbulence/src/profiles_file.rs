@@ -12,14 +12,14 @@
 //! y and component are attached as dimension scales.
 
 use std::ffi::CStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
 
 use hdf5::types::VarLenUnicode;
 use hdf5::{File, Group};
 use rheome_channel::Profiles;
 use rheome_cli::Failure;
-use rheome_fields::scales;
+use rheome_fields::{Partial, scales};
 
 /// Version of the layout.
 const VERSION: i32 = 1;
@@ -45,13 +45,39 @@ pub struct NamedProfiles {
     pub profiles: Profiles,
 }
 
+/// Whether statistics may be written to `path`.
+///
+/// # Errors
+/// [`Failure`] if the name does not end in .h5, if something is there (and `overwrite` is not set), or without a folder.
+pub fn check_output(path: &Path, overwrite: bool) -> Result<(), Failure> {
+    let place = path.display();
+    if !matches!(
+        path.extension().and_then(|e| e.to_str()),
+        Some("h5" | "hdf5")
+    ) {
+        return Err(Failure::new(format!(
+            "{place}: statistics are HDF5, expected a name that ends in .h5"
+        )));
+    }
+    if path.exists() && !overwrite {
+        return Err(Failure::new(format!(
+            "{place}: exists already; choose another name, or pass --overwrite to replace it"
+        )));
+    }
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => Err(Failure::new(
+            format!("{}: no such folder", folder.display()),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Writes `sets` into `path`, replacing it as a whole.
 pub fn write(path: &Path, sets: &[NamedProfiles], command_line: &str) -> Result<(), Failure> {
-    let partial = partial_name(path);
+    let partial = Partial::new(path);
     let fail = |e: hdf5::Error| Failure::new(format!("{}: cannot write: {e}", path.display()));
-    hdf5::sync::sync(|| fill(&partial, sets, command_line)).map_err(fail)?;
-    std::fs::rename(&partial, path)
-        .map_err(|e| Failure::new(format!("{}: cannot publish: {e}", path.display())))
+    hdf5::sync::sync(|| fill(partial.place(), sets, command_line)).map_err(fail)?;
+    Ok(partial.publish()?)
 }
 
 fn fill(path: &Path, sets: &[NamedProfiles], command_line: &str) -> hdf5::Result<()> {
@@ -184,10 +210,4 @@ fn read_group(group: &Group) -> hdf5::Result<NamedProfiles> {
         profiles,
         y,
     })
-}
-
-fn partial_name(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".partial");
-    path.with_file_name(name)
 }

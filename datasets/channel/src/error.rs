@@ -4,7 +4,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum ChannelError {
     /// A setting has a value that cannot work.
-    #[error("channel.{key}: found {found}, expected {expected}")]
+    #[error("{}: found {found}, expected {expected}", full_key(key))]
     Setting {
         /// Name of the key.
         key: &'static str,
@@ -15,7 +15,7 @@ pub enum ChannelError {
     },
     /// The flow became NaN or infinite: the time step is too long or the resolution too low.
     #[error(
-        "the velocity became non-finite at time {time:.6} (step {step}): lower channel.cfl or raise channel.points"
+        "the velocity became non-finite at time {time:.6} (step {step}): lower channel.time_step.number (or dt), or raise channel.points"
     )]
     BlowUp {
         /// Time of the flow, in h/u_tau.
@@ -29,4 +29,13 @@ pub enum ChannelError {
         /// What is wrong with it.
         reason: String,
     },
+}
+
+/// Keys are those of the section `channel`, unless they name another.
+fn full_key(key: &str) -> String {
+    if key.contains("output.") {
+        key.to_owned()
+    } else {
+        format!("channel.{key}")
+    }
 }

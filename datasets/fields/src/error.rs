@@ -74,9 +74,7 @@ pub enum FieldError {
         available: usize,
     },
     /// The output is there already.
-    #[error(
-        "{path}: exists already; choose another name, or pass --overwrite to replace it or --resume to continue it"
-    )]
+    #[error("{path}: exists already; choose another name, or pass --overwrite to replace it")]
     Exists {
         /// The file.
         path: PathBuf,

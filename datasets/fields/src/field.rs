@@ -265,7 +265,7 @@ impl FirstComponents {
     /// The first `components` of `inner`.
     ///
     /// # Errors
-    /// [`FieldError::Shape`] if there are fewer.
+    /// [`FieldError::Shape`] if there are fewer, or if the file names u, v, w in another order.
     #[allow(
         clippy::new_ret_no_self,
         reason = "a reader that already fits is given back as it is"
@@ -274,6 +274,7 @@ impl FirstComponents {
         inner: Box<dyn FieldReader>,
         components: usize,
     ) -> Result<Box<dyn FieldReader>, FieldError> {
+        check_order(inner.as_ref(), components)?;
         let found = inner.shape().components;
         if found == components {
             return Ok(inner);
@@ -295,6 +296,25 @@ impl FirstComponents {
             components,
         }))
     }
+}
+
+/// Whether the first `count` components are u, v, w, p in this order, where the file names them so.
+fn check_order(reader: &dyn FieldReader, count: usize) -> Result<(), FieldError> {
+    const ORDER: [&str; 4] = ["u", "v", "w", "p"];
+    let Some(names) = &reader.header().components else {
+        return Ok(());
+    };
+    let expected = &ORDER[..count.min(ORDER.len())];
+    let known = expected.iter().all(|name| names.iter().any(|n| n == name));
+    let ordered = expected.iter().zip(names).all(|(name, n)| name == n);
+    if !known || ordered {
+        return Ok(());
+    }
+    Err(FieldError::Shape {
+        label: reader.label().into(),
+        found: format!("the components in the order {}", names.join(", ")),
+        expected: format!("{} first", expected.join(", ")),
+    })
 }
 
 impl FieldReader for FirstComponents {

@@ -124,17 +124,12 @@ pub fn create(
 }
 
 /// Continues an unfinished file that [`create`] began and whose writer was killed: snapshots that are complete are kept, the
-/// next one of each trajectory is [`FieldWriter::completed`]. The header in the file stays as it is, `header` is not written.
+/// next one of each trajectory is [`FieldWriter::completed`]. The header in the file stays as it is.
 ///
 /// # Errors
 /// [`FieldError::Shape`] if the file has another shape; [`FieldError::Format`] if it is compressed, `.npy`, or not one of
 /// [`create`]'s; [`FieldError::File`] if it cannot be opened.
-pub fn append_to(
-    path: &Path,
-    shape: &FieldShape,
-    header: &FieldHeader,
-) -> Result<Box<dyn FieldWriter>, FieldError> {
-    let _ = header;
+pub fn append_to(path: &Path, shape: &FieldShape) -> Result<Box<dyn FieldWriter>, FieldError> {
     match Format::of(path)? {
         Format::Npy => Err(FieldError::format(
             path,

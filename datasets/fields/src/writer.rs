@@ -27,6 +27,15 @@ pub trait FieldWriter: Send {
     /// [`FieldError::File`] if the disk refuses.
     fn append(&mut self, trajectory: usize, time: f64, snapshot: &[f32]) -> Result<(), FieldError>;
 
+    /// Brings what was written to the disk itself, so that it survives the failure of the machine too. Formats that appear
+    /// only when they are finished do this then.
+    ///
+    /// # Errors
+    /// [`FieldError::File`] if the disk refuses.
+    fn sync(&mut self) -> Result<(), FieldError> {
+        Ok(())
+    }
+
     /// Number of complete snapshots of a trajectory; 0 for a trajectory that there is not.
     fn completed(&self, trajectory: usize) -> usize;
 
@@ -114,15 +123,19 @@ impl Progress {
 }
 
 /// A file under its `.partial` name; it is removed unless it gets published.
+///
+/// Whoever writes [`Partial::place`] and then calls [`Partial::publish`] replaces a file as a whole: a kill at any moment
+/// leaves the old one or the new one.
 #[derive(Debug)]
-pub(crate) struct Partial {
+pub struct Partial {
     path: PathBuf,
     partial: PathBuf,
     published: bool,
 }
 
 impl Partial {
-    pub(crate) fn new(path: &Path) -> Self {
+    /// Nothing yet; the file will be called `path`.
+    pub fn new(path: &Path) -> Self {
         let mut name = path.as_os_str().to_owned();
         name.push(".partial");
         Self {
@@ -133,12 +146,15 @@ impl Partial {
     }
 
     /// Where to write.
-    pub(crate) fn place(&self) -> &Path {
+    pub fn place(&self) -> &Path {
         &self.partial
     }
 
     /// Gives the file its name, in place of whatever has it.
-    pub(crate) fn publish(mut self) -> Result<(), FieldError> {
+    ///
+    /// # Errors
+    /// [`FieldError::File`]; then the old file is untouched.
+    pub fn publish(mut self) -> Result<(), FieldError> {
         std::fs::File::open(&self.partial)
             .and_then(|file| file.sync_all())
             .and_then(|()| std::fs::rename(&self.partial, &self.path))

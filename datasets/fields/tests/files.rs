@@ -111,7 +111,7 @@ fn a_killed_writer_is_continued() {
         );
         drop(reader);
 
-        let mut writer = append_to(&path, &shape, &header(&shape)).unwrap();
+        let mut writer = append_to(&path, &shape).unwrap();
         assert_eq!((writer.completed(0), writer.completed(1)), (4, 1));
         fill(&mut *writer, &shape, 1, 5);
         fill(&mut *writer, &shape, 0, 2);
@@ -135,11 +135,7 @@ fn a_killed_writer_is_continued() {
 fn only_ones_own_unfinished_file_is_continued() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    let refusal = |name: &str, shape: &FieldShape| {
-        append_to(&path(name), shape, &FieldHeader::default())
-            .err()
-            .unwrap()
-    };
+    let refusal = |name: &str, shape: &FieldShape| append_to(&path(name), shape).err().unwrap();
     let small = shape(None, 2);
     assert!(matches!(
         refusal("none.h5", &small),

@@ -189,7 +189,7 @@ fn writes_until_killed() {
     };
     let shape = killed_shape();
     let mut writer = match path.exists() {
-        true => append_to(&path, &shape, &header(&shape)).unwrap(),
+        true => append_to(&path, &shape).unwrap(),
         false => create(&path, &shape, &header(&shape), WriteOptions::default()).unwrap(),
     };
     for index in writer.completed(0)..shape.snapshots {

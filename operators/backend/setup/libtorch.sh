@@ -11,12 +11,15 @@ unpacked="$cache/libtorch-$version"
 if [ ! -e "$unpacked/complete" ]; then
     echo "libtorch: fetching torch $version (about 530 MB) into $cache" >&2
     mkdir -p "$cache/wheels"
+    # Debian's Python comes without pip, and lets nobody install into itself: a virtual environment has both.
+    [ -x "$cache/pip-venv/bin/pip" ] || python3 -m venv --clear "$cache/pip-venv"
+    pip=("$cache/pip-venv/bin/pip" --disable-pip-version-check)
     # The wheel is the same library for every Python; naming one keeps the choice independent of this machine's.
-    python3 -m pip download --quiet --no-deps --only-binary=:all: --dest "$cache/wheels" \
+    "${pip[@]}" download --quiet --no-deps --only-binary=:all: --dest "$cache/wheels" \
         --python-version 3.11 --implementation cp --abi cp311 \
         --platform manylinux_2_28_x86_64 --platform manylinux_2_25_x86_64 --platform manylinux2014_x86_64 \
         "torch==$version" >&2
-    python3 -m pip download --quiet --no-deps --only-binary=:all: --dest "$cache/wheels" \
+    "${pip[@]}" download --quiet --no-deps --only-binary=:all: --dest "$cache/wheels" \
         --platform manylinux_2_28_x86_64 --platform manylinux_2_25_x86_64 --platform manylinux2014_x86_64 \
         "nvidia-cuda-runtime==13.0.*" "nvidia-cuda-cupti==13.0.*" >&2
     staging="$(mktemp -d "$cache/unpacking.XXXXXX")"

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 use burn::store::ModuleRecord;
+use rheome_backend::atomic::sync_folder;
 use serde::{Deserialize, Serialize};
 
 use crate::{Progress, Trainer, TrainingError};
@@ -101,12 +102,22 @@ pub fn save<M: Module>(trainer: &Trainer<M>, folder: &Path) -> Result<PathBuf, T
     // Continuing can reach the same step again (its checkpoint was read, nothing else happened): replace it.
     remove(&complete)?;
     fs::rename(&partial, &complete).map_err(|source| file_error(&complete, "publish", source))?;
+    // The new one is on the disk before the older ones go.
+    sync_folder(&complete).map_err(|source| file_error(folder, "synchronise", source))?;
     for (step, path) in list(folder)? {
         if step != trainer.progress.step {
             remove(&path)?;
         }
     }
     Ok(complete)
+}
+
+/// Whether there is a complete checkpoint under `folder`.
+///
+/// # Errors
+/// [`TrainingError::File`] if the folder cannot be listed.
+pub fn exists(folder: &Path) -> Result<bool, TrainingError> {
+    Ok(!list(folder)?.is_empty())
 }
 
 /// Loads the newest checkpoint under `folder` into `trainer` (whose model has the right shape).

@@ -49,7 +49,11 @@ pub fn run(arguments: &ConvertArguments) -> Result<(), Failure> {
     for (to, from) in trajectories.iter().enumerate() {
         for index in &snapshots {
             reader.read(*from, *index, &mut snapshot)?;
-            let time = reader.times().and_then(|t| t.get(*index).copied());
+            // Where no times are known, snapshots are counted.
+            let time = reader
+                .times()
+                .and_then(|t| t.get(*index).copied())
+                .filter(|t| t.is_finite());
             writer.append(to, time.unwrap_or(*index as f64), &snapshot)?;
             meter.advance("");
         }

@@ -35,7 +35,7 @@ pub fn run(arguments: &InfoArguments) -> Result<(), Failure> {
 
 fn line(key: &str, value: &Value) -> String {
     match value {
-        Value::String(text) => format!("{key}: {text}"),
+        Value::String(text) => format!("{key}: {}", text.replace('\n', " ")),
         Value::Object(inner) => {
             let lines: Vec<String> = inner
                 .iter()
@@ -69,7 +69,14 @@ fn of_fields(reader: &dyn FieldReader) -> Facts {
             .as_ref()
             .map_or(json!(shape.components), |names| json!(names)),
     );
-    if let Some([first, .., last]) = reader.times() {
+    let times: Vec<f64> = reader
+        .times()
+        .unwrap_or_default()
+        .iter()
+        .copied()
+        .filter(|t| t.is_finite())
+        .collect();
+    if let (Some(first), Some(last)) = (times.first(), times.last()) {
         tell("time", json!([first, last]));
     }
     if let Some(coordinates) = &header.coordinates {

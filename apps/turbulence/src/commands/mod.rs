@@ -7,8 +7,12 @@ mod simulate;
 mod stats;
 mod train;
 
+use std::path::Path;
+
 use clap::CommandFactory;
 use rheome_cli::Failure;
+
+pub use train::settings::TrainingSettings;
 
 use crate::arguments::{Arguments, Command};
 
@@ -25,6 +29,17 @@ pub fn run(command: Command) -> Result<(), Failure> {
             rheome_cli::print_completions(shell, &mut Arguments::command());
             Ok(())
         }
+    }
+}
+
+/// Whether flow fields can be written to `output` as a run goes, snapshot by snapshot.
+fn check_field_output(output: &Path) -> Result<(), Failure> {
+    match output.extension().and_then(|e| e.to_str()) {
+        Some("h5" | "hdf5" | "nc") => Ok(()),
+        _ => Err(Failure::new(format!(
+            "--output {}: expected a name that ends in .h5 or .nc (`turbulence convert` makes .npy of either)",
+            output.display()
+        ))),
     }
 }
 

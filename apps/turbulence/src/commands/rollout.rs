@@ -15,10 +15,13 @@ use rheome_training::randomness::{Purpose, generator};
 use serde_json::json;
 
 use super::stats::heights;
-use super::{command_line, program};
+use super::{check_field_output, command_line, program};
 use crate::arguments::RolloutArguments;
 use crate::model_folder::{self, LoadedModel};
 use crate::profiles_file::{self, NamedProfiles};
+
+/// Snapshots that one file may plan.
+const MOST_SNAPSHOTS: u64 = 1 << 20;
 
 /// Guard-rail messages that are printed; the rest are counted.
 const PRINTED_WARNINGS: u64 = 3;
@@ -26,6 +29,8 @@ const PRINTED_WARNINGS: u64 = 3;
 /// Runs the command.
 pub fn run(arguments: &RolloutArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
+    let snapshots = check(arguments)?;
+    let log = arguments.compute.log(false)?;
     let selected = arguments.compute.select(console)?;
     let loaded = model_folder::load(&arguments.source, &selected.device)?;
     let start = Start::read(arguments, &loaded)?;
@@ -34,15 +39,9 @@ pub fn run(arguments: &RolloutArguments) -> Result<(), Failure> {
     let shape = FieldShape {
         has_trajectories: arguments.ensemble > 1,
         trajectories: arguments.ensemble as usize,
-        snapshots: (arguments.steps / arguments.every) as usize,
+        snapshots,
         ..start.shape
     };
-    if shape.snapshots == 0 {
-        return Err(Failure::new(format!(
-            "--every {}: is more than --steps {}: nothing would be written",
-            arguments.every, arguments.steps
-        )));
-    }
     let header = header(arguments, &loaded, &start);
     let options = WriteOptions {
         overwrite: arguments.overwrite,
@@ -62,13 +61,18 @@ pub fn run(arguments: &RolloutArguments) -> Result<(), Failure> {
     };
     let window = start.window(arguments, &selected.device);
     let mut meter = Meter::new(console, "rollout", "steps", arguments.steps, 0);
-    let log = arguments.compute.log()?;
     let outcome = advance(
         arguments, &loaded, &features, window, &mut sink, &mut meter, log,
     );
     meter.finish();
     // Whatever ended the rollout, what was predicted before is kept.
     let written = sink.writer.completed(0);
+    if written == 0 && outcome.is_err() {
+        drop(sink);
+        // An output without a snapshot would only be in the way of the next attempt.
+        let _ = std::fs::remove_file(&arguments.output);
+        return outcome;
+    }
     sink.writer.finish()?;
     if let Some(statistics) = &sink.statistics {
         let path = statistics_name(&arguments.output);
@@ -80,6 +84,37 @@ pub fn run(arguments: &RolloutArguments) -> Result<(), Failure> {
         arguments.output.display()
     ));
     outcome
+}
+
+/// Checks what needs no model, and returns the number of snapshots to write.
+fn check(arguments: &RolloutArguments) -> Result<usize, Failure> {
+    check_field_output(&arguments.output)?;
+    let RolloutArguments {
+        steps,
+        every,
+        noise,
+        ..
+    } = arguments;
+    if every > steps {
+        return Err(Failure::new(format!(
+            "--every {every}: is more than --steps {steps}: nothing would be written"
+        )));
+    }
+    let snapshots = steps / every;
+    if snapshots > MOST_SNAPSHOTS {
+        return Err(Failure::new(format!(
+            "--steps {steps}: found {snapshots} snapshots to write, expected at most {MOST_SNAPSHOTS}; write fewer with --every"
+        )));
+    }
+    if !(noise.is_finite() && *noise >= 0.0) {
+        return Err(Failure::new(format!(
+            "--noise {noise}: expected a standard deviation, 0 or more"
+        )));
+    }
+    if arguments.stats {
+        profiles_file::check_output(&statistics_name(&arguments.output), arguments.overwrite)?;
+    }
+    Ok(snapshots as usize)
 }
 
 /// Steps to the end, or to where the flow blows up.
@@ -150,7 +185,7 @@ impl Start {
         expect_grid(reader, loaded.config.grid().shape(), channels)?;
         let time_window = loaded.config.time_window();
         let index = arguments.index.unwrap_or(time_window - 1);
-        if index + 1 < time_window {
+        if index < time_window - 1 {
             return Err(Failure::new(format!(
                 "--index {index}: the model needs {time_window} snapshots up to it, so it is at least {}",
                 time_window - 1
@@ -163,15 +198,17 @@ impl Start {
         }
         let times = reader.times();
         let spacing = times.and_then(|t| Some(t.get(1)? - t.first()?));
+        // Neither known: count steps.
+        let time_step = loaded.time_step.or(spacing).unwrap_or(1.0);
+        let time = times.and_then(|t| t.get(index).copied());
         Ok(Self {
             snapshots,
             time_window,
             shape: reader.shape(),
             header: reader.header().clone(),
             label: reader.label().to_owned(),
-            time: times.and_then(|t| t.get(index).copied()).unwrap_or(0.0),
-            // Neither known: count steps.
-            time_step: loaded.time_step.or(spacing).unwrap_or(1.0),
+            time: time.unwrap_or(index as f64 * time_step),
+            time_step,
         })
     }
 

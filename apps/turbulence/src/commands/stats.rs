@@ -18,7 +18,9 @@ const COLUMNS: usize = 4;
 pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
     arguments.compute.select_cpu(console, "stats")?;
-    let mut log = arguments.compute.log()?;
+    profiles_file::check_output(&arguments.output, arguments.overwrite)?;
+    check_inputs(arguments)?;
+    let mut log = arguments.compute.log(false)?;
     let mut sets = Vec::new();
     for reference in &arguments.reference {
         sets.extend(of_reference(reference, &sets, console)?);
@@ -43,6 +45,29 @@ pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
         draw(folder, arguments, &sets, console)?;
     }
     Ok(())
+}
+
+/// No input may be the output: it would be gone.
+fn check_inputs(arguments: &StatsArguments) -> Result<(), Failure> {
+    let Ok(output) = arguments.output.canonicalize() else {
+        return Ok(());
+    };
+    let same = |spec: &&String| {
+        Path::new(spec)
+            .canonicalize()
+            .is_ok_and(|input| input == output)
+    };
+    match arguments
+        .files
+        .iter()
+        .chain(&arguments.reference)
+        .find(same)
+    {
+        Some(input) => Err(Failure::new(format!(
+            "--output {input}: is an input too; choose another name"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// The y coordinates of a field, or those of the paper's uniform grid where the file has none.
@@ -71,7 +96,11 @@ fn of_reference(
 ) -> Result<Vec<NamedProfiles>, Failure> {
     let path = Path::new(spec);
     if profiles_file::is_statistics(path) {
-        return profiles_file::read(path);
+        let mut sets = profiles_file::read(path)?;
+        for set in &mut sets {
+            set.name = unused_name(&set.name, taken);
+        }
+        return Ok(sets);
     }
     let reader = rheome_fields::open(spec)?;
     Ok(vec![gather(

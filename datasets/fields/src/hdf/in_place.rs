@@ -138,6 +138,12 @@ impl FieldWriter for InPlaceWriter {
         Ok(())
     }
 
+    fn sync(&mut self) -> Result<(), FieldError> {
+        self.file
+            .sync_data()
+            .map_err(|e| FieldError::file(&self.progress.path, "write", e))
+    }
+
     fn completed(&self, trajectory: usize) -> usize {
         self.progress.completed(trajectory)
     }

@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rheome_backend::atomic::write_atomically;
 use rheome_channel::{Channel, UniformGrid};
 use rheome_cli::{Failure, JsonLog, Meter, settings as settings_file};
-use rheome_fields::{FieldHeader, FieldShape, FieldWriter, WriteOptions};
+use rheome_fields::{FieldError, FieldHeader, FieldShape, FieldWriter, WriteOptions};
 use serde_json::json;
 use settings::SimulateSettings;
 
-use super::{command_line, program};
+use super::{check_field_output, command_line, program};
 use crate::arguments::SimulateArguments;
 
 /// Runs the command.
@@ -23,8 +23,9 @@ pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
         settings_file::load(&arguments.config, &arguments.overrides)?;
     settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
     let grid = settings.validate()?;
+    check_field_output(&arguments.output)?;
     let threads = arguments.compute.select_cpu(console, "simulate")?;
-    let log = arguments.compute.log()?;
+    let log = arguments.compute.log(arguments.resume)?;
 
     let shape = FieldShape {
         has_trajectories: settings.output.trajectories > 1,
@@ -36,13 +37,16 @@ pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
     let header = header(&settings, &grid)?;
     let writer = if arguments.resume {
         same_settings(&arguments.output, &header)?;
-        rheome_fields::append_to(&arguments.output, &shape, &header)?
+        rheome_fields::append_to(&arguments.output, &shape)?
     } else {
         let options = WriteOptions {
             overwrite: arguments.overwrite,
             ..Default::default()
         };
-        rheome_fields::create(&arguments.output, &shape, &header, options)?
+        rheome_fields::create(&arguments.output, &shape, &header, options).map_err(|e| match e {
+            FieldError::Exists { .. } => Failure::new(format!("{e}, or --resume to continue it")),
+            other => other.into(),
+        })?
     };
     let done = (0..shape.trajectories)
         .map(|t| writer.completed(t))
@@ -145,7 +149,9 @@ impl Simulation<'_> {
         for snapshot in 0..output.snapshots {
             let time = self.settings.time(snapshot);
             if time < channel.time() {
-                // Before the checkpoint: written already.
+                if snapshot >= written {
+                    return Err(self.gap(trajectory, written, channel.time()));
+                }
                 continue;
             }
             channel.advance_to(time)?;
@@ -155,10 +161,21 @@ impl Simulation<'_> {
                 self.report(trajectory, &mut channel)?;
             }
             if time - saved >= output.checkpoint_interval {
+                // No checkpoint may outlive the snapshots before it.
+                lock(&self.writer).sync()?;
                 saved = self.checkpoints.save(trajectory, &channel)?;
             }
         }
         Ok(())
+    }
+
+    /// The checkpoint lies behind snapshots that the file does not have.
+    fn gap(&self, trajectory: usize, written: usize, time: f64) -> Failure {
+        Failure::new(format!(
+            "{}: was made at time {time} of a run that had more snapshots than the {written} of trajectory {trajectory} in the \
+             output; resume with the file it belongs to, or remove it to simulate the trajectory again from its start",
+            self.checkpoints.path(trajectory).display()
+        ))
     }
 
     fn report(&self, trajectory: usize, channel: &mut Channel) -> Result<(), Failure> {
@@ -247,7 +264,7 @@ fn header(settings: &SimulateSettings, grid: &UniformGrid) -> Result<FieldHeader
     ];
     let texts = [
         ("model", "DNS".to_owned()),
-        ("title", "Turbulent channel flow, filtered DNS".to_owned()),
+        ("title", "Channel flow, filtered DNS".to_owned()),
         ("velocity_units", "u_tau".to_owned()),
         ("coordinate_units", "h".to_owned()),
         ("time_units", "h/u_tau".to_owned()),

@@ -64,6 +64,7 @@ impl SimulateSettings {
     /// [`Failure`] naming the first key whose value cannot work.
     pub fn validate(&self) -> Result<UniformGrid, Failure> {
         self.channel.validate()?;
+        rheome_cli::settings::check_seed("seed", self.seed)?;
         let output = &self.output;
         let counts = [
             ("trajectories", output.trajectories),

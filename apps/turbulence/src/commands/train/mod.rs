@@ -12,7 +12,9 @@ use std::time::Instant;
 use burn::module::Module;
 use burn::tensor::Device;
 use rheome_cli::{Console, Failure, JsonLog, Meter, settings as settings_file};
-use rheome_fields::{FieldReader, FirstComponents, Window, expect_grid, normalization_statistics};
+use rheome_fields::{
+    FieldError, FieldReader, FirstComponents, Window, expect_grid, normalization_statistics,
+};
 use rheome_flow::{EnergyChangeRange, FlowModel, GridFeatures, Normalization};
 use rheome_training::Trainer;
 use serde_json::json;
@@ -42,12 +44,20 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         settings.model.grid().shape(),
         settings.model.channels(),
     )?;
-    settings.data.time_step = time_step(reader, settings.data.stride);
+    settings.data.time_step = time_step(reader, &settings)?;
 
     let (time_window, stride) = (settings.model.time_window(), settings.data.stride);
     // Each window holds every snapshot that an unrolled prediction is compared with.
     let lead = time_window + settings.training.unroll - 1;
-    let windows = settings.data.split.windows(reader, lead, stride)?;
+    let windows = settings
+        .data
+        .split
+        .windows(reader, lead, stride)
+        .map_err(|e| match e {
+            // The reader of the settings knows this key inside its section.
+            FieldError::Setting { .. } => Failure::new(format!("data.{e}")),
+            other => other.into(),
+        })?;
     console.note(format!(
         "data: {} windows to train, {} to validate",
         windows.train.len(),
@@ -90,18 +100,34 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         device,
         folder: &folder,
         metrics,
-        log: arguments.compute.log()?,
+        log: arguments.compute.log(arguments.resume)?,
         console,
         trainer,
     };
     training.run()
 }
 
-/// Time of one step of the operator, if the data tell: from the mean spacing, which rounding disturbs least.
-fn time_step(reader: &dyn FieldReader, stride: usize) -> Option<f64> {
-    let (first, rest) = reader.times()?.split_first()?;
-    let spacing = (rest.last()? - first) / rest.len() as f64;
-    Some(spacing * stride as f64).filter(|step| step.is_finite())
+/// Time of one step of the operator: that of the data (their mean spacing, which rounding disturbs least), else that of the
+/// settings.
+fn time_step(reader: &dyn FieldReader, settings: &TrainSettings) -> Result<Option<f64>, Failure> {
+    let given = settings.data.time_step;
+    let spacing = reader.times().and_then(|times| {
+        let (first, rest) = times.split_first()?;
+        Some((rest.last()? - first) / rest.len() as f64)
+    });
+    let Some(found) = spacing
+        .map(|s| s * settings.data.stride as f64)
+        .filter(|s| s.is_finite())
+    else {
+        return Ok(given);
+    };
+    match given {
+        Some(given) if (given - found).abs() > 1e-6 * found.abs() => Err(Failure::new(format!(
+            "data.time_step: found {given}, expected {found}, as the times of {} tell",
+            reader.label()
+        ))),
+        _ => Ok(Some(found)),
+    }
 }
 
 /// What the operator is standardised with, and the guard rail of its rollouts.
@@ -172,7 +198,13 @@ impl Training<'_> {
         let mut meter = Meter::new(self.console, "train", "steps", total, done);
         while self.trainer.progress.epoch < epochs {
             let begun = Instant::now();
-            self.epoch(&mut meter)?;
+            if let Err(failure) = self.epoch(&mut meter) {
+                // The weights are those before the step that failed: they are kept, whatever it was.
+                self.folder
+                    .keep_weights(&self.trainer.model.valid(), false)?;
+                self.folder.checkpoint(&self.trainer)?;
+                return Err(failure);
+            }
             self.end_epoch(&meter, begun)?;
         }
         meter.finish();
@@ -242,7 +274,6 @@ impl Training<'_> {
         };
         let better = self.trainer.record_validation(score);
         self.folder.keep_weights(&model, better)?;
-        self.folder.checkpoint(&self.trainer)?;
         let progress = self.trainer.progress;
         let mut line = json!({
             "event": "epoch", "epoch": progress.epoch, "step": progress.step, "train_loss": train_loss,
@@ -254,11 +285,18 @@ impl Training<'_> {
         }
         self.metrics.append(&line)?;
         self.log.line(&line)?;
+        // Last: a run that is killed before this repeats the end of the epoch, metrics and all.
+        self.folder.checkpoint(&self.trainer)?;
+        let validation = match self.validation.is_empty() {
+            true => "no validation".to_owned(),
+            false => format!(
+                "validation {:.5} (persistence {:.5})",
+                found.loss, found.persistence
+            ),
+        };
         meter.note(format!(
-            "epoch {}: train {train_loss:.5}, validation {:.5} (persistence {:.5}){}",
+            "epoch {}: train {train_loss:.5}, {validation}{}",
             progress.epoch,
-            found.loss,
-            found.persistence,
             if better { ", best so far" } else { "" }
         ));
         Ok(())

@@ -88,7 +88,12 @@ impl RunFolder {
         if !self.resume {
             return Ok((trainer, MetricsLog::create(&metrics)?));
         }
-        let trainer = checkpoint::load(trainer, &self.path.join(CHECKPOINTS))?;
+        let checkpoints = self.path.join(CHECKPOINTS);
+        // A run that was stopped before its first checkpoint begins again: it is the same run.
+        let trainer = match checkpoint::exists(&checkpoints)? {
+            true => checkpoint::load(trainer, &checkpoints)?,
+            false => trainer,
+        };
         let log = MetricsLog::resume(&metrics, trainer.progress.step)?;
         Ok((trainer, log))
     }

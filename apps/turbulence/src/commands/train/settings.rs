@@ -26,7 +26,8 @@ pub struct DataSettings {
     /// Snapshots from one step of the operator to the next: 2 leaves out every other one.
     #[serde(default = "one")]
     pub stride: usize,
-    /// Time of one step of the operator, in the units of the data; written by the training.
+    /// Time of one step of the operator, in the units of the data. Needed only where the data tell no times (.npy): the
+    /// training fills it in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_step: Option<f64>,
 }
@@ -108,6 +109,7 @@ impl TrainSettings {
         self.model.validate()?;
         let training = &self.training;
         training.optimizer.validate()?;
+        rheome_cli::settings::check_seed("training.seed", training.seed)?;
         let positive = [
             ("data.stride", self.data.stride as u64),
             ("training.epochs", training.epochs),

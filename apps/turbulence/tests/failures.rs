@@ -1,0 +1,255 @@
+//! How the `turbulence` command fails: one line, the right status, and nothing lost.
+
+mod command;
+
+use std::fs;
+use std::path::Path;
+
+use command::{HELD_OUT, fails, folder, root, with};
+
+/// The demo's operator.
+const MODEL: &str = "apps/turbulence/demo/model";
+
+#[test]
+fn what_is_wrong_is_said_in_one_line() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let write = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).unwrap();
+        path(name)
+    };
+    let output = path("out.h5");
+    let rollout = |input: &str| {
+        with(&[
+            "rollout", "--model", MODEL, "--input", input, "--steps", "1", "--output", &output,
+        ])
+    };
+    fails(rollout("nowhere.h5"), 1, &["nowhere.h5"]);
+    fails(
+        rollout(&format!("{HELD_OUT}:pressure")),
+        1,
+        &["held-out.h5", "pressure", "velocity"],
+    );
+    fails(
+        rollout(&write("a.npy", "not an array")),
+        1,
+        &["a.npy", "NumPy"],
+    );
+    fails(rollout(&write("a.h5", "not HDF5")), 1, &["a.h5"]);
+    fails(rollout(&write("a.txt", "")), 1, &["a.txt", ".npy"]);
+    // The grid of another flow.
+    let laminar = path("laminar.h5");
+    with(&[
+        "simulate",
+        "--config",
+        "configs/turbulence/laminar.toml",
+        "--output",
+        &laminar,
+        "-q",
+    ])
+    .assert()
+    .success();
+    fails(
+        rollout(&laminar),
+        1,
+        &["laminar.h5", "8 x 9 x 4", "12 x 33 x 12"],
+    );
+    let simulate = |config: &str| with(&["simulate", "--config", config, "--output", &output]);
+    fails(simulate("nowhere.toml"), 1, &["nowhere.toml"]);
+    let wrong = write(
+        "a.toml",
+        "[channel]\nre_tua = 1\n[output]\ngrid=[4,5,4]\ninterval=1\nsnapshots=1\n",
+    );
+    fails(
+        simulate(&wrong),
+        1,
+        &["a.toml", "channel.re_tua", "did you mean re_tau"],
+    );
+    let odd = write(
+        "b.toml",
+        "[channel]\npoints=[7,17,8]\n[output]\ngrid=[4,5,4]\ninterval=1\nsnapshots=1\n",
+    );
+    fails(simulate(&odd), 1, &["points", "[7, 17, 8]", "even"]);
+    fails(with(&["info", "apps"]), 1, &["apps", "config.toml"]);
+    fails(
+        with(&[
+            "rollout", "--model", MODEL, "--input", HELD_OUT, "--steps", "1", "--output", &output,
+            "--device", "cuda:77",
+        ]),
+        1,
+        &["cuda:77"],
+    );
+    with(&["rollout", "--model", MODEL])
+        .assert()
+        .failure()
+        .code(2);
+    assert!(!Path::new(&output).exists(), "a failure leaves no output");
+}
+
+#[test]
+fn weights_of_another_size_are_listed_by_name() {
+    let folder = folder();
+    let output = folder.path().join("out.h5").display().to_string();
+    let weights = format!("{MODEL}/weights.safetensors");
+    let command = with(&[
+        "rollout",
+        "--config",
+        "configs/turbulence/paper-m.toml",
+        "--weights",
+        &weights,
+        "--input",
+        HELD_OUT,
+        "--steps",
+        "1",
+        "--output",
+        &output,
+        "--device",
+        "flex",
+    ]);
+    fails(
+        command,
+        1,
+        &["weights.safetensors", "encoder.layers.0.1.to_v.weight"],
+    );
+}
+
+/// A rollout that leaves the numbers ends with an error that says where; what came before is kept.
+#[test]
+fn a_rollout_that_blows_up_keeps_what_it_wrote() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let mut normalization: serde_json::Value = serde_json::from_str(
+        &fs::read_to_string(root().join(MODEL).join("normalization.json")).unwrap(),
+    )
+    .unwrap();
+    // The operator's results are blown up a million times a step.
+    for value in normalization["output_std"].as_array_mut().unwrap() {
+        *value = (value.as_f64().unwrap() * 1e6).into();
+    }
+    let file = path("normalization.json");
+    fs::write(&file, normalization.to_string()).unwrap();
+    let (config, weights) = (
+        format!("{MODEL}/config.toml"),
+        format!("{MODEL}/weights.safetensors"),
+    );
+    let rollout = |output: &str, more: &[&str]| {
+        let mut command = with(&[
+            "rollout",
+            "--config",
+            &config,
+            "--weights",
+            &weights,
+            "--normalization",
+            &file,
+            "--input",
+            HELD_OUT,
+            "--steps",
+            "50",
+            "--output",
+            output,
+            "--device",
+            "flex",
+            "-q",
+        ]);
+        command.args(more);
+        command
+    };
+    let (a, b) = (path("a.h5"), path("b.h5"));
+    fails(rollout(&a, &[]), 1, &["step 1", "--energy-limit"]);
+    fails(
+        rollout(&b, &["--energy-limit", "0"]),
+        1,
+        &["NaN or infinite"],
+    );
+    let facts = with(&["info", "--json", &b])
+        .assert()
+        .success()
+        .get_output()
+        .stdout
+        .clone();
+    let facts: serde_json::Value = serde_json::from_slice(&facts).unwrap();
+    let snapshots = facts["snapshots"].as_u64().unwrap();
+    assert!((1..50).contains(&snapshots), "{snapshots}");
+}
+
+#[test]
+fn nothing_that_is_there_is_lost() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let copy = path("copy.h5");
+    fs::copy(root().join(HELD_OUT), &copy).unwrap();
+    let before = fs::read(&copy).unwrap();
+    let stats = |more: &[&str]| {
+        let mut command = with(&["stats", &copy, "--output", &copy, "-q"]);
+        command.args(more);
+        command
+    };
+    fails(stats(&[]), 1, &["copy.h5", "exists", "--overwrite"]);
+    fails(stats(&["--overwrite"]), 1, &["copy.h5", "is an input too"]);
+    let profiles = path("r.stats.h5");
+    fs::write(&profiles, "mine").unwrap();
+    let rollout = with(&[
+        "rollout",
+        "--model",
+        MODEL,
+        "--input",
+        &copy,
+        "--steps",
+        "1",
+        "--output",
+        &path("r.h5"),
+        "--stats",
+        "-q",
+    ]);
+    fails(rollout, 1, &["r.stats.h5", "exists"]);
+    assert_eq!(fs::read(&profiles).unwrap(), b"mine");
+    assert_eq!(fs::read(&copy).unwrap(), before);
+}
+
+#[test]
+fn what_cannot_be_held_is_refused_before_any_work() {
+    let rollout = |more: &[&str]| {
+        let mut command = with(&["rollout", "--model", MODEL, "--input", HELD_OUT, "-q"]);
+        command.args(more);
+        command
+    };
+    fails(
+        rollout(&["--steps", "5", "--output", "x.npy"]),
+        1,
+        &["x.npy", ".h5", "convert"],
+    );
+    fails(
+        rollout(&["--steps", "100000000", "--output", "x.h5"]),
+        1,
+        &["--steps 100000000", "--every"],
+    );
+    fails(
+        rollout(&["--steps", "5", "--output", "x.h5", "--noise", "nan"]),
+        1,
+        &["--noise"],
+    );
+    rollout(&["--steps", "5", "--output", "x.h5", "--ensemble", "1000000"])
+        .assert()
+        .failure()
+        .code(2);
+    rollout(&[
+        "--steps",
+        "5",
+        "--output",
+        "x.h5",
+        "--seed",
+        "18446744073709551615",
+    ])
+    .assert()
+    .failure()
+    .code(2);
+    let simulate = with(&[
+        "simulate",
+        "--config",
+        "configs/turbulence/laminar.toml",
+        "--output",
+        "x.npy",
+    ]);
+    fails(simulate, 1, &["x.npy", ".h5"]);
+    assert!(!root().join("x.h5").exists());
+}
