@@ -98,6 +98,9 @@ pub struct TrainArguments {
     /// Model folder to write.
     #[arg(long, value_name = "DIR")]
     pub output: PathBuf,
+    /// Start from these weights (.safetensors, or a PyTorch .pt/.pth with the authors' parameter names) instead of random ones.
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
     /// Continue a training that was stopped, from its last checkpoint.
     #[arg(long)]
     pub resume: bool,

@@ -71,7 +71,10 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     };
 
     let device = selected.device.clone().autodiff();
-    let model = FlowModel::init(&settings.model, settings.training.seed, &device)?;
+    let mut model = FlowModel::init(&settings.model, settings.training.seed, &device)?;
+    if let Some(weights) = &arguments.weights {
+        model = model.load(weights)?;
+    }
     console.note(format!(
         "model: {}, {} parameters",
         settings.model.kind(),
