@@ -65,7 +65,18 @@ pub fn run(arguments: &RolloutArguments) -> Result<(), Failure> {
         arguments, &loaded, &features, window, &mut sink, &mut meter, log,
     );
     meter.finish();
-    // Whatever ended the rollout, what was predicted before is kept.
+    conclude(arguments, sink, &header, &start, outcome)
+}
+
+/// Ends the files: whatever ended the rollout, what was predicted before is kept.
+fn conclude(
+    arguments: &RolloutArguments,
+    sink: Sink,
+    header: &FieldHeader,
+    start: &Start,
+    outcome: Result<(), Failure>,
+) -> Result<(), Failure> {
+    let console = arguments.compute.console();
     let written = sink.writer.completed(0);
     if written == 0 && outcome.is_err() {
         drop(sink);
@@ -76,7 +87,7 @@ pub fn run(arguments: &RolloutArguments) -> Result<(), Failure> {
     sink.writer.finish()?;
     if let Some(statistics) = &sink.statistics {
         let path = statistics_name(&arguments.output);
-        write_statistics(&path, statistics, &header, &start, arguments)?;
+        write_statistics(&path, statistics, header, start, arguments)?;
         console.note(format!("wrote {}", path.display()));
     }
     console.note(format!(

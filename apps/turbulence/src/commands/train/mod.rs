@@ -13,7 +13,8 @@ use burn::module::Module;
 use burn::tensor::Device;
 use rheome_cli::{Console, Failure, JsonLog, Meter, settings as settings_file};
 use rheome_fields::{
-    FieldError, FieldReader, FirstComponents, Window, expect_grid, normalization_statistics,
+    FieldError, FieldReader, FirstComponents, Window, Windows, expect_grid,
+    normalization_statistics,
 };
 use rheome_flow::{EnergyChangeRange, FlowModel, GridFeatures, Normalization};
 use rheome_training::Trainer;
@@ -49,37 +50,15 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let (time_window, stride) = (settings.model.time_window(), settings.data.stride);
     // Each window holds every snapshot that an unrolled prediction is compared with.
     let lead = time_window + settings.training.unroll - 1;
-    let windows = settings
-        .data
-        .split
-        .windows(reader, lead, stride)
-        .map_err(|e| match e {
-            // The reader of the settings knows this key inside its section.
-            FieldError::Setting { .. } => Failure::new(format!("data.{e}")),
-            other => other.into(),
-        })?;
-    console.note(format!(
-        "data: {} windows to train, {} to validate",
-        windows.train.len(),
-        windows.validation.len()
-    ));
-    let selected = arguments.compute.select(console)?;
+    let windows = split(reader, &settings, lead, console)?;
+    let device = arguments.compute.select(console)?.device.autodiff();
+    let model = model(arguments, &settings, &device, console)?;
+    // Everything that the user can have got wrong is known by now: a folder is only made for a run that begins.
     let folder = RunFolder::open(&arguments.output, &settings, arguments.resume)?;
     let normalization = match folder.normalization()? {
         Some(known) => known,
         None => folder.keep_normalization(statistics(reader, &windows.train, lead, stride)?)?,
     };
-
-    let device = selected.device.clone().autodiff();
-    let mut model = FlowModel::init(&settings.model, settings.training.seed, &device)?;
-    if let Some(weights) = &arguments.weights {
-        model = model.load(weights)?;
-    }
-    console.note(format!(
-        "model: {}, {} parameters",
-        settings.model.kind(),
-        model.num_params()
-    ));
     let features = model.prepare(&settings.model.grid());
     let trainer = Trainer::new(model, settings.training.optimizer, settings.training.seed)?;
     let (trainer, metrics) = folder.start(trainer)?;
@@ -108,6 +87,48 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         trainer,
     };
     training.run()
+}
+
+/// The windows of the settings' split, each of `lead` snapshots and one more.
+fn split(
+    reader: &dyn FieldReader,
+    settings: &TrainSettings,
+    lead: usize,
+    console: Console,
+) -> Result<Windows, Failure> {
+    let found = settings
+        .data
+        .split
+        .windows(reader, lead, settings.data.stride);
+    let windows = found.map_err(|e| match e {
+        // The split does not know the section that its keys are in.
+        FieldError::Setting { .. } => Failure::new(format!("data.{e}")),
+        other => other.into(),
+    })?;
+    let (train, validate) = (windows.train.len(), windows.validation.len());
+    console.note(format!(
+        "data: {train} windows to train, {validate} to validate"
+    ));
+    Ok(windows)
+}
+
+/// The operator with its first weights: random ones, or those of `--weights`.
+fn model(
+    arguments: &TrainArguments,
+    settings: &TrainSettings,
+    device: &Device,
+    console: Console,
+) -> Result<FlowModel, Failure> {
+    let mut model = FlowModel::init(&settings.model, settings.training.seed, device)?;
+    if let Some(weights) = &arguments.weights {
+        model = model.load(weights)?;
+    }
+    console.note(format!(
+        "model: {}, {} parameters",
+        settings.model.kind(),
+        model.num_params()
+    ));
+    Ok(model)
 }
 
 /// Time of one step of the operator: that of the data (their mean spacing, which rounding disturbs least), else that of the
