@@ -115,6 +115,34 @@ fn a_rollout_is_written_with_statistics_and_an_ensemble_with_members() {
     );
 }
 
+/// `make demo`, and `make demo` again.
+#[test]
+fn the_demo_can_be_repeated() {
+    let folder = folder();
+    for _ in 0..2 {
+        let mut demo = std::process::Command::new("bash");
+        demo.arg(root().join("apps/turbulence/demo/run.sh"));
+        demo.args([env!("CARGO_BIN_EXE_turbulence")])
+            .arg(folder.path())
+            .arg("4");
+        let output = demo.output().unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    for name in [
+        "rollout.h5",
+        "rollout.xdmf",
+        "slices.png",
+        "profiles.png",
+        "profiles.h5",
+    ] {
+        assert!(folder.path().join(name).exists(), "{name}");
+    }
+}
+
 /// However long a rollout, its memory stays what it was after the first steps.
 #[test]
 fn a_long_rollout_needs_no_more_memory_than_a_short_one() {
