@@ -2,7 +2,7 @@
 //!
 //! glibc hands every block above 32 MB (and many below) straight to the system and back: each tensor of a step is then
 //! made of fresh pages that the kernel clears first. Kept blocks are used again by the next tensor of that size. On the
-//! published IFactFormer-m this took two thirds of the system time of a process away.
+//! published IFactFormer-m the like settings of glibc's tunables took two thirds of the system time of a process away.
 #![allow(unsafe_code, reason = "mallopt is a C function")]
 
 /// Freed memory up to this stays with the process.
