@@ -44,6 +44,19 @@ pub fn differentiate(a: &[f64], d: &mut [f64]) {
     d[0] *= 0.5;
 }
 
+/// Coefficients of the antiderivative of the series `a` that vanishes at y = -1, into `b` (its last degree is one too low to hold
+/// that of the highest polynomial).
+pub fn antiderivative(a: &[f64], b: &mut [f64]) {
+    let n = a.len();
+    b[0] = 0.0;
+    for k in 1..n {
+        let below = if k == 1 { 2.0 * a[0] } else { a[k - 1] };
+        let above = if k + 1 < n { a[k + 1] } else { 0.0 };
+        b[k] = (below - above) / (2 * k) as f64;
+    }
+    b[0] = -at_wall(b, false);
+}
+
 /// Integral over [-1, 1] of the series `a`.
 pub fn integrate(a: &[f64]) -> f64 {
     a.iter()
@@ -93,6 +106,12 @@ mod tests {
                 epsilon = 1e-12
             );
         }
+        let mut b = vec![0.0; n + 1];
+        antiderivative(&d, &mut b);
+        for (k, (b, a)) in b.iter().zip(&a).enumerate().skip(1) {
+            approx::assert_abs_diff_eq!(b, a, epsilon = 1e-13 * k as f64);
+        }
+        approx::assert_abs_diff_eq!(at_wall(&b, false), 0.0, epsilon = 1e-13);
         let exact = 2.0 - 6.0 / 5.0;
         approx::assert_abs_diff_eq!(integrate(&a), exact, epsilon = 1e-13);
         let weighted: f64 = quadrature(n)

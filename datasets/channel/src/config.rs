@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ChannelError;
+use crate::subgrid::SubgridModel;
 
 /// Settings of a channel flow. Lengths are in half-heights h, velocities in friction velocities u_tau, times in h/u_tau,
 /// so that the viscosity is `1 / re_tau`.
@@ -18,6 +19,9 @@ pub struct ChannelConfig {
     /// Evaluate products on 3/2 as many points in y too (x and z always are). Half as slow again; worth it where y is
     /// only just resolved.
     pub dealias_y: bool,
+    /// The model of the scales below the grid: with one, the simulation is a large-eddy simulation and `points` may be as few as
+    /// the grid of a neural operator has.
+    pub subgrid: SubgridModel,
     /// What drives the flow.
     pub forcing: Forcing,
     /// What stands at y = -1 and y = 1.
@@ -111,6 +115,7 @@ impl Default for ChannelConfig {
             lengths: [std::f64::consts::PI, std::f64::consts::FRAC_PI_2],
             points: [32, 65, 32],
             dealias_y: false,
+            subgrid: SubgridModel::None,
             forcing: Forcing::PressureGradient,
             walls: Walls::NoSlip,
             time_step: TimeStep::Cfl {
@@ -199,6 +204,22 @@ impl ChannelConfig {
                 key: "walls",
                 found: "free-slip with a forcing or a moving frame".into(),
                 expected: "forcing.kind = \"none\" and frame_velocity = 0, since nothing would hold the flow back",
+            });
+        }
+        if let SubgridModel::Wale { coefficient } = self.subgrid
+            && !(coefficient > 0.0 && coefficient <= 2.0)
+        {
+            return Err(ChannelError::Setting {
+                key: "subgrid.coefficient",
+                found: coefficient.to_string(),
+                expected: "a constant between 0 and 2, usually 0.325 to 0.5",
+            });
+        }
+        if self.subgrid != SubgridModel::None && self.walls == Walls::FreeSlip {
+            return Err(ChannelError::Setting {
+                key: "subgrid",
+                found: format!("{} between free-slip walls", self.subgrid.name()),
+                expected: "no-slip walls, where the modelled stress vanishes",
             });
         }
         let amplitude = match self.initial {

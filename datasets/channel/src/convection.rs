@@ -4,9 +4,15 @@ use ndarray::Array2;
 use rayon::prelude::*;
 
 use crate::chebyshev;
+use crate::config::ChannelConfig;
 use crate::modes::Modes;
 use crate::state::State;
+use crate::subgrid::Subgrid;
 use crate::transforms::{PlaneTransform, analyze, synthesize};
+
+/// The rate of explicit diffusion, as [`Convection::evaluate`] counts it, in units of nu_t (1/dx^2 + 1/dy^2 + 1/dz^2): at the
+/// convective number 0.5 the fastest mode, of rate pi^2 in these units, stays at half the stability limit of the scheme, 2.5.
+const DIFFUSION: f64 = 4.0;
 
 /// Computes u x omega from the flow's coefficients; owns every buffer that needs.
 pub struct Convection {
@@ -20,15 +26,18 @@ pub struct Convection {
     vorticity: [Vec<f64>; 3],
     /// Velocity and vorticity, then their product, on quadrature points in y and modes in x and z: `[y, row]`.
     at_points: [Vec<f64>; 6],
-    /// Chebyshev-Fourier coefficients of u x omega: `[row, degree]`.
+    /// Chebyshev-Fourier coefficients of u x omega, and of the subgrid force if there is a model: `[row, degree]`.
     pub product: [Vec<f64>; 3],
+    /// The model of the scales below the grid.
+    pub subgrid: Option<Subgrid>,
 }
 
 impl Convection {
-    /// Buffers and tables for `modes` on a box of `lengths` with `degrees` Chebyshev polynomials; products are evaluated
-    /// on 3/2 as many points in x and z, and in y too if `dealias_y`.
-    pub fn new(modes: &Modes, lengths: [f64; 2], degrees: usize, dealias_y: bool) -> Self {
-        let (nx, nz) = (2 * modes.streamwise, modes.spanwise + 1);
+    /// Buffers and tables for `modes` with the settings of `config`; products are evaluated on 3/2 as many points in x and z,
+    /// and in y too if `dealias_y`.
+    pub fn new(modes: &Modes, config: &ChannelConfig) -> Self {
+        let [nx, degrees, nz] = config.points;
+        let (lengths, dealias_y) = (config.lengths, config.dealias_y);
         let n = degrees - 1;
         let quadrature = if dealias_y { (3 * n).div_ceil(2) } else { n };
         let points = chebyshev::nodes(quadrature);
@@ -38,18 +47,26 @@ impl Convection {
         };
         let field = || vec![0.0; modes.rows() * degrees];
         let planes = || vec![0.0; modes.rows() * points.len()];
+        let horizontal = [nx as f64 / lengths[0], nz as f64 / lengths[1]];
+        let wall_normal: Vec<f64> = points.iter().map(|y| 1.0 / spacing(y)).collect();
+        let inverse_spacing = (&horizontal, &wall_normal[..]);
+        let subgrid = Subgrid::new(
+            config.subgrid,
+            config.viscosity(),
+            modes,
+            degrees,
+            inverse_spacing,
+        );
         Self {
             synthesis: chebyshev::values(&points, degrees),
             analysis: chebyshev::analysis(quadrature, degrees),
             plane: PlaneTransform::new(modes, 3 * nx / 2, 3 * nz / 2),
-            inverse_spacing: (
-                [nx as f64 / lengths[0], nz as f64 / lengths[1]],
-                points.iter().map(|y| 1.0 / spacing(y)).collect(),
-            ),
+            inverse_spacing: (horizontal, wall_normal),
             velocity: std::array::from_fn(|_| field()),
             vorticity: std::array::from_fn(|_| field()),
             at_points: std::array::from_fn(|_| planes()),
             product: std::array::from_fn(|_| field()),
+            subgrid,
         }
     }
 
@@ -59,18 +76,26 @@ impl Convection {
         (&self.velocity, &self.vorticity)
     }
 
-    /// Evaluates u x omega of `state` into [`Self::product`] and returns the largest |u|/dx + |v|/dy + |w|/dz.
+    /// Evaluates u x omega of `state` (and the subgrid force) into [`Self::product`] and returns the largest of
+    /// the rates |u|/dx + |v|/dy + |w|/dz and 4 nu_t (1/dx^2 + 1/dy^2 + 1/dz^2).
     pub fn evaluate(&mut self, state: &State, modes: &Modes) -> f64 {
         recover(state, modes, &mut self.velocity, &mut self.vorticity);
         let fields = self.velocity.iter().chain(&self.vorticity);
         for (field, values) in fields.zip(&mut self.at_points) {
             synthesize(&self.synthesis, field, values);
         }
-        let rate = self.multiply(modes.rows());
+        let subgrid = &mut self.subgrid;
+        let diffusion = subgrid
+            .as_mut()
+            .map_or(0.0, |s| s.evaluate(&self.at_points, modes, &self.plane));
+        let convection = self.multiply(modes.rows());
         for (values, product) in self.at_points.iter().zip(&mut self.product) {
             analyze(&self.analysis, values, product);
         }
-        rate
+        if let Some(subgrid) = &mut self.subgrid {
+            subgrid.add_force(&self.analysis, modes, &mut self.product);
+        }
+        most([convection, DIFFUSION * diffusion])
     }
 
     /// Replaces the first three of [`Self::at_points`] by the product, plane by plane.
@@ -105,15 +130,19 @@ impl Convection {
                 },
             )
             .collect();
-        // NaN must win: a plain max would hide it.
-        rates.into_iter().fold(0.0, |most, rate| {
-            if rate.is_nan() || rate > most {
-                rate
-            } else {
-                most
-            }
-        })
+        most(rates)
     }
+}
+
+/// The largest of some rates. NaN must win: a plain max would hide it.
+fn most(rates: impl IntoIterator<Item = f64>) -> f64 {
+    rates.into_iter().fold(0.0, |most, rate| {
+        if rate.is_nan() || rate > most {
+            rate
+        } else {
+            most
+        }
+    })
 }
 
 /// u x omega in place of u; returns the largest convective rate of the plane.

@@ -23,6 +23,14 @@ pub enum ChannelError {
         /// Steps done.
         step: u64,
     },
+    /// A snapshot cannot begin a flow.
+    #[error("snapshot to start from: found {found}, expected {expected}")]
+    Sample {
+        /// What it has.
+        found: String,
+        /// What it should have.
+        expected: String,
+    },
     /// A checkpoint is damaged, of another version, or of another channel.
     #[error("not a usable channel checkpoint: {reason}")]
     Checkpoint {

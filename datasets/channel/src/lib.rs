@@ -1,4 +1,4 @@
-//! Spectral solver for the flow between two walls, and its statistics.
+//! Spectral solver for the flow between two walls, direct (DNS) or with a subgrid model (LES), and its statistics.
 //!
 //! Incompressible flow, periodic in x and z, between walls at y = -1 and y = 1 (half-height h = 1), in the velocity-vorticity
 //! form of Kim, Moin & Moser (1987): Fourier modes in x and z with 3/2 dealiasing, Chebyshev polynomials in y, third-order
@@ -7,7 +7,8 @@
 //! 1/re_tau. Results do not depend on the number of threads.
 //!
 //! The way of one step: [`Channel::step`] evaluates u x omega (`convection`), then solves one Helmholtz equation per mode and
-//! unknown (`implicit`, `helmholtz`), three times. [`Channel::sample`] filters the flow to a coarse uniform grid;
+//! unknown (`implicit`, `helmholtz`), three times. With a [`SubgridModel`] the divergence of the modelled stress joins u x omega.
+//! [`Channel::sample`] filters the flow to a coarse uniform grid;
 //! [`statistics`] gathers profiles of any snapshots on such a grid.
 
 mod channel;
@@ -17,6 +18,7 @@ mod config;
 mod convection;
 mod diagnostics;
 mod error;
+mod from_sample;
 pub mod helmholtz;
 mod implicit;
 mod initial;
@@ -25,6 +27,7 @@ pub mod orr_sommerfeld;
 mod sampling;
 mod state;
 pub mod statistics;
+mod subgrid;
 pub mod time_scheme;
 mod transforms;
 
@@ -34,3 +37,4 @@ pub use diagnostics::Diagnostics;
 pub use error::ChannelError;
 pub use sampling::{Filter, UniformGrid};
 pub use statistics::{ProfileStatistics, Profiles, StatisticsError};
+pub use subgrid::{SubgridModel, SubgridProfiles};

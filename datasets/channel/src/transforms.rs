@@ -102,6 +102,11 @@ impl PlaneTransform {
         }
     }
 
+    /// Points along x and z.
+    pub fn shape(&self) -> [usize; 2] {
+        [self.nx, self.nz]
+    }
+
     /// Number of points of a plane.
     pub fn points(&self) -> usize {
         self.nx * self.nz

@@ -1,0 +1,178 @@
+use super::*;
+use crate::{Channel, ChannelConfig, TimeStep};
+
+fn turbulent(subgrid: SubgridModel) -> Channel {
+    let config = ChannelConfig {
+        points: [12, 33, 12],
+        subgrid,
+        time_step: TimeStep::Fixed { dt: 1e-3 },
+        ..Default::default()
+    };
+    let mut channel = Channel::new(&config, 4).unwrap();
+    for _ in 0..20 {
+        channel.step().unwrap();
+    }
+    channel
+}
+
+const WALE: SubgridModel = SubgridModel::Wale { coefficient: 0.325 };
+
+#[test]
+fn wale_sees_nothing_in_pure_shear_and_in_its_rotations() {
+    for shear in [[0, 1], [1, 0], [2, 1], [0, 2]] {
+        let mut g = [[0.0; 3]; 3];
+        g[shear[0]][shear[1]] = 7.0;
+        assert_eq!(wale::frequency(&g), 0.0);
+    }
+    // Solid rotation is not pure shear: S^d = diag(-1/3, -1/3, 2/3) of the square -1, -1, 0.
+    let rotation = [[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 0.0]];
+    let square: f64 = 6.0 / 9.0;
+    approx::assert_relative_eq!(
+        wale::frequency(&rotation),
+        square.powf(1.5 - 1.25),
+        epsilon = 1e-12
+    );
+}
+
+#[test]
+fn the_eddy_viscosity_of_wale_vanishes_with_the_cube_of_the_distance_from_the_wall() {
+    let config = ChannelConfig {
+        points: [12, 65, 12],
+        subgrid: WALE,
+        ..Default::default()
+    };
+    let mut channel = Channel::new(&config, 4).unwrap();
+    channel.step().unwrap();
+    let heights = channel.heights();
+    let profiles = channel.subgrid_profiles();
+    let nu_t = &profiles.eddy_viscosity;
+    assert!(nu_t[0].abs() < 1e-12 * nu_t[32], "{nu_t:?}");
+    // The filter width varies along y with the spacing: nu_t / Delta^2 is what follows the cube.
+    let spacing = |j: usize| {
+        let y = 1.0 - heights[j];
+        std::f64::consts::PI / 64.0 * (1.0 - y * y).sqrt()
+    };
+    let reduced = |j: usize| {
+        let volume: f64 = config.lengths.iter().product::<f64>() / 144.0 * spacing(j);
+        nu_t[j] / volume.powf(2.0 / 3.0)
+    };
+    for wall in [[1, 2], [63, 62]] {
+        let [near, far] = wall;
+        let distance = |j: usize| heights[j].min(2.0 - heights[j]);
+        let slope = (reduced(far) / reduced(near)).ln() / (distance(far) / distance(near)).ln();
+        assert!((slope - 3.0).abs() < 0.25, "slope {slope}");
+    }
+}
+
+#[test]
+fn both_models_take_energy_from_the_resolved_flow_and_the_force_does_that_work() {
+    for model in [WALE, SubgridModel::DynamicSmagorinsky] {
+        let mut channel = turbulent(model);
+        let profiles = channel.subgrid_profiles();
+        let nodes = crate::chebyshev::quadrature(32);
+        let drain: f64 = 0.5
+            * nodes
+                .iter()
+                .zip(&profiles.dissipation)
+                .map(|(w, d)| w * d)
+                .sum::<f64>();
+        assert!(drain > 0.0, "{model:?}: {drain}");
+        assert!(
+            profiles
+                .eddy_viscosity
+                .iter()
+                .all(|nu| *nu >= -channel.config().viscosity())
+        );
+        // The work of the force on the velocity, from the difference that the model makes to the right-hand side.
+        let with = channel.convection.product.clone();
+        let subgrid = channel.convection.subgrid.take();
+        channel.convection.evaluate(&channel.state, &channel.modes);
+        let force: [Vec<f64>; 3] = std::array::from_fn(|c| {
+            let without = &channel.convection.product[c];
+            with[c].iter().zip(without).map(|(a, b)| a - b).collect()
+        });
+        channel.convection.subgrid = subgrid;
+        let work = mean_product(&mut channel, &force);
+        assert!(
+            (work + drain).abs() < 0.02 * drain,
+            "{model:?}: work {work}, drain {drain}"
+        );
+    }
+}
+
+/// Mean over the box of u_i f_i for a force given by coefficients.
+fn mean_product(channel: &mut Channel, force: &[Vec<f64>; 3]) -> f64 {
+    let degrees = channel.degrees;
+    let spanwise = channel.modes.spanwise;
+    let table = crate::chebyshev::values(&crate::chebyshev::nodes(2 * degrees), degrees);
+    let weights = crate::chebyshev::quadrature(2 * degrees);
+    let (velocity, _) = channel.convection.fields(&channel.state, &channel.modes);
+    let mut sum = 0.0;
+    for (u, f) in velocity.iter().zip(force) {
+        let rows = u.len() / degrees;
+        let (mut a, mut b) = (
+            vec![0.0; rows * weights.len()],
+            vec![0.0; rows * weights.len()],
+        );
+        crate::transforms::synthesize(&table, u, &mut a);
+        crate::transforms::synthesize(&table, f, &mut b);
+        for (y, weight) in weights.iter().enumerate() {
+            for row in 0..rows {
+                // A mean of products over [-1, 1]; modes of kx > 0 stand for their conjugates too.
+                let times = if row < 2 * spanwise { 0.5 } else { 1.0 };
+                sum += times * weight * a[y * rows + row] * b[y * rows + row];
+            }
+        }
+    }
+    sum
+}
+
+#[test]
+fn the_model_does_not_see_the_moving_frame() {
+    for model in [WALE, SubgridModel::DynamicSmagorinsky] {
+        let profiles = [0.0, 10.0].map(|frame_velocity| {
+            let config = ChannelConfig {
+                points: [12, 33, 12],
+                subgrid: model,
+                frame_velocity,
+                ..Default::default()
+            };
+            Channel::new(&config, 4).unwrap().subgrid_profiles()
+        });
+        let [still, moving] = profiles.map(|p| p.eddy_viscosity);
+        let scale = still.iter().copied().fold(0.0, f64::max);
+        for (a, b) in still.iter().zip(&moving) {
+            assert!((a - b).abs() < 1e-9 * scale, "{a} {b}");
+        }
+    }
+}
+
+#[test]
+fn laminar_flow_is_held_and_has_no_eddy_viscosity() {
+    for model in [WALE, SubgridModel::DynamicSmagorinsky] {
+        let config = ChannelConfig {
+            re_tau: 20.0,
+            points: [8, 17, 8],
+            subgrid: model,
+            initial: crate::Initial::Laminar,
+            time_step: TimeStep::Fixed { dt: 0.01 },
+            ..Default::default()
+        };
+        let mut channel = Channel::new(&config, 0).unwrap();
+        for _ in 0..20 {
+            channel.step().unwrap();
+        }
+        approx::assert_abs_diff_eq!(
+            channel.diagnostics().bulk_velocity,
+            20.0 / 3.0,
+            epsilon = 1e-9
+        );
+        assert!(
+            channel
+                .subgrid_profiles()
+                .eddy_viscosity
+                .iter()
+                .all(|nu| nu.abs() < 1e-12)
+        );
+    }
+}
