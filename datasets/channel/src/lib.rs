@@ -1,4 +1,4 @@
-//! Spectral solver for the flow between two walls, and its statistics.
+//! Spectral solver for the flow between two walls.
 //!
 //! Incompressible flow, periodic in x and z, between walls at y = -1 and y = 1 (half-height h = 1), in the velocity-vorticity
 //! form of Kim, Moin & Moser (1987): Fourier modes in x and z with 3/2 dealiasing, Chebyshev polynomials in y, third-order
@@ -7,8 +7,8 @@
 //! 1/re_tau. Results do not depend on the number of threads.
 //!
 //! The way of one step: [`Channel::step`] evaluates u x omega (`convection`), then solves one Helmholtz equation per mode and
-//! unknown (`implicit`, `helmholtz`), three times. [`Channel::sample`] filters the flow to a coarse uniform grid;
-//! [`statistics`] gathers profiles of any snapshots on such a grid.
+//! unknown (`implicit`, `helmholtz`), three times. [`Channel::sample`] filters the flow to a coarse uniform grid,
+//! [`Channel::velocity`] gives it on the solver's own points.
 
 mod channel;
 pub mod chebyshev;
@@ -24,7 +24,6 @@ mod modes;
 pub mod orr_sommerfeld;
 mod sampling;
 mod state;
-pub mod statistics;
 pub mod time_scheme;
 mod transforms;
 
@@ -33,4 +32,3 @@ pub use config::{ChannelConfig, Forcing, Initial, TimeStep, Walls};
 pub use diagnostics::Diagnostics;
 pub use error::ChannelError;
 pub use sampling::{Filter, UniformGrid};
-pub use statistics::{ProfileStatistics, Profiles, StatisticsError};
