@@ -17,9 +17,9 @@ use std::str::FromStr;
 
 use hdf5::types::VarLenUnicode;
 use hdf5::{File, Group};
-use rheome_channel::Profiles;
 use rheome_cli::Failure;
 use rheome_fields::{Partial, scales};
+use rheome_statistics::Profiles;
 
 /// Version of the layout.
 const VERSION: i32 = 1;
@@ -191,6 +191,7 @@ fn read_group(group: &Group) -> hdf5::Result<NamedProfiles> {
         mean: lines("mean")?,
         rms: lines("rms")?,
         shear_stress: line("shear_stress")?,
+        shape: None,
     };
     if profiles.shear_stress.len() != y.len() {
         return Err(format!("shear_stress does not have {} values", y.len())

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use rheome_channel::{Channel, ChannelConfig, Filter, ProfileStatistics, TimeStep, UniformGrid};
+use rheome_channel::{Channel, ChannelConfig, Filter, TimeStep, UniformGrid};
+use rheome_statistics::ProfileStatistics;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().collect();

@@ -1,4 +1,4 @@
-//! Spectral solver for the flow between two walls, direct (DNS) or with a subgrid model (LES), and its statistics.
+//! Spectral solver for the flow between two walls, direct (DNS) or with a subgrid model (LES).
 //!
 //! Incompressible flow, periodic in x and z, between walls at y = -1 and y = 1 (half-height h = 1), in the velocity-vorticity
 //! form of Kim, Moin & Moser (1987): Fourier modes in x and z with 3/2 dealiasing, Chebyshev polynomials in y, third-order
@@ -8,8 +8,7 @@
 //!
 //! The way of one step: [`Channel::step`] evaluates u x omega (`convection`), then solves one Helmholtz equation per mode and
 //! unknown (`implicit`, `helmholtz`), three times. With a [`SubgridModel`] the divergence of the modelled stress joins u x omega.
-//! [`Channel::sample`] filters the flow to a coarse uniform grid;
-//! [`statistics`] gathers profiles of any snapshots on such a grid.
+//! [`Channel::sample`] filters the flow to a coarse uniform grid, [`Channel::velocity`] gives it on the solver's own points.
 
 mod channel;
 pub mod chebyshev;
@@ -26,7 +25,6 @@ mod modes;
 pub mod orr_sommerfeld;
 mod sampling;
 mod state;
-pub mod statistics;
 mod subgrid;
 pub mod time_scheme;
 mod transforms;
@@ -36,5 +34,4 @@ pub use config::{ChannelConfig, Forcing, Initial, TimeStep, Walls};
 pub use diagnostics::Diagnostics;
 pub use error::ChannelError;
 pub use sampling::{Filter, UniformGrid};
-pub use statistics::{ProfileStatistics, Profiles, StatisticsError};
 pub use subgrid::{SubgridModel, SubgridProfiles};

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 use rand_distr::StandardNormal;
-use rheome_channel::ProfileStatistics;
 use rheome_cli::{Failure, JsonLog, Meter};
 use rheome_fields::{
     FieldHeader, FieldReader, FieldShape, FieldWriter, FirstComponents, WriteOptions, expect_grid,
 };
 use rheome_flow::{EnergyWarning, FlowError, GridFeatures, Rollout};
+use rheome_statistics::ProfileStatistics;
 use rheome_training::randomness::{Purpose, generator};
 use serde_json::json;
 

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use rheome_channel::ProfileStatistics;
 use rheome_cli::{Console, Failure, Meter};
 use rheome_fields::{Attribute, FieldHeader, FieldReader};
+use rheome_statistics::ProfileStatistics;
 
 use super::command_line;
 use crate::arguments::StatsArguments;

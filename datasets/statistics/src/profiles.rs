@@ -1,104 +1,23 @@
-//! Wall-normal profiles of flow fields, gathered as snapshots go by: of simulations and of rollouts alike.
-
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-/// Why a snapshot or other statistics cannot be added; the statistics are then as they were before.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum StatisticsError {
-    /// The snapshot is shorter or longer than its grid says.
-    #[error(
-        "snapshot: found {found} numbers, expected {expected} for [x, y, z, component] = {shape:?}"
-    )]
-    Length {
-        /// Numbers in the snapshot.
-        found: usize,
-        /// Numbers its shape needs.
-        expected: usize,
-        /// The shape claimed.
-        shape: [usize; 4],
-    },
-    /// Fewer than three components: no u, v, w.
-    #[error("snapshot: found {found} components, expected at least the three of the velocity")]
-    Components {
-        /// Components of the snapshot.
-        found: usize,
-    },
-    /// Another number of points along y than before.
-    #[error(
-        "statistics: found {found} points along y, expected the {expected} of the fields before"
-    )]
-    Heights {
-        /// Points of what was to be added.
-        found: usize,
-        /// Points of these statistics.
-        expected: usize,
-    },
-    /// NaN or infinity in the snapshot.
-    #[error(
-        "snapshot: found a non-finite velocity in the plane y[{plane}], expected finite numbers"
-    )]
-    NonFinite {
-        /// Index of the first plane at fault.
-        plane: usize,
-    },
-}
+use crate::error::StatisticsError;
+use crate::grid::trapezoidal_weights;
+use crate::moments::PlaneMoments;
+use crate::plane::read_plane;
+use crate::wall_units::WallUnits;
 
-/// Moments of the velocity on each wall-parallel plane, over x, z, time and trajectories (Welford's recurrence in the form
-/// of Chan, Golub & LeVeque 1983, so that two gatherings can be joined).
+/// Fluctuations below this part of the largest rms anywhere are rounding errors, as at a solid wall, and have no shape.
+const ROUND_OFF: f64 = 1e-10;
+
+/// Moments of the velocity on each wall-parallel plane, over x, z, time and trajectories, up to the fourth: gathered in one
+/// pass and joined by the formulas of Pébay (2008).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProfileStatistics {
     /// Snapshots seen.
     pub snapshots: u64,
     count: f64,
-    planes: Vec<Plane>,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-struct Plane {
-    mean: [f64; 3],
-    /// Sums of squared deviations of u, v, w.
-    squares: [f64; 3],
-    /// Sum of the products of the deviations of u and v.
-    product: f64,
-}
-
-impl Plane {
-    fn of(points: impl Iterator<Item = [f64; 3]> + Clone) -> (f64, Self) {
-        let mut plane = Self::default();
-        let mut count = 0.0;
-        for point in points.clone() {
-            count += 1.0;
-            for (mean, value) in plane.mean.iter_mut().zip(point) {
-                *mean += value;
-            }
-        }
-        plane.mean = plane.mean.map(|m| m / f64::max(count, 1.0));
-        for point in points {
-            let deviation: [f64; 3] = std::array::from_fn(|c| point[c] - plane.mean[c]);
-            for (square, d) in plane.squares.iter_mut().zip(deviation) {
-                *square += d * d;
-            }
-            plane.product += deviation[0] * deviation[1];
-        }
-        (count, plane)
-    }
-
-    fn is_finite(&self) -> bool {
-        let moments = self.mean.iter().chain(&self.squares).chain([&self.product]);
-        moments.into_iter().all(|value| value.is_finite())
-    }
-
-    fn join(&mut self, own: f64, other: &Self, others: f64) {
-        let total = own + others;
-        let weight = own * others / total;
-        let gap: [f64; 3] = std::array::from_fn(|c| other.mean[c] - self.mean[c]);
-        for (c, gap) in gap.into_iter().enumerate() {
-            self.squares[c] += other.squares[c] + gap * gap * weight;
-            self.mean[c] += gap * others / total;
-        }
-        self.product += other.product + gap[0] * gap[1] * weight;
-    }
+    planes: Vec<PlaneMoments>,
 }
 
 /// Profiles over y from the lower wall, in the velocity unit of the data.
@@ -110,6 +29,18 @@ pub struct Profiles {
     pub rms: [Vec<f64>; 3],
     /// Reynolds shear stress <u'v'>: `[y]`.
     pub shear_stress: Vec<f64>,
+    /// Skewness and flatness; none where they were not gathered (files of version 1).
+    pub shape: Option<ShapeFactors>,
+}
+
+/// Third and fourth moments over powers of the rms: 0 and 3 for a Gaussian. NaN where nothing fluctuates and they are not
+/// defined, as at a solid wall.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ShapeFactors {
+    /// <u_i'^3> / rms^3: `[component][y]`.
+    pub skewness: [Vec<f64>; 3],
+    /// <u_i'^4> / rms^4: `[component][y]`.
+    pub flatness: [Vec<f64>; 3],
 }
 
 impl ProfileStatistics {
@@ -118,7 +49,7 @@ impl ProfileStatistics {
         Self {
             snapshots: 0,
             count: 0.0,
-            planes: vec![Plane::default(); ny],
+            planes: vec![PlaneMoments::default(); ny],
         }
     }
 
@@ -127,7 +58,7 @@ impl ProfileStatistics {
     /// # Errors
     /// [`StatisticsError`] if the snapshot does not have that shape, these statistics have another number of points along
     /// y, or a velocity is not finite.
-    pub fn add<T: Copy + Into<f64>>(
+    pub fn add<T: Copy + Into<f64> + Sync>(
         &mut self,
         velocity: &[T],
         grid: [usize; 3],
@@ -135,22 +66,26 @@ impl ProfileStatistics {
     ) -> Result<(), StatisticsError> {
         let [nx, ny, nz] = grid;
         self.check(velocity.len(), grid, components)?;
-        let planes: Vec<(f64, Plane)> = (0..ny)
-            .map(|j| {
-                let rows = (0..nx).map(move |i| (i * ny + j) * nz);
-                let points = rows.flat_map(move |row| (row..row + nz).map(move |p| p * components));
-                Plane::of(points.map(|p| std::array::from_fn(|c| velocity[p + c].into())))
+        let scratch = || [0; 3].map(|_| vec![0.0; nx * nz]);
+        let planes: Vec<PlaneMoments> = (0..ny)
+            .into_par_iter()
+            .map_init(scratch, |plane, j| {
+                read_plane(velocity, grid, components, j, plane);
+                PlaneMoments::take(plane)
             })
             .collect();
-        if let Some(plane) = planes.iter().position(|(_, plane)| !plane.is_finite()) {
-            return Err(StatisticsError::NonFinite { plane });
-        }
-        for (own, (count, other)) in self.planes.iter_mut().zip(&planes) {
-            own.join(self.count, other, *count);
-        }
-        self.count += (nx * nz) as f64;
-        self.snapshots += 1;
+        check_finite(planes.iter())?;
+        self.join(planes.iter(), (nx * nz) as f64);
         Ok(())
+    }
+
+    /// Joins the moments of one snapshot, which has `count` points a plane.
+    pub(crate) fn join<'a>(&mut self, planes: impl Iterator<Item = &'a PlaneMoments>, count: f64) {
+        for (own, other) in self.planes.iter_mut().zip(planes) {
+            own.join(self.count, other, count);
+        }
+        self.count += count;
+        self.snapshots += 1;
     }
 
     fn check(
@@ -163,12 +98,12 @@ impl ProfileStatistics {
         if components < 3 {
             return Err(StatisticsError::Components { found: components });
         }
-        let expected = nx * ny * nz * components;
-        if found != expected || expected == 0 {
-            let shape = [nx, ny, nz, components];
+        let shape = [nx, ny, nz, components];
+        let expected = shape.iter().try_fold(1_usize, |n, p| n.checked_mul(*p));
+        if expected != Some(found) || found == 0 {
             return Err(StatisticsError::Length {
                 found,
-                expected,
+                expected: expected.unwrap_or(usize::MAX),
                 shape,
             });
         }
@@ -200,67 +135,90 @@ impl ProfileStatistics {
         Ok(())
     }
 
-    /// The profiles so far (zeros if nothing was added).
+    /// The profiles so far (zeros, and no shape factors that are defined, if nothing was added).
     pub fn profiles(&self) -> Profiles {
         let count = self.count.max(1.0);
-        let line = |f: &dyn Fn(&Plane) -> f64| self.planes.iter().map(f).collect::<Vec<_>>();
+        let line = |f: &dyn Fn(&PlaneMoments) -> f64| self.planes.iter().map(f).collect::<Vec<_>>();
+        let rms: [Vec<f64>; 3] =
+            std::array::from_fn(|c| line(&|p| (p.components[c].sums[0] / count).sqrt()));
+        let largest = rms.iter().flatten().copied().fold(0.0, f64::max);
+        let factor = |order: usize| -> [Vec<f64>; 3] {
+            std::array::from_fn(|c| {
+                let planes = self.planes.iter().zip(&rms[c]);
+                let over = |(plane, rms): (&PlaneMoments, &f64)| {
+                    if *rms > ROUND_OFF * largest {
+                        plane.components[c].sums[order - 2] / (count * rms.powi(order as i32))
+                    } else {
+                        f64::NAN
+                    }
+                };
+                planes.map(over).collect()
+            })
+        };
         Profiles {
-            mean: std::array::from_fn(|c| line(&|p| p.mean[c])),
-            rms: std::array::from_fn(|c| line(&|p| (p.squares[c] / count).sqrt())),
+            mean: std::array::from_fn(|c| line(&|p| p.components[c].mean)),
+            shape: Some(ShapeFactors {
+                skewness: factor(3),
+                flatness: factor(4),
+            }),
+            rms,
             shear_stress: line(&|p| p.product / count),
         }
     }
 }
 
+/// Whether all moments of a snapshot are numbers that can be summed up.
+pub(crate) fn check_finite<'a>(
+    mut planes: impl Iterator<Item = &'a PlaneMoments>,
+) -> Result<(), StatisticsError> {
+    match planes.position(|plane| !plane.is_bounded()) {
+        Some(plane) => Err(StatisticsError::NonFinite { plane }),
+        None => Ok(()),
+    }
+}
+
 impl Profiles {
-    /// The same profiles in wall units: velocities over `u_tau`, stress over its square. A flow of this crate's solver under
-    /// the constant pressure gradient has u_tau = 1 in the mean.
-    pub fn in_wall_units(&self, u_tau: f64) -> Self {
+    /// The same profiles in wall units: velocities over u_tau, stress over its square.
+    pub fn in_wall_units(&self, units: &WallUnits) -> Self {
         let over = |lines: &[Vec<f64>; 3]| -> [Vec<f64>; 3] {
-            std::array::from_fn(|c| lines[c].iter().map(|u| u / u_tau).collect())
+            std::array::from_fn(|c| lines[c].iter().map(|u| units.velocity(*u)).collect())
         };
         Self {
             mean: over(&self.mean),
             rms: over(&self.rms),
-            shear_stress: self
-                .shear_stress
-                .iter()
-                .map(|s| s / (u_tau * u_tau))
-                .collect(),
+            shear_stress: self.shear_stress.iter().map(|s| units.stress(*s)).collect(),
+            shape: self.shape.clone(),
         }
     }
 
     /// Bulk velocity: the mean of U over the points `y`, by the trapezoidal rule.
     pub fn bulk_velocity(&self, y: &[f64]) -> f64 {
-        let u = &self.mean[0];
-        let (mut area, mut width) = (0.0, 0.0);
-        for (y, u) in y.windows(2).zip(u.windows(2)) {
-            width += y[1] - y[0];
-            area += 0.5 * (y[1] - y[0]) * (u[0] + u[1]);
-        }
-        if width > 0.0 { area / width } else { 0.0 }
+        let weights = trapezoidal_weights(y);
+        weights.iter().zip(&self.mean[0]).map(|(w, u)| w * u).sum()
     }
 
-    /// The mean of both halves of the channel, as the flow between equal walls has them: v and the shear stress change sign
-    /// on reflection. The rms is joined as mean squares.
+    /// The mean of both halves of the channel, as the flow between equal walls has them: v, the shear stress and the
+    /// skewness of v change sign on reflection. The rms is joined as mean squares; skewness and flatness as plain means.
     pub fn symmetrized(&self) -> Self {
         let fold = |line: &[f64], sign: f64| -> Vec<f64> {
-            line.iter()
-                .zip(line.iter().rev())
-                .map(|(a, b)| 0.5 * (a + sign * b))
-                .collect()
+            let halves = line.iter().zip(line.iter().rev());
+            halves.map(|(a, b)| 0.5 * (a + sign * b)).collect()
         };
         let squares = |line: &[f64]| -> Vec<f64> {
-            line.iter()
-                .zip(line.iter().rev())
+            let halves = line.iter().zip(line.iter().rev());
+            halves
                 .map(|(a, b)| (0.5 * (a * a + b * b)).sqrt())
                 .collect()
         };
-        let [u, v, w] = &self.mean;
+        let odd = |[u, v, w]: &[Vec<f64>; 3]| [fold(u, 1.0), fold(v, -1.0), fold(w, 1.0)];
         Self {
-            mean: [fold(u, 1.0), fold(v, -1.0), fold(w, 1.0)],
-            rms: std::array::from_fn(|c| squares(&self.rms[c])),
+            mean: odd(&self.mean),
+            rms: self.rms.each_ref().map(|line| squares(line)),
             shear_stress: fold(&self.shear_stress, -1.0),
+            shape: self.shape.as_ref().map(|shape| ShapeFactors {
+                skewness: odd(&shape.skewness),
+                flatness: shape.flatness.each_ref().map(|line| fold(line, 1.0)),
+            }),
         }
     }
 }
@@ -269,6 +227,9 @@ impl Profiles {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use rand::RngExt;
+    use rand::SeedableRng;
+    use rand_distr::StandardNormal;
 
     proptest! {
         #[test]
@@ -285,6 +246,7 @@ mod tests {
             all.merge(&rest).unwrap();
             prop_assert_eq!(all.snapshots, 5);
             let profiles = all.profiles();
+            let shape = profiles.shape.unwrap();
             for j in 0..3 {
                 let points: Vec<[f64; 3]> = values
                     .chunks(3)
@@ -297,11 +259,42 @@ mod tests {
                 let covariance = |a: usize, b: usize| {
                     points.iter().map(|p| (p[a] - mean(a)) * (p[b] - mean(b))).sum::<f64>() / n
                 };
+                let moment = |c: usize, p: i32| {
+                    points.iter().map(|q| (q[c] - mean(c)).powi(p)).sum::<f64>() / n
+                };
                 for c in 0..3 {
+                    let rms = covariance(c, c).sqrt();
                     prop_assert!((profiles.mean[c][j] - mean(c)).abs() < 1e-9);
-                    prop_assert!((profiles.rms[c][j] - covariance(c, c).sqrt()).abs() < 1e-9);
+                    prop_assert!((profiles.rms[c][j] - rms).abs() < 1e-9);
+                    prop_assert!((shape.skewness[c][j] - moment(c, 3) / rms.powi(3)).abs() < 1e-9);
+                    prop_assert!((shape.flatness[c][j] - moment(c, 4) / rms.powi(4)).abs() < 1e-9);
                 }
                 prop_assert!((profiles.shear_stress[j] - covariance(0, 1)).abs() < 1e-9);
+            }
+        }
+    }
+
+    #[test]
+    fn gaussian_noise_has_no_skewness_and_a_flatness_of_three() {
+        let mut random = rand_pcg::Pcg64Mcg::seed_from_u64(1);
+        let grid = [64, 2, 64];
+        let mut statistics = ProfileStatistics::new(2);
+        for _ in 0..16 {
+            let snapshot: Vec<f64> = (0..64 * 2 * 64 * 3)
+                .map(|_| 5.0 + 2.0 * random.sample::<f64, _>(StandardNormal))
+                .collect();
+            statistics.add(&snapshot, grid, 3).unwrap();
+        }
+        // Standard errors of 65536 independent values: sqrt(6/n) = 0.0096, sqrt(24/n) = 0.0191; four of them.
+        let shape = statistics.profiles().shape.unwrap();
+        for c in 0..3 {
+            for j in 0..2 {
+                assert!(shape.skewness[c][j].abs() < 0.04, "{:?}", shape.skewness);
+                assert!(
+                    (shape.flatness[c][j] - 3.0).abs() < 0.08,
+                    "{:?}",
+                    shape.flatness
+                );
             }
         }
     }
@@ -347,10 +340,15 @@ mod tests {
         let point = |s: f64| [[2.0 + s, s, 0.0], [8.0, 0.0, 0.0], [4.0 + s, -s, 0.0]];
         let snapshot: Vec<f64> = [1.0, -1.0].into_iter().flat_map(point).flatten().collect();
         statistics.add(&snapshot, [2, 3, 1], 3).unwrap();
-        let profiles = statistics.profiles().symmetrized().in_wall_units(2.0);
+        let units = WallUnits::new(2.0, 1.0).unwrap();
+        let profiles = statistics.profiles().symmetrized().in_wall_units(&units);
         assert_eq!(profiles.mean[0], [1.5, 4.0, 1.5]);
         assert_eq!(profiles.rms[1], [0.5, 0.0, 0.5]);
         assert_eq!(profiles.shear_stress, [0.25, 0.0, -0.25]);
         assert_eq!(profiles.bulk_velocity(&[0.0, 1.0, 2.0]), 2.75);
+        let shape = profiles.shape.unwrap();
+        assert_eq!((shape.flatness[0][0], shape.skewness[1][2]), (1.0, 0.0));
+        // Nothing fluctuates in the middle, nor does w anywhere.
+        assert!(shape.flatness[0][1].is_nan() && shape.skewness[2][0].is_nan());
     }
 }

@@ -1,0 +1,37 @@
+//! Statistics of turbulent channel flow, gathered snapshot by snapshot: of simulations, rollouts and imported fields alike.
+//!
+//! [`FlowStatistics`] takes snapshots `[x, y, z, component]` on a [`FlowGrid`] and gives [`FlowResults`]: profiles over y up
+//! to the fourth moments ([`Profiles`]), one-dimensional spectra and two-point correlations ([`LineSpectra`]), the state of
+//! the flow in time ([`HistoryEntry`]) and space-time slices ([`SpaceTimeSlices`]). [`LeadTimeComparison`] measures
+//! predictions against a reference trajectory. [`WallUnits`] turn any of them into u+ and y+. `FORMAT.md` beside this crate
+//! specifies the file in which they are kept.
+//!
+//! Each snapshot is read once, row by row; sums are in double precision and do not depend on the number of threads. What is
+//! gathered can be merged, and serialised and continued. What does not fit is refused and leaves no trace.
+#![warn(missing_docs)]
+
+mod differences;
+mod error;
+mod flow;
+mod grid;
+mod history;
+mod lead_time;
+mod moments;
+mod plane;
+mod profiles;
+mod slices;
+mod spectra;
+mod wall_units;
+
+pub use error::StatisticsError;
+pub use flow::{ExactValues, FlowResults, FlowStatistics, Snapshot};
+pub use grid::FlowGrid;
+pub use history::{Divergence, HistoryEntry};
+pub use lead_time::{
+    DECORRELATION, ErrorCurves, LeadTimeComparison, LeadTimeErrors, QUANTITIES, decorrelation_time,
+    same_time,
+};
+pub use profiles::{ProfileStatistics, Profiles, ShapeFactors};
+pub use slices::SpaceTimeSlices;
+pub use spectra::LineSpectra;
+pub use wall_units::WallUnits;
