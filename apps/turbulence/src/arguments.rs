@@ -42,6 +42,11 @@ pub enum Command {
         after_help = "Example:\n  turbulence stats rollout.h5 --reference tests/fixtures/turbulence/held-out.h5 --output stats.h5 --plots plots"
     )]
     Stats(StatsArguments),
+    /// Let operators and large-eddy simulations start from one DNS snapshot, and score them all in one page.
+    #[command(
+        after_help = "Example:\n  turbulence compare --reference tests/fixtures/turbulence/held-out.h5 --model IFactFormer-m=apps/turbulence/demo/model --les WALE=configs/turbulence/minimal-channel-wale.toml --steps 60 --output comparison"
+    )]
+    Compare(CompareArguments),
     /// Convert between npy, HDF5 and NetCDF.
     #[command(
         after_help = "Example:\n  turbulence convert tests/fixtures/turbulence/held-out.h5 held-out.npy"
@@ -191,6 +196,48 @@ pub struct StatsArguments {
     /// Folder for pictures (PNG): profiles, and slices at successive times.
     #[arg(long, value_name = "DIR")]
     pub plots: Option<PathBuf>,
+    /// Common options.
+    #[command(flatten)]
+    pub compute: ComputeOptions,
+}
+
+/// Options of `compare`.
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    /// Field file of the direct numerical simulation, filtered to the operators' grid: start and reference.
+    #[arg(long, value_name = "FILE[:DATASET]")]
+    pub reference: String,
+    /// Trajectory of the reference to start from, counted from 0.
+    #[arg(long, value_name = "I", default_value_t = 0)]
+    pub trajectory: usize,
+    /// Snapshot to start from, counted from 0.
+    #[arg(long, value_name = "I", default_value_t = 0)]
+    pub index: usize,
+    /// File of statistics (of `stats` or `simulate --stats`) to hold everybody against, instead of those of all snapshots in the
+    /// reference; its first group counts.
+    #[arg(long, value_name = "FILE")]
+    pub statistics: Option<PathBuf>,
+    /// Model folder of an operator to roll out; may be repeated.
+    #[arg(long = "model", value_name = "[NAME=]DIR")]
+    pub models: Vec<String>,
+    /// Settings of a simulation to start from the same snapshot, e.g. with a subgrid model; may be repeated.
+    #[arg(long, value_name = "[NAME=]FILE")]
+    pub les: Vec<String>,
+    /// Field file made elsewhere from the same start; may be repeated.
+    #[arg(long = "run", value_name = "[NAME=]FILE[:DATASET]")]
+    pub runs: Vec<String>,
+    /// Steps to make, each of the reference's spacing in time.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub steps: u64,
+    /// Leave the first N steps out of the statistics (they remember the start).
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub skip: u64,
+    /// Folder to write: page, table, statistics, pictures.
+    #[arg(long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Replace a comparison that the folder holds.
+    #[arg(long)]
+    pub overwrite: bool,
     /// Common options.
     #[command(flatten)]
     pub compute: ComputeOptions,

@@ -11,8 +11,8 @@ use crate::subgrid::Subgrid;
 use crate::transforms::{PlaneTransform, analyze, synthesize};
 
 /// The rate of explicit diffusion, as [`Convection::evaluate`] counts it, in units of nu_t (1/dx^2 + 1/dy^2 + 1/dz^2): at the
-/// convective number 0.5 the fastest mode, of rate pi^2 in these units, stays at half the stability limit of the scheme, 2.5.
-const DIFFUSION: f64 = 4.0;
+/// convective number 0.5 the fastest mode, of rate pi^2 in these units, stays below the stability limit of the scheme, dt rate = 2.5.
+const DIFFUSION: f64 = 2.5;
 
 /// Computes u x omega from the flow's coefficients; owns every buffer that needs.
 pub struct Convection {
@@ -77,7 +77,7 @@ impl Convection {
     }
 
     /// Evaluates u x omega of `state` (and the subgrid force) into [`Self::product`] and returns the largest of
-    /// the rates |u|/dx + |v|/dy + |w|/dz and 4 nu_t (1/dx^2 + 1/dy^2 + 1/dz^2).
+    /// the rates |u|/dx + |v|/dy + |w|/dz and 2.5 nu_t (1/dx^2 + 1/dy^2 + 1/dz^2).
     pub fn evaluate(&mut self, state: &State, modes: &Modes) -> f64 {
         recover(state, modes, &mut self.velocity, &mut self.vorticity);
         let fields = self.velocity.iter().chain(&self.vorticity);

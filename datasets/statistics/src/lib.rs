@@ -19,6 +19,7 @@ mod lead_time;
 mod moments;
 mod plane;
 mod profiles;
+mod published;
 mod slices;
 mod spectra;
 mod wall_units;
@@ -32,6 +33,7 @@ pub use lead_time::{
     same_time,
 };
 pub use profiles::{ProfileStatistics, Profiles, ShapeFactors};
+pub use published::{PublishedFlow, PublishedValue};
 pub use slices::SpaceTimeSlices;
 pub use spectra::LineSpectra;
 pub use wall_units::WallUnits;

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod compare;
 mod convert;
 mod info;
 mod rollout;
@@ -23,6 +24,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Train(arguments) => train::run(&arguments),
         Command::Rollout(arguments) => rollout::run(&arguments),
         Command::Stats(arguments) => stats::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Info(arguments) => info::run(&arguments),
         Command::Completions { shell } => {

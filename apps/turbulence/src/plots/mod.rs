@@ -1,5 +1,6 @@
-//! Pictures (PNG) of flow fields and their statistics, drawn without any library or font of the machine.
+//! Pictures (PNG and SVG) of flow fields and their statistics, drawn without any library or font of the machine.
 
+mod figure;
 mod profiles;
 mod slices;
 mod style;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+pub use figure::{Axis, Curve, Figure, Panel};
 pub use profiles::{ProfileCurve, draw_profiles};
 pub use slices::{Plane, SliceRow, draw_slices};
 

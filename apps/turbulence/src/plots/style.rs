@@ -5,15 +5,62 @@ use std::sync::Once;
 use plotters::prelude::*;
 use plotters::style::register_font;
 
-/// Line colours, told apart by colour-blind readers and in grey print (Okabe & Ito 2008): black, orange, blue, green, ....
-pub const LINES: [RGBColor; 6] = [
+/// Line colours, told apart by colour-blind readers and in grey print (Okabe & Ito 2008, and a brown): black, orange, blue, green, ....
+pub const LINES: [RGBColor; 8] = [
     RGBColor(0, 0, 0),
     RGBColor(213, 94, 0),
     RGBColor(0, 114, 178),
     RGBColor(0, 158, 115),
     RGBColor(204, 121, 167),
     RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
+    RGBColor(120, 94, 60),
 ];
+
+/// What marks the points of a data set, so that curves are told apart without colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marker {
+    /// A disc.
+    Disc,
+    /// A square.
+    Square,
+    /// A triangle that stands on its side.
+    Triangle,
+    /// A square on its corner.
+    Diamond,
+    /// A triangle that stands on its corner.
+    Wedge,
+}
+
+impl Marker {
+    /// The marker of a data set; the first has none.
+    pub fn of(set: usize) -> Option<Self> {
+        const ALL: [Marker; 5] = [
+            Marker::Disc,
+            Marker::Square,
+            Marker::Triangle,
+            Marker::Diamond,
+            Marker::Wedge,
+        ];
+        (set > 0).then(|| ALL[(set - 1) % ALL.len()])
+    }
+
+    /// Its corners in pixels from its centre, about `size` away.
+    pub fn outline(self, size: i32) -> Vec<(i32, i32)> {
+        let (near, far) = (size * 4 / 5, size * 6 / 5);
+        match self {
+            Self::Disc => (0..16)
+                .map(|i| (f64::from(i) * std::f64::consts::TAU / 16.0).sin_cos())
+                .map(|(s, c)| (f64::from(size) * s, f64::from(size) * c))
+                .map(|(x, y)| (x.round() as i32, y.round() as i32))
+                .collect(),
+            Self::Square => vec![(-near, -near), (near, -near), (near, near), (-near, near)],
+            Self::Triangle => vec![(-size, near), (size, near), (0, -size)],
+            Self::Diamond => vec![(-far, 0), (0, -far), (far, 0), (0, far)],
+            Self::Wedge => vec![(-size, -near), (size, -near), (0, size)],
+        }
+    }
+}
 
 /// Name under which the embedded typeface is registered.
 pub const FONT: &str = "sans-serif";

@@ -1,4 +1,4 @@
-//! `turbulence simulate`: direct numerical simulation of a channel, filtered to the operator's grid.
+//! `turbulence simulate`: direct or large-eddy simulation of a channel, filtered to the operator's grid.
 
 pub mod settings;
 
@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rheome_backend::atomic::write_atomically;
-use rheome_channel::{Channel, UniformGrid};
+use rheome_channel::{Channel, SubgridModel, UniformGrid};
 use rheome_cli::{Failure, JsonLog, Meter, settings as settings_file};
 use rheome_fields::{FieldError, FieldHeader, FieldShape, FieldWriter, WriteOptions};
 use serde_json::json;
@@ -262,9 +262,13 @@ fn header(settings: &SimulateSettings, grid: &UniformGrid) -> Result<FieldHeader
         ("u_tau", 1.0),
         ("seed", settings.seed as f64),
     ];
+    let model = match settings.channel.subgrid {
+        SubgridModel::None => "DNS".to_owned(),
+        subgrid => format!("LES, {}", subgrid.name()),
+    };
     let texts = [
-        ("model", "DNS".to_owned()),
-        ("title", "Channel flow, filtered DNS".to_owned()),
+        ("model", model.clone()),
+        ("title", format!("Channel flow, {model}, filtered")),
         ("velocity_units", "u_tau".to_owned()),
         ("coordinate_units", "h".to_owned()),
         ("time_units", "h/u_tau".to_owned()),

@@ -1,0 +1,98 @@
+//! Looks at every step of a contestant, with the same eyes for all.
+
+use std::time::Instant;
+
+use rheome_cli::{Failure, Meter};
+use rheome_statistics::{FlowStatistics, LeadTimeComparison};
+
+use super::Entry;
+use super::contestants::Contestant;
+use super::course::Course;
+use crate::arguments::CompareArguments;
+
+/// Gathers what one contestant does.
+pub struct Judge<'a> {
+    course: &'a Course,
+    /// Steps to make.
+    pub steps: u64,
+    skip: u64,
+    statistics: FlowStatistics,
+    errors: LeadTimeComparison,
+    held: Vec<f32>,
+    done: u64,
+    /// Wall-clock seconds of each step.
+    seconds: Vec<f64>,
+    meter: Meter,
+}
+
+impl<'a> Judge<'a> {
+    /// A judge who has seen nothing yet.
+    pub fn new(
+        course: &'a Course,
+        arguments: &CompareArguments,
+        meter: Meter,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            steps: arguments.steps,
+            skip: arguments.skip,
+            statistics: FlowStatistics::new(&course.grid, course.wall_units),
+            errors: LeadTimeComparison::new(&course.grid, &course.truth.profiles.mean)?,
+            held: course.window(1)?,
+            done: 0,
+            seconds: Vec::new(),
+            meter,
+            course,
+        })
+    }
+
+    /// Does the work of one step and notes how long it took.
+    pub fn measure<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        self.seconds.push(start.elapsed().as_secs_f64());
+        result
+    }
+
+    /// Takes the velocity `[x, y, z, component]` after the next step.
+    pub fn take(&mut self, velocity: &[f32]) -> Result<(), Failure> {
+        let step = self.done + 1;
+        let lead = step as f64 * self.course.time_step;
+        if step > self.skip {
+            self.statistics.add(self.course.time + lead, velocity)?;
+        }
+        if let Some(reference) = self.course.snapshot(step)? {
+            self.errors.add(lead, velocity, &reference, &self.held)?;
+        }
+        self.done = step;
+        self.meter.advance("");
+        Ok(())
+    }
+
+    /// Whether all steps are made.
+    pub fn is_done(&self) -> bool {
+        self.done >= self.steps
+    }
+
+    /// Sums up.
+    pub fn conclude(
+        mut self,
+        contestant: &dyn Contestant,
+        stopped: Option<String>,
+    ) -> Result<Entry, Failure> {
+        self.meter.finish();
+        let mut results = self.statistics.finish();
+        results.lead_time = self.errors.finish();
+        // The first step pays for what is set up once.
+        let steady = self.seconds.get(1..).unwrap_or_default();
+        let mean = steady.iter().sum::<f64>() / steady.len().max(1) as f64;
+        Ok(Entry {
+            name: contestant.name().to_owned(),
+            description: contestant.description(),
+            parameters: contestant.parameters(),
+            steps: self.done,
+            stopped,
+            seconds_per_time: (!steady.is_empty()).then_some(mean / self.course.time_step),
+            results,
+        })
+    }
+}

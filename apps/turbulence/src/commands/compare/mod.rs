@@ -1,0 +1,114 @@
+//! `turbulence compare`: operators and large-eddy simulations start from one snapshot of a direct numerical simulation and are
+//! scored by one referee.
+//!
+//! ```text
+//! OUTPUT/index.html          everything below in one page that needs no other file
+//! OUTPUT/scores.csv          one row a contestant
+//! OUTPUT/statistics.h5       statistics of all of them, one group a contestant
+//! OUTPUT/*.png, *.svg        the pictures of the page
+//! ```
+
+mod contestants;
+mod course;
+mod judge;
+mod page;
+mod pictures;
+mod scores;
+mod table;
+
+use std::path::Path;
+
+use rheome_cli::{Console, Failure, Meter};
+use rheome_statistics::FlowResults;
+
+use self::contestants::{Contestant, contestants};
+use self::course::Course;
+use self::judge::Judge;
+use self::scores::Scores;
+use crate::arguments::CompareArguments;
+
+/// What one contestant did.
+pub struct Entry {
+    /// Its name in tables and legends.
+    pub name: String,
+    /// What it is, in a few words.
+    pub description: String,
+    /// Trained numbers of an operator.
+    pub parameters: Option<usize>,
+    /// Steps it made.
+    pub steps: u64,
+    /// Why it ended before the last step.
+    pub stopped: Option<String>,
+    /// Wall-clock seconds for one unit of physical time, where it was run here.
+    pub seconds_per_time: Option<f64>,
+    /// Its statistics.
+    pub results: FlowResults,
+}
+
+/// Runs the command.
+pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
+    let console = arguments.compute.console();
+    let selected = arguments.compute.select(console)?;
+    let course = Course::read(arguments)?;
+    let all = contestants(arguments, &course, &selected.device)?;
+    let folder = OutputFolder::prepare(&arguments.output, arguments.overwrite)?;
+    let mut log = arguments.compute.log(false)?;
+    let mut entries = vec![course.itself(arguments, console)?];
+    for contestant in &all {
+        let entry = let_run(contestant.as_ref(), arguments, &course, console)?;
+        let scores = Scores::of(&entry, &course);
+        log.line(&serde_json::to_value(&scores)?)?;
+        entries.push(entry);
+    }
+    let scores: Vec<Scores> = entries.iter().map(|e| Scores::of(e, &course)).collect();
+    folder.write(&entries, &scores, &course)?;
+    table::print(&scores);
+    console.note(format!(
+        "wrote {}",
+        folder.path.join("index.html").display()
+    ));
+    Ok(())
+}
+
+/// Lets one contestant run as far as it gets: a blow-up ends its own run only.
+fn let_run(
+    contestant: &dyn Contestant,
+    arguments: &CompareArguments,
+    course: &Course,
+    console: Console,
+) -> Result<Entry, Failure> {
+    let meter = Meter::new(console, contestant.name(), "steps", arguments.steps, 0);
+    let mut judge = Judge::new(course, arguments, meter)?;
+    let outcome = contestant.run(course, &mut judge);
+    let stopped = outcome.err().map(|failure| failure.to_string());
+    if let Some(reason) = &stopped {
+        console.warn(format!("{}: {reason}", contestant.name()));
+    }
+    judge.conclude(contestant, stopped)
+}
+
+/// The folder that is written.
+struct OutputFolder<'a> {
+    path: &'a Path,
+}
+
+impl<'a> OutputFolder<'a> {
+    /// Makes the folder; one that holds a comparison is only replaced on request.
+    fn prepare(path: &'a Path, overwrite: bool) -> Result<Self, Failure> {
+        if path.join("index.html").exists() && !overwrite {
+            return Err(Failure::new(format!(
+                "{}: holds a comparison already; choose another folder, or pass --overwrite to replace it",
+                path.display()
+            )));
+        }
+        std::fs::create_dir_all(path)
+            .map_err(|e| Failure::new(format!("{}: cannot create: {e}", path.display())))?;
+        Ok(Self { path })
+    }
+
+    fn write(&self, entries: &[Entry], scores: &[Scores], course: &Course) -> Result<(), Failure> {
+        table::write_csv(&self.path.join("scores.csv"), scores)?;
+        let pictures = pictures::draw(self.path, entries, scores, course)?;
+        page::write(&self.path.join("index.html"), &pictures, scores, course)
+    }
+}

@@ -1,0 +1,134 @@
+//! The comparison as one HTML page that needs no other file.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use base64::Engine as _;
+use rheome_backend::atomic::write_atomically;
+use rheome_cli::Failure;
+
+use super::course::Course;
+use super::pictures::Picture;
+use super::scores::{Scores, ranked};
+use super::table::COLUMNS;
+use crate::commands::{command_line, program};
+
+const STYLE: &str = "\
+body { font: 16px/1.5 system-ui, sans-serif; color: #111; background: #fff; max-width: 1200px; margin: 2em auto; padding: 0 1em }
+h1 { font-size: 1.6em } h2 { font-size: 1.2em; margin-top: 2em }
+.wide { overflow-x: auto }
+table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums }
+th, td { padding: .3em .7em; border-bottom: 1px solid #ccc; text-align: right; white-space: nowrap }
+th:first-child, td:first-child, th:nth-child(2), td:nth-child(2) { text-align: left }
+figure { margin: 2em 0 } figure svg, figure img { max-width: 100%; height: auto } figcaption { color: #444; max-width: 60em }
+code { background: #f2f2f2; padding: .1em .3em; overflow-wrap: anywhere }
+@media print { body { max-width: none } figure { break-inside: avoid } }";
+
+/// Writes the page, with its pictures inside.
+pub fn write(
+    path: &Path,
+    pictures: &[Picture],
+    scores: &[Scores],
+    course: &Course,
+) -> Result<(), Failure> {
+    let mut html =
+        String::from("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    html.push_str("<meta name=\"viewport\" content=\"width=device-width\">\n");
+    html.push_str("<title>Turbulent channel flow: comparison</title>\n<style>\n");
+    html.push_str(STYLE);
+    html.push_str("\n</style>\n</head>\n<body>\n<h1>Turbulent channel flow: who comes closest to the DNS?</h1>\n");
+    html.push_str(&introduction(course));
+    html.push_str(&table(scores));
+    for picture in pictures {
+        html.push_str("<figure>\n");
+        html.push_str(&inline(&picture.path)?);
+        let _ = writeln!(
+            html,
+            "\n<figcaption>{}</figcaption>\n</figure>",
+            escape(&picture.caption)
+        );
+    }
+    let _ = writeln!(
+        html,
+        "<p>Made by {} with <code>{}</code>.</p>\n</body>\n</html>",
+        escape(&program()),
+        escape(&command_line())
+    );
+    write_atomically(path, html.as_bytes())
+        .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))
+}
+
+fn introduction(course: &Course) -> String {
+    format!(
+        "<p>Everybody starts from snapshot {} (time {:.3}) of trajectory {} of <code>{}</code> and steps {:.4} in time. \
+         Statistics are held against those of {} ({} snapshots). The row <b>DNS</b> is the reference trajectory itself over the same steps: \
+         what is left of its error is the scatter of so short a time, and nobody can be expected to do better. \
+         The ranking goes by the mean of the relative L2 errors of five profiles: mean velocity, rms of u, v, w, Reynolds shear stress.</p>\n",
+        course.index,
+        course.time,
+        course.trajectory,
+        escape(course.label()),
+        course.time_step,
+        escape(&course.truth_source),
+        course.truth.snapshots,
+    )
+}
+
+fn table(scores: &[Scores]) -> String {
+    let row = |tag: &str, cells: Vec<String>| {
+        let cells: String = cells
+            .iter()
+            .map(|cell| format!("<{tag}>{}</{tag}>", escape(cell)))
+            .collect();
+        format!("<tr>{cells}</tr>\n")
+    };
+    let mut html = String::from("<div class=\"wide\"><table>\n");
+    html.push_str(&row(
+        "th",
+        COLUMNS.iter().map(|(head, _)| (*head).to_owned()).collect(),
+    ));
+    for s in ranked(scores) {
+        html.push_str(&row(
+            "td",
+            COLUMNS.iter().map(|(_, cell)| cell(s)).collect(),
+        ));
+    }
+    html.push_str("</table></div>\n");
+    let stopped = scores.iter().filter_map(|s| Some((s, s.stopped.as_ref()?)));
+    for (s, reason) in stopped {
+        let _ = writeln!(
+            html,
+            "<p><b>{}</b> ended after {} steps: {}</p>",
+            escape(&s.name),
+            s.steps,
+            escape(reason)
+        );
+    }
+    html
+}
+
+/// A picture as part of the page.
+fn inline(path: &Path) -> Result<String, Failure> {
+    let fail = |e: std::io::Error| Failure::new(format!("{}: cannot read: {e}", path.display()));
+    if path.extension().is_some_and(|e| e == "svg") {
+        return std::fs::read_to_string(path).map(scalable).map_err(fail);
+    }
+    let bytes = std::fs::read(path).map_err(fail)?;
+    let data = base64::engine::general_purpose::STANDARD.encode(bytes);
+    Ok(format!(
+        "<img alt=\"\" src=\"data:image/png;base64,{data}\">"
+    ))
+}
+
+/// An SVG shrinks with the page only if it has a view box, which the plotting library gives it.
+fn scalable(svg: String) -> String {
+    debug_assert!(svg.contains("viewBox"));
+    svg
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}

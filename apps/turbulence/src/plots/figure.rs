@@ -1,0 +1,357 @@
+//! Line charts: panels of curves with one legend, as PNG or SVG by the ending of the file's name.
+
+use std::path::Path;
+
+use plotters::coord::Shift;
+use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
+use plotters::prelude::*;
+
+use super::PlotError;
+use super::style::{FONT, LINES, Marker, register_typeface};
+
+/// How an axis is divided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// Evenly.
+    Linear,
+    /// By powers of ten; values that are not positive are left out.
+    Logarithmic,
+}
+
+/// One axis of a panel.
+#[derive(Debug, Clone)]
+pub struct Axis {
+    /// Quantity and unit, e.g. `y+` or `u / u_tau`.
+    pub label: String,
+    /// How it is divided.
+    pub scale: Scale,
+    /// What it shows; all values of the curves if not given.
+    pub range: Option<(f64, f64)>,
+}
+
+impl Axis {
+    /// An evenly divided axis.
+    pub fn linear(label: impl Into<String>) -> Self {
+        Self {
+            label: label.into(),
+            scale: Scale::Linear,
+            range: None,
+        }
+    }
+
+    /// An axis divided by powers of ten.
+    pub fn logarithmic(label: impl Into<String>) -> Self {
+        Self {
+            scale: Scale::Logarithmic,
+            ..Self::linear(label)
+        }
+    }
+
+    /// The same axis, showing only this.
+    #[must_use]
+    pub fn within(self, low: f64, high: f64) -> Self {
+        Self {
+            range: Some((low, high)),
+            ..self
+        }
+    }
+}
+
+/// The points of one data set in one panel.
+#[derive(Debug, Clone)]
+pub struct Curve {
+    /// The data set's place in [`Figure::names`]: its colour and marker in every picture.
+    pub set: usize,
+    /// x and y.
+    pub points: Vec<(f64, f64)>,
+}
+
+/// One chart.
+#[derive(Debug, Clone)]
+pub struct Panel {
+    /// The horizontal axis.
+    pub x: Axis,
+    /// The vertical axis.
+    pub y: Axis,
+    /// What is drawn.
+    pub curves: Vec<Curve>,
+}
+
+/// Charts side by side, and what their colours mean.
+#[derive(Debug, Clone)]
+pub struct Figure {
+    /// Data sets; the first one is the reference, drawn as a black line without markers.
+    pub names: Vec<String>,
+    /// The charts, row by row.
+    pub panels: Vec<Panel>,
+    /// Charts in a row.
+    pub columns: usize,
+}
+
+const PANEL: (u32, u32) = (520, 420);
+const LEGEND_ROW: u32 = 34;
+const LEGEND_COLUMNS: usize = 4;
+
+impl Figure {
+    /// Draws the figure into `path` (.png or .svg).
+    ///
+    /// # Errors
+    /// [`PlotError`] naming the file.
+    pub fn draw(&self, path: &Path) -> Result<(), PlotError> {
+        register_typeface();
+        let size = self.size();
+        if path.extension().is_some_and(|e| e == "svg") {
+            self.draw_on(SVGBackend::new(path, size).into_drawing_area(), path)
+        } else {
+            self.draw_on(BitMapBackend::new(path, size).into_drawing_area(), path)
+        }
+    }
+
+    fn size(&self) -> (u32, u32) {
+        let columns = self.columns.max(1);
+        let rows = self.panels.len().div_ceil(columns) as u32;
+        let width = PANEL.0 * columns as u32;
+        (width, PANEL.1 * rows + self.legend_height())
+    }
+
+    fn legend_height(&self) -> u32 {
+        LEGEND_ROW
+            * self
+                .names
+                .len()
+                .div_ceil(LEGEND_COLUMNS.min(2 * self.columns)) as u32
+            + 14
+    }
+
+    fn draw_on<D: DrawingBackend>(
+        &self,
+        root: DrawingArea<D, Shift>,
+        path: &Path,
+    ) -> Result<(), PlotError> {
+        let drawn = || {
+            root.fill(&WHITE)?;
+            let (legend, charts) = root.split_vertically(self.legend_height());
+            self.draw_legend(&legend)?;
+            let columns = self.columns.max(1);
+            let rows = self.panels.len().div_ceil(columns);
+            for (panel, area) in self.panels.iter().zip(charts.split_evenly((rows, columns))) {
+                panel.draw(&area)?;
+            }
+            root.present()
+        };
+        drawn().map_err(|e: DrawingAreaErrorKind<D::ErrorType>| PlotError::new(path, e))
+    }
+
+    fn draw_legend<D: DrawingBackend>(&self, area: &DrawingArea<D, Shift>) -> Drawn<D> {
+        let (width, _) = area.dim_in_pixel();
+        let columns = LEGEND_COLUMNS.min(2 * self.columns);
+        for (set, name) in self.names.iter().enumerate() {
+            let column = (set % columns) as i32;
+            let x = 30 + column * (width as i32 - 30) / columns as i32;
+            let y = 22 + (set / columns) as i32 * LEGEND_ROW as i32;
+            let color = LINES[set % LINES.len()];
+            area.draw(&PathElement::new(
+                vec![(x, y), (x + 54, y)],
+                color.stroke_width(3),
+            ))?;
+            if let Some(marker) = Marker::of(set) {
+                let outline = Polygon::new(marker.outline(6), color.filled());
+                area.draw(&(EmptyElement::at((x + 27, y)) + outline))?;
+            }
+            area.draw(&Text::new(name.clone(), (x + 64, y - 10), (FONT, 20)))?;
+        }
+        Ok(())
+    }
+}
+
+type Drawn<D> = Result<(), DrawingAreaErrorKind<<D as DrawingBackend>::ErrorType>>;
+
+impl Panel {
+    fn draw<D: DrawingBackend>(&self, area: &DrawingArea<D, Shift>) -> Drawn<D> {
+        let (x, y) = (
+            self.range_of(&self.x, |p| p.0),
+            self.range_of(&self.y, |p| p.1),
+        );
+        let (x, y) = (x.0..x.1, y.0..y.1);
+        match (self.x.scale, self.y.scale) {
+            (Scale::Linear, Scale::Linear) => self.chart(area, x, y),
+            (Scale::Linear, Scale::Logarithmic) => self.chart(area, x, y.log_scale()),
+            (Scale::Logarithmic, Scale::Linear) => self.chart(area, x.log_scale(), y),
+            (Scale::Logarithmic, Scale::Logarithmic) => {
+                self.chart(area, x.log_scale(), y.log_scale())
+            }
+        }
+    }
+
+    /// What an axis shows: what it was told to, or all its values with a margin.
+    fn range_of(&self, axis: &Axis, pick: fn(&(f64, f64)) -> f64) -> (f64, f64) {
+        if let Some(range) = axis.range {
+            return range;
+        }
+        let is_log = axis.scale == Scale::Logarithmic;
+        let shown = |v: &f64| v.is_finite() && (!is_log || *v > 0.0);
+        let values = self
+            .curves
+            .iter()
+            .flat_map(|c| &c.points)
+            .map(pick)
+            .filter(shown);
+        let (low, high) = values.fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(v), h.max(v)));
+        match (low <= high, is_log) {
+            (false, _) => (0.1, 1.0),
+            (true, true) => (low / 1.2, high * 1.2),
+            (true, false) if low == high => (low - 1.0, high + 1.0),
+            (true, false) => {
+                let margin = 0.05 * (high - low);
+                let below = if low >= 0.0 && low < high * 0.3 {
+                    -low
+                } else {
+                    -margin
+                };
+                (low + below, high + margin)
+            }
+        }
+    }
+
+    fn chart<D, X, Y>(&self, area: &DrawingArea<D, Shift>, x: X, y: Y) -> Drawn<D>
+    where
+        D: DrawingBackend,
+        X: AsRangedCoord<Value = f64>,
+        Y: AsRangedCoord<Value = f64>,
+        X::CoordDescType: ValueFormatter<f64>,
+        Y::CoordDescType: ValueFormatter<f64>,
+    {
+        let mut chart = ChartBuilder::on(area)
+            .margin(14)
+            .margin_right(26)
+            .x_label_area_size(54)
+            .y_label_area_size(78)
+            .build_cartesian_2d(x, y)?;
+        let bold = |scale| if scale == Scale::Linear { 0.12 } else { 0.16 };
+        chart
+            .configure_mesh()
+            .light_line_style(TRANSPARENT)
+            .bold_line_style(BLACK.mix(bold(self.x.scale)))
+            .x_labels(6)
+            .y_labels(6)
+            .x_label_formatter(&number)
+            .y_label_formatter(&number)
+            .x_desc(&self.x.label)
+            .y_desc(&self.y.label)
+            .label_style((FONT, 17))
+            .axis_desc_style((FONT, 20))
+            .draw()?;
+        // The reference last, so that nothing hides it.
+        for curve in self.curves.iter().rev() {
+            let color = LINES[curve.set % LINES.len()];
+            let points: Vec<(f64, f64)> = curve
+                .points
+                .iter()
+                .copied()
+                .filter(|p| self.shows(*p))
+                .collect();
+            let line = LineSeries::new(points.iter().copied(), color.stroke_width(2));
+            chart.draw_series(line)?;
+            if let Some(marker) = Marker::of(curve.set) {
+                let every = (points.len() / 14).max(1);
+                let shown = points.iter().skip(curve.set % every.max(1)).step_by(every);
+                chart.draw_series(shown.map(|p| {
+                    EmptyElement::at(*p) + Polygon::new(marker.outline(5), color.filled())
+                }))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a point can be drawn: finite, and positive where the axis is logarithmic.
+    fn shows(&self, (x, y): (f64, f64)) -> bool {
+        let fits = |v: f64, axis: &Axis| {
+            v.is_finite()
+                && (axis.scale == Scale::Linear || v > 0.0)
+                && axis.range.is_none_or(|(low, high)| v >= low && v <= high)
+        };
+        fits(x, &self.x) && fits(y, &self.y)
+    }
+}
+
+/// A number on an axis: as short as it can be told from its neighbours.
+fn number(value: &f64) -> String {
+    let size = value.abs();
+    if size == 0.0 || size < 1e-12 {
+        "0".into()
+    } else if !(1e-3..1e5).contains(&size) {
+        format!("{value:.0e}")
+    } else {
+        let text = format!("{value:.4}");
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figure() -> Figure {
+        let curve = |set: usize| Curve {
+            set,
+            points: (0..40)
+                .map(|i| (f64::from(i), (set + 1) as f64 * f64::from(i * i)))
+                .chain([(3.0, f64::NAN)])
+                .collect(),
+        };
+        let panel = |x: Axis, y: Axis| Panel {
+            x,
+            y,
+            curves: vec![curve(0), curve(1)],
+        };
+        Figure {
+            names: vec!["DNS".into(), "a < b & c".into()],
+            columns: 2,
+            panels: vec![
+                panel(Axis::linear("y+"), Axis::linear("U+")),
+                panel(
+                    Axis::logarithmic("y+"),
+                    Axis::linear("U+").within(0.0, 100.0),
+                ),
+                panel(Axis::linear("t"), Axis::logarithmic("error")),
+                panel(Axis::logarithmic("k"), Axis::logarithmic("E")),
+            ],
+        }
+    }
+
+    #[test]
+    fn the_ending_of_the_name_chooses_the_format() {
+        let folder = tempfile::tempdir().unwrap();
+        let [png, svg] = ["a.png", "a.svg"].map(|name| folder.path().join(name));
+        figure().draw(&png).unwrap();
+        figure().draw(&svg).unwrap();
+        assert_eq!(&std::fs::read(&png).unwrap()[1..4], b"PNG");
+        let text = std::fs::read_to_string(&svg).unwrap();
+        assert!(text.starts_with("<svg") && text.trim_end().ends_with("</svg>"));
+        assert!(text.contains("U+") && text.contains("a &lt; b &amp; c"));
+        assert!(!text.contains("NaN"));
+    }
+
+    #[test]
+    fn numbers_on_axes_are_short() {
+        let cases = [
+            (0.0, "0"),
+            (15.0, "15"),
+            (0.25, "0.25"),
+            (1e-5, "1e-5"),
+            (3e6, "3e6"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(number(&value), text);
+        }
+    }
+
+    #[test]
+    fn a_picture_that_cannot_be_written_is_named() {
+        let error = figure()
+            .draw(Path::new("nowhere/a.png"))
+            .unwrap_err()
+            .to_string();
+        assert!(error.starts_with("nowhere/a.png"), "{error}");
+    }
+}
