@@ -72,6 +72,9 @@ pub struct SimulateArguments {
     /// Field file to write (.h5 or .nc).
     #[arg(long, value_name = "FILE")]
     pub output: PathBuf,
+    /// Also gather the statistics of the unfiltered flow on the solver's own grid, into OUTPUT's name with `.stats.h5`.
+    #[arg(long)]
+    pub stats: bool,
     /// Continue a simulation that was stopped, from its last checkpoint.
     #[arg(long, conflicts_with = "overwrite")]
     pub resume: bool,

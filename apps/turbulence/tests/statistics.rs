@@ -20,6 +20,42 @@ fn facts(path: &str, set: &str) -> Value {
     facts[set].take()
 }
 
+/// Poiseuille flow at Re_tau = 20, u = 10 (1 - (y - 1)^2): every statistic is known.
+#[test]
+fn a_simulation_gathers_on_its_own_grid_what_is_exact() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let output = path("a.h5");
+    let config = "configs/turbulence/laminar.toml";
+    let simulate = |more: &[&str]| {
+        let mut command = with(&["simulate", "--config", config, "--output", &output]);
+        command.args(["--stats", "-q", "--set", "output.trajectories=2"]);
+        command.args(more);
+        command
+    };
+    simulate(&[]).assert().success();
+    let stats = path("a.stats.h5");
+    let facts = facts(&stats, "simulation");
+    assert_eq!(facts["snapshots"], 10);
+    assert_eq!(facts["points"], 17);
+    assert!((facts["measured_Re_tau"].as_f64().unwrap() - 20.0).abs() < 1e-9);
+    let all = numbers(&stats);
+    let line = |name: &str| &all[&format!("/simulation/{name}")];
+    for (y, u) in line("y").iter().zip(line("mean")) {
+        assert!((u - 10.0 * (1.0 - (y - 1.0).powi(2))).abs() < 1e-10);
+    }
+    for shear in line("history/wall_shear") {
+        assert!((shear - 1.0).abs() < 1e-10);
+    }
+    // Exact, where the trapezoidal rule would give 6.64.
+    for bulk in line("history/bulk_velocity") {
+        assert!((bulk - 20.0 / 3.0).abs() < 1e-10);
+    }
+    assert_eq!(line("history/trajectory")[4..6], [0.0, 1.0]);
+    assert!(line("history/divergence").iter().all(|d| d.abs() < 1e-10));
+    fails(simulate(&[]), 1, &["a.stats.h5", "exists"]);
+}
+
 #[test]
 fn a_rollout_is_compared_with_the_trajectory_it_left() {
     let folder = folder();
