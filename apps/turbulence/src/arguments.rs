@@ -37,7 +37,7 @@ pub enum Command {
         after_help = "Example:\n  turbulence rollout --model apps/turbulence/demo/model --input tests/fixtures/turbulence/held-out.h5 --steps 100 --output rollout.h5"
     )]
     Rollout(RolloutArguments),
-    /// Mean, rms and shear-stress profiles of field files, with pictures.
+    /// Statistics of field files: profiles, spectra, correlations, history, errors by lead time; with pictures.
     #[command(
         after_help = "Example:\n  turbulence stats rollout.h5 --reference tests/fixtures/turbulence/held-out.h5 --output stats.h5 --plots plots"
     )]
@@ -52,7 +52,7 @@ pub enum Command {
         after_help = "Example:\n  turbulence convert tests/fixtures/turbulence/held-out.h5 held-out.npy"
     )]
     Convert(ConvertArguments),
-    /// Say what a field file or a model folder holds.
+    /// Say what a field file, a file of statistics or a model folder holds.
     #[command(after_help = "Example:\n  turbulence info tests/fixtures/turbulence/held-out.h5")]
     Info(InfoArguments),
     /// Write the completion script of a shell to standard output.
@@ -77,6 +77,9 @@ pub struct SimulateArguments {
     /// Field file to write (.h5 or .nc).
     #[arg(long, value_name = "FILE")]
     pub output: PathBuf,
+    /// Also gather the statistics of the unfiltered flow on the solver's own grid, into OUTPUT's name with `.stats.h5`.
+    #[arg(long)]
+    pub stats: bool,
     /// Continue a simulation that was stopped, from its last checkpoint.
     #[arg(long, conflicts_with = "overwrite")]
     pub resume: bool,
@@ -155,9 +158,13 @@ pub struct RolloutArguments {
     /// Write every K-th prediction.
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub every: u64,
-    /// Also gather profiles of every step as it goes, into OUTPUT's name with `.stats.h5`.
+    /// Also gather the statistics of every step as it goes, into OUTPUT's name with `.stats.h5`.
     #[arg(long)]
     pub stats: bool,
+    /// With --stats: field file whose trajectory `--trajectory` the predictions are compared with by lead time. Default: the
+    /// input, if it has later snapshots.
+    #[arg(long, value_name = "FILE[:DATASET]", requires = "stats")]
+    pub reference: Option<String>,
     /// Roll out M members at once, each from a perturbed start.
     #[arg(long, value_name = "M", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1024))]
     pub ensemble: u64,
@@ -181,12 +188,19 @@ pub struct StatsArguments {
     /// Field files, e.g. rollouts.
     #[arg(required = true, value_name = "FILE[:DATASET]")]
     pub files: Vec<String>,
-    /// Field file, or file of statistics, to compare with, e.g. the filtered DNS; may be repeated.
+    /// Field file, or file of statistics, to compare with, e.g. the filtered DNS; may be repeated. Errors by lead time are
+    /// against the first one that is a trajectory on the same grid.
     #[arg(long, value_name = "FILE[:DATASET]")]
     pub reference: Vec<String>,
     /// Leave out the first N snapshots of every file in FILES (a rollout's start remembers its input).
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub skip: usize,
+    /// Lengths of the box along x and z in half-heights, for field files that do not tell (.npy), e.g. 12.566,4.189.
+    #[arg(long, value_name = "LX,LZ", value_parser = parse_lengths)]
+    pub lengths: Option<[f64; 2]>,
+    /// Friction Reynolds number, for field files in units of u_tau that do not tell it (.npy).
+    #[arg(long, value_name = "N")]
+    pub re_tau: Option<f64>,
     /// HDF5 file of results to write.
     #[arg(long, value_name = "FILE")]
     pub output: PathBuf,
@@ -199,6 +213,15 @@ pub struct StatsArguments {
     /// Common options.
     #[command(flatten)]
     pub compute: ComputeOptions,
+}
+
+/// Two lengths with a comma between them.
+fn parse_lengths(text: &str) -> Result<[f64; 2], String> {
+    let numbers: Option<Vec<f64>> = text.split(',').map(|n| n.trim().parse().ok()).collect();
+    match numbers.as_deref() {
+        Some([x, z]) if *x > 0.0 && *z > 0.0 && x.is_finite() && z.is_finite() => Ok([*x, *z]),
+        _ => Err("expected two positive numbers, such as 12.566,4.189".into()),
+    }
 }
 
 /// Options of `compare`.
@@ -275,7 +298,7 @@ pub struct ConvertArguments {
 /// Options of `info`.
 #[derive(Debug, Args)]
 pub struct InfoArguments {
-    /// Field file (or FILE:dataset) or model folder.
+    /// Field file (or FILE:dataset), file of statistics or model folder.
     #[arg(value_name = "FILE|DIR")]
     pub path: String,
     /// Print one JSON object.

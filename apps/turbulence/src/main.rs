@@ -2,9 +2,11 @@
 
 mod arguments;
 mod commands;
+mod flow_header;
 mod model_folder;
 mod plots;
-mod profiles_file;
+mod reference;
+mod statistics_file;
 
 use std::process::ExitCode;
 

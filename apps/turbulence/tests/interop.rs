@@ -48,7 +48,7 @@ fn outputs_open_in_the_users_tools() {
     let mut check = std::process::Command::new(python);
     check.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/check_outputs.py"));
     check
-        .args([&h5, &nc, &npy, &path("rollout.stats.h5")])
+        .args([&h5, &nc, &npy, &path("rollout.stats.h5"), &profiles])
         .args(&pictures);
     let output = check.output().unwrap();
     assert!(

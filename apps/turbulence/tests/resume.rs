@@ -1,6 +1,7 @@
 //! A simulation and a training that are killed continue as if nothing had been.
 
 mod command;
+mod numbers;
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use assert_cmd::Command;
 use command::{HELD_OUT, fails, folder, root, with};
+use numbers::numbers;
 
 /// Starts `command` and kills it (SIGKILL) as soon as `moment` has come.
 fn kill_at(command: &Command, moment: impl Fn() -> bool) {
@@ -86,6 +88,52 @@ fn a_simulation_continues_bit_for_bit_after_a_stop() {
         fs::read(path("a.npy")).unwrap(),
         fs::read(path("b.npy")).unwrap()
     );
+}
+
+#[test]
+fn statistics_of_a_simulation_continue_bit_for_bit_after_a_stop() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (a, b) = (path("a.h5"), path("b.h5"));
+    simulation(&a, &["--stats"]).assert().success();
+    let bits = |name: &str| -> Vec<(String, Vec<u64>)> {
+        let all = numbers(&path(name)).into_iter();
+        all.map(|(name, values)| (name, values.iter().map(|v| v.to_bits()).collect()))
+            .collect()
+    };
+    let expected = bits("a.stats.h5");
+    assert!(expected.len() > 30);
+    // Killed in the warm-up, among the snapshots, and when one trajectory of two has ended.
+    let stop = |more: &[&str], written: usize| {
+        let moment = || {
+            rheome_fields::open(&b).is_ok_and(|file| {
+                let completed = |t| file.completed(t);
+                completed(0) + completed(1) >= written
+            })
+        };
+        kill_at(&simulation(&b, &[&["--stats"], more].concat()), moment);
+    };
+    stop(&["--threads", "1"], 0);
+    stop(&["--threads", "2", "--resume"], 9);
+    stop(&["--threads", "1", "--resume"], 60);
+    simulation(&b, &["--stats", "--resume"]).assert().success();
+    assert_eq!(bits("b.stats.h5"), expected);
+}
+
+#[test]
+fn statistics_cannot_be_begun_in_the_middle_of_a_simulation() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    for (first, second, words) in [
+        (&[][..], &["--stats", "--resume"][..], "without --stats"),
+        (&["--stats"][..], &["--resume"][..], "with --stats"),
+    ] {
+        let output = path("a.h5");
+        let moment = || rheome_fields::open(&output).is_ok_and(|f| f.completed(0) > 20);
+        kill_at(&simulation(&output, first), moment);
+        fails(simulation(&output, second), 1, &["trajectory-0000", words]);
+        fs::remove_file(&output).unwrap();
+    }
 }
 
 /// A checkpoint that belongs to a longer file would leave a gap in this one.

@@ -1,6 +1,6 @@
 //! Field files in HDF5, which NetCDF-4 is too: one layout for both, specified in `FORMAT.md`.
 
-mod attributes;
+pub mod attributes;
 mod compressed;
 mod in_place;
 mod layout;

@@ -31,7 +31,7 @@ pub enum StatisticsError {
         /// Points of these statistics.
         expected: usize,
     },
-    /// Statistics of another grid, of other options, or about another mean profile.
+    /// Statistics of another grid, or in other wall units.
     #[error("statistics: found those of another {what}, expected those of the same one")]
     Different {
         /// What differs.

@@ -209,6 +209,14 @@ impl FlowStatistics {
 }
 
 impl FlowResults {
+    /// Half of the distance between the first and the last height.
+    pub fn half_height(&self) -> f64 {
+        match self.heights[..] {
+            [first, .., last] => 0.5 * (last - first),
+            _ => 1.0,
+        }
+    }
+
     /// Bulk velocity of the mean profile, by the trapezoidal rule.
     pub fn bulk_velocity(&self) -> f64 {
         self.profiles.bulk_velocity(&self.heights)
@@ -362,6 +370,7 @@ impl Analysis {
             wall_shear_rate: exact.wall_shear_rate,
             kinetic_energy: mean_energy + fluctuation_energy,
             fluctuation_energy,
+            exact: snapshot.exact.is_some(),
             divergence: self.has_lengths.then(|| self.divergence(points)),
         }
     }

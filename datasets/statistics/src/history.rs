@@ -21,6 +21,8 @@ pub struct HistoryEntry {
     pub kinetic_energy: f64,
     /// Half the mean square of the velocity without the snapshot's mean over each plane.
     pub fluctuation_energy: f64,
+    /// Whether the solver gave bulk velocity and wall shear.
+    pub exact: bool,
     /// How far the velocity is from free of divergence; none where the lengths of the box are not known.
     pub divergence: Option<Divergence>,
 }

@@ -184,17 +184,13 @@ impl LeadTimeComparison {
         sums
     }
 
-    /// Joins what `other` compared.
+    /// Joins what `other` compared, whose reference may have another mean profile: the fluctuations of each are about its own.
     ///
     /// # Errors
-    /// [`StatisticsError::Different`] if it is of another grid or about another mean profile.
+    /// [`StatisticsError::Different`] if it is of another grid.
     pub fn merge(&mut self, other: &Self) -> Result<(), StatisticsError> {
-        let different = |what| Err(StatisticsError::Different { what });
         if self.grid != other.grid {
-            return different("grid");
-        }
-        if self.mean != other.mean {
-            return different("mean profile");
+            return Err(StatisticsError::Different { what: "grid" });
         }
         other.leads.iter().for_each(|lead| self.join_lead(lead));
         Ok(())

@@ -72,6 +72,11 @@ impl WallUnits {
         time * self.u_tau * self.u_tau / self.viscosity
     }
 
+    /// A wavenumber in wall units: k+ = k nu / u_tau.
+    pub fn wavenumber(&self, wavenumber: f64) -> f64 {
+        wavenumber * self.viscosity / self.u_tau
+    }
+
     /// The height whose y+ is `height`.
     pub fn height(&self, height: f64) -> f64 {
         height * self.viscosity / self.u_tau

@@ -114,9 +114,8 @@ fn what_cannot_be_compared_is_refused_and_leaves_no_trace() {
     let fresh = comparison.clone();
     let (good, mut broken) = (wave(0.0), wave(0.0));
     broken[(NX - 1) * 18 + 6] = f64::NAN;
-    let mut other_mean = mean();
-    other_mean[1][1] = 1.0;
-    let other = LeadTimeComparison::new(&grid(), &other_mean).unwrap();
+    let unknown = FlowGrid::uniform([NX, 3, 2]).unwrap();
+    let other = LeadTimeComparison::new(&unknown, &mean()).unwrap();
     let refused = [
         (comparison.add(1.0, &broken, &good, &good), "plane y[1]"),
         (comparison.add(1.0, &good, &good, &broken), "plane y[1]"),
@@ -128,7 +127,7 @@ fn what_cannot_be_compared_is_refused_and_leaves_no_trace() {
             comparison.add(f64::INFINITY, &good, &good, &good),
             "found the time inf",
         ),
-        (comparison.merge(&other), "another mean profile"),
+        (comparison.merge(&other), "another grid"),
     ];
     for (result, message) in refused {
         let error: StatisticsError = result.unwrap_err();

@@ -8,7 +8,8 @@ use rheome_fields::{Attribute, FieldReader};
 use serde_json::{Value, json};
 
 use crate::arguments::{InfoArguments, ModelSource};
-use crate::{model_folder, profiles_file};
+use crate::model_folder;
+use crate::statistics_file::{self, NamedResults};
 
 /// Facts in the order in which they are told.
 type Facts = Vec<(String, Value)>;
@@ -18,7 +19,7 @@ pub fn run(arguments: &InfoArguments) -> Result<(), Failure> {
     let path = Path::new(&arguments.path);
     let facts = if path.is_dir() {
         of_model(path)?
-    } else if profiles_file::is_statistics(path) {
+    } else if statistics_file::is_statistics(path) {
         of_statistics(path)?
     } else {
         of_fields(rheome_fields::open(&arguments.path)?.as_ref())
@@ -119,14 +120,48 @@ fn of_model(folder: &Path) -> Result<Facts, Failure> {
 
 fn of_statistics(path: &Path) -> Result<Facts, Failure> {
     let mut facts = vec![("statistics".to_owned(), json!(path.display().to_string()))];
-    for set in profiles_file::read(path)? {
-        let about = json!({
-            "source": set.source,
-            "snapshots": set.snapshots,
-            "points": set.y.len(),
-            "bulk_velocity": set.profiles.bulk_velocity(&set.y),
-        });
+    for set in statistics_file::read(path)? {
+        let about = Value::Object(of_results(&set).into_iter().collect());
         facts.push((set.name, about));
     }
     Ok(facts)
+}
+
+/// What is told of one data set of a file of statistics.
+fn of_results(set: &NamedResults) -> Facts {
+    let results = &set.results;
+    let waves = |spectra: &Option<rheome_statistics::LineSpectra>| {
+        spectra.as_ref().map(|s| json!(s.wavenumber.len()))
+    };
+    let range = |times: &[f64]| Some(json!([times.first()?, times.last()?]));
+    let history: Vec<f64> = results.history.iter().map(|e| e.time).collect();
+    let slices = results.slices.as_ref();
+    let errors = results.lead_time.as_ref();
+    let nominal = results.wall_units;
+    let measured = results.measured_wall_units();
+    let reynolds =
+        |units: rheome_statistics::WallUnits| json!(units.friction_reynolds(results.half_height()));
+    let facts = [
+        ("source", Some(json!(set.source))),
+        ("snapshots", Some(json!(results.snapshots))),
+        ("points", Some(json!(results.heights.len()))),
+        ("velocity_units", Some(json!(set.units.velocity))),
+        ("bulk_velocity", Some(json!(results.bulk_velocity()))),
+        ("Re_tau", nominal.map(reynolds)),
+        ("measured_Re_tau", measured.map(reynolds)),
+        ("streamwise_wavenumbers", waves(&results.streamwise)),
+        ("spanwise_wavenumbers", waves(&results.spanwise)),
+        ("history", range(&history)),
+        ("slices", slices.and_then(|s| range(&s.time))),
+        ("reference", set.reference.as_ref().map(|r| json!(r))),
+        ("lead_time", errors.and_then(|e| range(&e.lead_time))),
+        (
+            "decorrelation_time",
+            errors.and_then(|e| e.prediction.decorrelation_time.map(|t| json!(t))),
+        ),
+    ];
+    let known = facts
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    known.collect()
 }

@@ -1,24 +1,23 @@
 //! `turbulence rollout`: an operator continues a flow, every prediction being the next input.
 
-use std::path::{Path, PathBuf};
-
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 use rand_distr::StandardNormal;
-use rheome_cli::{Failure, JsonLog, Meter};
+use rheome_cli::{Console, Failure, JsonLog, Meter};
 use rheome_fields::{
     FieldHeader, FieldReader, FieldShape, FieldWriter, FirstComponents, WriteOptions, expect_grid,
 };
 use rheome_flow::{EnergyWarning, FlowError, GridFeatures, Rollout};
-use rheome_statistics::ProfileStatistics;
+use rheome_statistics::{FlowGrid, FlowStatistics, Snapshot};
 use rheome_training::randomness::{Purpose, generator};
 use serde_json::json;
 
-use super::stats::heights;
 use super::{check_field_output, command_line, program};
 use crate::arguments::RolloutArguments;
+use crate::flow_header::{flow_grid, units, wall_units};
 use crate::model_folder::{self, LoadedModel};
-use crate::profiles_file::{self, NamedProfiles};
+use crate::reference::{INPUT_TRAJECTORY, ReferenceTrajectory, START_TIME};
+use crate::statistics_file::{self, NamedResults};
 
 /// Snapshots that one file may plan.
 const MOST_SNAPSHOTS: u64 = 1 << 20;
@@ -48,12 +47,13 @@ pub fn run(arguments: &RolloutArguments) -> Result<(), Failure> {
         ..Default::default()
     };
     let writer = rheome_fields::create(&arguments.output, &shape, &header, options)?;
-    let statistics = arguments
+    let gathering = arguments
         .stats
-        .then(|| ProfileStatistics::new(shape.grid[1]));
+        .then(|| Gathering::new(arguments, &start, console))
+        .transpose()?;
     let mut sink = Sink {
         writer,
-        statistics,
+        gathering,
         shape,
         every: arguments.every,
         time: start.time,
@@ -85,9 +85,10 @@ fn conclude(
         return outcome;
     }
     sink.writer.finish()?;
-    if let Some(statistics) = &sink.statistics {
-        let path = statistics_name(&arguments.output);
-        write_statistics(&path, statistics, header, start, arguments)?;
+    if let Some(gathering) = &sink.gathering {
+        let path = statistics_file::beside(&arguments.output);
+        let set = gathering.finish(arguments, header, start);
+        statistics_file::write(&path, &[set], &command_line())?;
         console.note(format!("wrote {}", path.display()));
     }
     console.note(format!(
@@ -123,7 +124,8 @@ fn check(arguments: &RolloutArguments) -> Result<usize, Failure> {
         )));
     }
     if arguments.stats {
-        profiles_file::check_output(&statistics_name(&arguments.output), arguments.overwrite)?;
+        let path = statistics_file::beside(&arguments.output);
+        statistics_file::check_output(&path, arguments.overwrite)?;
     }
     Ok(snapshots as usize)
 }
@@ -183,7 +185,13 @@ struct Start {
     time_window: usize,
     shape: FieldShape,
     header: FieldHeader,
+    grid: FlowGrid,
     label: String,
+    /// Number of the last of the snapshots.
+    index: usize,
+    /// Whether the input tells its times, and whether anything tells the time between two steps.
+    timed: bool,
+    paced: bool,
     time: f64,
     time_step: f64,
 }
@@ -217,10 +225,19 @@ impl Start {
             time_window,
             shape: reader.shape(),
             header: reader.header().clone(),
+            grid: with_model_lengths(flow_grid(reader)?, loaded)?,
             label: reader.label().to_owned(),
+            index,
+            timed: time.is_some(),
+            paced: loaded.time_step.or(spacing).is_some(),
             time: time.unwrap_or(index as f64 * time_step),
             time_step,
         })
+    }
+
+    /// The snapshot that the first prediction follows.
+    fn last(&self) -> &[f32] {
+        &self.snapshots[self.snapshots.len() - self.shape.snapshot_len()..]
     }
 
     /// The first window of every member of the ensemble; all but the first are disturbed.
@@ -252,7 +269,7 @@ impl Start {
 /// Where predictions go.
 struct Sink {
     writer: Box<dyn FieldWriter>,
-    statistics: Option<ProfileStatistics>,
+    gathering: Option<Gathering>,
     shape: FieldShape,
     every: u64,
     time: f64,
@@ -263,18 +280,18 @@ impl Sink {
     /// Takes the fields of a step: `[member, x, y, z, component]`.
     fn take(&mut self, step: u64, field: Tensor<5>) -> Result<(), Failure> {
         let write = step.is_multiple_of(self.every);
-        if !write && self.statistics.is_none() {
+        if !write && self.gathering.is_none() {
             return Ok(());
         }
         let numbers: Vec<f32> = field.into_data().iter::<f32>().collect();
         let members = numbers.chunks(self.shape.snapshot_len()).enumerate();
         for (member, snapshot) in members {
-            if let Some(statistics) = &mut self.statistics {
-                statistics.add(snapshot, self.shape.grid, self.shape.components)?;
+            let time = self.time + step as f64 * self.time_step;
+            if let Some(gathering) = &mut self.gathering {
+                gathering.add(member, step, time, snapshot)?;
             }
             if write {
-                self.writer
-                    .append(member, self.time + step as f64 * self.time_step, snapshot)?;
+                self.writer.append(member, time, snapshot)?;
             }
         }
         Ok(())
@@ -317,29 +334,139 @@ fn header(arguments: &RolloutArguments, loaded: &LoadedModel, start: &Start) -> 
         .attributes
         .extend(texts.map(|(key, value)| (key.to_owned(), value.into())));
     let seed = arguments.compute.seed.unwrap_or(1234) as f64;
-    header.attributes.insert("seed".into(), seed.into());
+    let numbers = [
+        ("seed", seed),
+        (START_TIME, start.time),
+        (INPUT_TRAJECTORY, arguments.trajectory as f64),
+    ];
+    header
+        .attributes
+        .extend(numbers.map(|(key, value)| (key.to_owned(), value.into())));
     header
 }
 
-/// `OUTPUT` with its ending replaced by `.stats.h5`.
-fn statistics_name(output: &Path) -> PathBuf {
-    output.with_extension("stats.h5")
+/// The grid with the lengths that the model's settings tell, where the input tells none.
+fn with_model_lengths(grid: FlowGrid, loaded: &LoadedModel) -> Result<FlowGrid, Failure> {
+    let settings = loaded.config.grid();
+    // The operators place the last point of an axis at its length.
+    let ends = settings.positions().into_iter().map(|axis| axis.last());
+    match ends.collect::<Vec<_>>()[..] {
+        [Some(x), _, Some(z)] if grid.lengths().is_none() => {
+            Ok(grid.with_lengths([f64::from(*x), f64::from(*z)])?)
+        }
+        _ => Ok(grid),
+    }
 }
 
-fn write_statistics(
-    path: &Path,
-    statistics: &ProfileStatistics,
-    header: &FieldHeader,
-    start: &Start,
-    arguments: &RolloutArguments,
-) -> Result<(), Failure> {
-    let set = NamedProfiles {
-        name: "rollout".into(),
-        source: arguments.output.display().to_string(),
-        velocity_units: super::stats::velocity_units(header),
-        snapshots: statistics.snapshots,
-        y: heights(header, start.shape.grid[1]),
-        profiles: statistics.profiles(),
-    };
-    profiles_file::write(path, &[set], &command_line())
+/// Statistics of all members as the rollout goes, and their errors against the trajectory that it started from.
+struct Gathering {
+    statistics: FlowStatistics,
+    reference: Option<ReferenceTrajectory>,
+    /// Whether the reference's snapshots are found by their times, and the number of the first otherwise.
+    by_time: bool,
+    index: usize,
+}
+
+impl Gathering {
+    fn new(arguments: &RolloutArguments, start: &Start, console: Console) -> Result<Self, Failure> {
+        let units = wall_units(&start.header);
+        let mut this = Self {
+            statistics: FlowStatistics::new(&start.grid, units),
+            reference: None,
+            by_time: false,
+            index: start.index,
+        };
+        match (this.open_reference(arguments, start), &arguments.reference) {
+            (Err(failure), Some(_)) => return Err(failure),
+            // Nobody asked for it, and the rollout itself needs no later snapshot.
+            (Err(failure), None) => console.note(format!(
+                "no errors against the input by lead time: {}",
+                failure.line()
+            )),
+            (Ok(()), _) => {}
+        }
+        Ok(this)
+    }
+
+    fn open_reference(
+        &mut self,
+        arguments: &RolloutArguments,
+        start: &Start,
+    ) -> Result<(), Failure> {
+        let spec = arguments.reference.as_ref().unwrap_or(&arguments.input);
+        let file = rheome_fields::open(spec)?;
+        let (timed, shape) = (file.times().is_some(), file.shape());
+        drop(file);
+        self.by_time = start.timed && timed;
+        let alone = arguments.reference.is_some() && shape.trajectories == 1;
+        let trajectory = if alone { 0 } else { arguments.trajectory };
+        let mut reference = ReferenceTrajectory::open(spec, trajectory, self.by_time)?;
+        if reference.points() != start.shape.grid {
+            return Err(Failure::new(format!(
+                "{spec}: found {:?} points along x, y, z, expected those of the rollout, {:?}",
+                reference.points(),
+                start.shape.grid
+            )));
+        }
+        let (moment, spacing) = if self.by_time {
+            (start.time, 1.0)
+        } else {
+            (start.index as f64, start.time_step)
+        };
+        if reference.continues_after(moment) {
+            reference.start_at(moment, spacing)?;
+            reference.hold(start.last());
+            self.reference = Some(reference);
+        } else if arguments.reference.is_some() {
+            return Err(Failure::new(format!(
+                "--reference {spec}: has no snapshot after the start of the rollout, {}",
+                if self.by_time {
+                    format!("time {}", start.time)
+                } else {
+                    format!("snapshot {}", start.index)
+                }
+            )));
+        }
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        member: usize,
+        step: u64,
+        time: f64,
+        velocity: &[f32],
+    ) -> Result<(), Failure> {
+        self.statistics.add_snapshot(&Snapshot {
+            velocity,
+            time,
+            trajectory: member,
+            exact: None,
+        })?;
+        if let Some(reference) = &mut self.reference {
+            let number = (self.index as u64 + step) as f64;
+            let moment = if self.by_time { time } else { number };
+            reference.compare(moment, velocity)?;
+        }
+        Ok(())
+    }
+
+    fn finish(
+        &self,
+        arguments: &RolloutArguments,
+        header: &FieldHeader,
+        start: &Start,
+    ) -> NamedResults {
+        let mut results = self.statistics.finish();
+        let reference = self.reference.as_ref();
+        results.lead_time = reference.and_then(ReferenceTrajectory::finish);
+        NamedResults {
+            name: "rollout".into(),
+            source: arguments.output.display().to_string(),
+            units: units(header, start.paced),
+            provenance: header.attributes.clone(),
+            reference: reference.map(ReferenceTrajectory::label),
+            results,
+        }
+    }
 }

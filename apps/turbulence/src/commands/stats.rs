@@ -1,15 +1,17 @@
-//! `turbulence stats`: profiles of field files, against a reference, with pictures.
+//! `turbulence stats`: statistics of field files, against a reference, with pictures.
 
 use std::path::Path;
 
 use rheome_cli::{Console, Failure, Meter};
-use rheome_fields::{Attribute, FieldHeader, FieldReader};
-use rheome_statistics::ProfileStatistics;
+use rheome_fields::{FieldReader, FirstComponents};
+use rheome_statistics::{FlowGrid, FlowStatistics, Snapshot, WallUnits};
 
 use super::command_line;
 use crate::arguments::StatsArguments;
+use crate::flow_header::{flow_grid, units, wall_units};
 use crate::plots::{Plane, ProfileCurve, SliceRow, draw_profiles, draw_slices};
-use crate::profiles_file::{self, NamedProfiles};
+use crate::reference::FileComparison;
+use crate::statistics_file::{self, NamedResults};
 
 /// Times at which slices are drawn, at most.
 const COLUMNS: usize = 4;
@@ -18,28 +20,29 @@ const COLUMNS: usize = 4;
 pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
     arguments.compute.select_cpu(console, "stats")?;
-    profiles_file::check_output(&arguments.output, arguments.overwrite)?;
+    statistics_file::check_output(&arguments.output, arguments.overwrite)?;
     check_inputs(arguments)?;
     let mut log = arguments.compute.log(false)?;
     let mut sets = Vec::new();
     for reference in &arguments.reference {
-        sets.extend(of_reference(reference, &sets, console)?);
+        sets.extend(of_reference(reference, &sets, arguments)?);
     }
     for file in &arguments.files {
-        let reader = rheome_fields::open(file)?;
-        sets.push(gather(
-            reader.as_ref(),
-            unused_name(file, &sets),
-            arguments.skip,
-            console,
-        )?);
+        let name = unused_name(file, &sets);
+        sets.push(Gathering::open(file, name, arguments, true)?.run(console)?);
     }
-    profiles_file::write(&arguments.output, &sets, &command_line())?;
+    statistics_file::write(&arguments.output, &sets, &command_line())?;
     console.note(format!("wrote {}", arguments.output.display()));
     for set in &sets {
-        let summary = summary(set);
-        rheome_cli::say(&summary);
-        log.line(&serde_json::json!({"name": set.name, "snapshots": set.snapshots, "bulk_velocity": set.profiles.bulk_velocity(&set.y)}))?;
+        rheome_cli::say(summary(set));
+        let errors = set.results.lead_time.as_ref();
+        log.line(&serde_json::json!({
+            "name": set.name,
+            "snapshots": set.results.snapshots,
+            "bulk_velocity": set.results.bulk_velocity(),
+            "wall_shear_rate": set.results.wall_shear_rate(),
+            "decorrelation_time": errors.and_then(|e| e.prediction.decorrelation_time),
+        }))?;
     }
     if let Some(folder) = &arguments.plots {
         draw(folder, arguments, &sets, console)?;
@@ -70,91 +73,164 @@ fn check_inputs(arguments: &StatsArguments) -> Result<(), Failure> {
     }
 }
 
-/// The y coordinates of a field, or those of the paper's uniform grid where the file has none.
-pub fn heights(header: &FieldHeader, ny: usize) -> Vec<f64> {
-    match &header.coordinates {
-        Some([_, y, _]) if y.len() == ny => y.clone(),
-        _ => (0..ny)
-            .map(|j| 2.0 * j as f64 / (ny.max(2) - 1) as f64)
-            .collect(),
-    }
-}
-
-/// The unit of velocity that a field names, or `1`.
-pub fn velocity_units(header: &FieldHeader) -> String {
-    match header.attributes.get("velocity_units") {
-        Some(Attribute::Text(unit)) => unit.clone(),
-        _ => "1".into(),
-    }
-}
-
-/// The reference: a file of statistics as it is, or the profiles of a field file.
+/// The reference: a file of statistics as it is, or the statistics of a field file.
 fn of_reference(
     spec: &str,
-    taken: &[NamedProfiles],
-    console: Console,
-) -> Result<Vec<NamedProfiles>, Failure> {
+    taken: &[NamedResults],
+    arguments: &StatsArguments,
+) -> Result<Vec<NamedResults>, Failure> {
     let path = Path::new(spec);
-    if profiles_file::is_statistics(path) {
-        let mut sets = profiles_file::read(path)?;
+    if statistics_file::is_statistics(path) {
+        let mut sets = statistics_file::read(path)?;
         for set in &mut sets {
             set.name = unused_name(&set.name, taken);
         }
         return Ok(sets);
     }
-    let reader = rheome_fields::open(spec)?;
-    Ok(vec![gather(
-        reader.as_ref(),
-        unused_name(spec, taken),
-        0,
-        console,
-    )?])
+    let gathering = Gathering::open(spec, unused_name(spec, taken), arguments, false)?;
+    Ok(vec![gathering.run(arguments.compute.console())?])
 }
 
-/// Profiles over all snapshots of a file but the first `skip` of each trajectory.
-fn gather(
-    reader: &dyn FieldReader,
+/// A field file whose statistics are being gathered.
+struct Gathering {
+    reader: Box<dyn FieldReader>,
     name: String,
+    /// Snapshots of each trajectory that are left out at its start.
     skip: usize,
-    console: Console,
-) -> Result<NamedProfiles, Failure> {
-    let shape = reader.shape();
-    let ny = shape.grid[1];
-    let counts: Vec<usize> = (0..shape.trajectories)
-        .map(|t| reader.completed(t))
-        .collect();
-    if counts.iter().all(|n| *n <= skip) {
-        return Err(Failure::new(format!(
-            "{}: nothing is left of {} snapshot(s) after --skip {skip}",
-            reader.label(),
-            counts.iter().max().unwrap_or(&0)
-        )));
+    statistics: FlowStatistics,
+    comparison: Option<FileComparison>,
+}
+
+impl Gathering {
+    /// Opens a file; `predicted` if it is one of those that are compared with the references.
+    fn open(
+        spec: &str,
+        name: String,
+        arguments: &StatsArguments,
+        predicted: bool,
+    ) -> Result<Self, Failure> {
+        let reader = FirstComponents::new(rheome_fields::open(spec)?, 3)?;
+        let skip = if predicted { arguments.skip } else { 0 };
+        let longest = (0..reader.shape().trajectories).map(|t| reader.completed(t));
+        let longest = longest.max().unwrap_or(0);
+        if longest <= skip {
+            return Err(Failure::new(format!(
+                "{}: nothing is left of {longest} snapshot(s) after --skip {skip}",
+                reader.label()
+            )));
+        }
+        let (grid, units) = grid_and_units(reader.as_ref(), arguments)?;
+        let mut comparison = None;
+        if predicted {
+            comparison = find_reference(reader.as_ref(), arguments)?;
+        }
+        Ok(Self {
+            statistics: FlowStatistics::new(&grid, units),
+            reader,
+            name,
+            skip,
+            comparison,
+        })
     }
-    let total = counts.iter().map(|n| n.saturating_sub(skip)).sum::<usize>();
-    let mut meter = Meter::new(console, &name, "snapshots", total as u64, 0);
-    let mut statistics = ProfileStatistics::new(ny);
-    let mut snapshot = vec![0.0; shape.snapshot_len()];
-    for (trajectory, count) in counts.into_iter().enumerate() {
-        for index in skip..count {
-            reader.read(trajectory, index, &mut snapshot)?;
-            statistics
-                .add(&snapshot, shape.grid, shape.components)
-                .map_err(|e| Failure::new(format!("{}: {e}", reader.label())))?;
-            meter.advance("");
+
+    /// Reads the file, trajectory by trajectory.
+    fn run(mut self, console: Console) -> Result<NamedResults, Failure> {
+        let shape = self.reader.shape();
+        let counts: Vec<usize> = (0..shape.trajectories)
+            .map(|t| self.reader.completed(t))
+            .collect();
+        let total = counts.iter().sum::<usize>();
+        let mut meter = Meter::new(console, &self.name, "snapshots", total as u64, 0);
+        let mut snapshot = vec![0.0; shape.snapshot_len()];
+        for (trajectory, count) in counts.into_iter().enumerate() {
+            for index in 0..count {
+                if index >= self.skip || self.comparison.is_some() {
+                    self.reader.read(trajectory, index, &mut snapshot)?;
+                    self.take(trajectory, index, &snapshot)?;
+                }
+                meter.advance("");
+            }
+        }
+        meter.finish();
+        self.finish()
+    }
+
+    fn take(&mut self, trajectory: usize, index: usize, velocity: &[f32]) -> Result<(), Failure> {
+        let time = self.reader.times().and_then(|t| t.get(index).copied());
+        if let Some(comparison) = &mut self.comparison {
+            comparison.compare(trajectory, index, time, velocity)?;
+        }
+        if index < self.skip {
+            return Ok(());
+        }
+        let snapshot = Snapshot {
+            velocity,
+            time: time.unwrap_or(index as f64),
+            trajectory,
+            exact: None,
+        };
+        self.statistics
+            .add_snapshot(&snapshot)
+            .map_err(|e| Failure::new(format!("{}: {e}", self.reader.label())))
+    }
+
+    fn finish(self) -> Result<NamedResults, Failure> {
+        let header = self.reader.header();
+        let mut results = self.statistics.finish();
+        let compared = self.comparison.map(FileComparison::finish).transpose()?;
+        let (lead_time, reference) = compared.flatten().unzip();
+        results.lead_time = lead_time;
+        Ok(NamedResults {
+            name: self.name,
+            source: self.reader.label().to_owned(),
+            units: units(header, self.reader.times().is_some()),
+            provenance: header.attributes.clone(),
+            reference,
+            results,
+        })
+    }
+}
+
+/// Grid and wall units of a file, completed by what the command line tells.
+fn grid_and_units(
+    reader: &dyn FieldReader,
+    arguments: &StatsArguments,
+) -> Result<(FlowGrid, Option<WallUnits>), Failure> {
+    let mut grid = flow_grid(reader)?;
+    if let (None, Some(lengths)) = (grid.lengths(), arguments.lengths) {
+        grid = grid.with_lengths(lengths)?;
+    }
+    let units = match (wall_units(reader.header()), arguments.re_tau) {
+        (None, Some(re_tau)) => {
+            let viscosity = grid.half_height() / re_tau;
+            let units = WallUnits::new(1.0, viscosity).ok();
+            Some(units.ok_or_else(|| {
+                Failure::new(format!("--re-tau {re_tau}: expected a positive number"))
+            })?)
+        }
+        (told, _) => told,
+    };
+    Ok((grid, units))
+}
+
+/// The first reference whose trajectories belong to those of the file.
+fn find_reference(
+    reader: &dyn FieldReader,
+    arguments: &StatsArguments,
+) -> Result<Option<FileComparison>, Failure> {
+    for spec in &arguments.reference {
+        if statistics_file::is_statistics(Path::new(spec)) {
+            continue;
+        }
+        if let Some(comparison) = FileComparison::new(reader, spec)? {
+            return Ok(Some(comparison));
         }
     }
-    Ok(NamedProfiles {
-        name,
-        source: reader.label().to_owned(),
-        velocity_units: velocity_units(reader.header()),
-        snapshots: statistics.snapshots,
-        y: heights(reader.header(), ny),
-        profiles: statistics.profiles(),
-    })
+    Ok(None)
 }
 
 /// The name of a file without folder and ending, numbered if it is taken.
-fn unused_name(spec: &str, taken: &[NamedProfiles]) -> String {
+fn unused_name(spec: &str, taken: &[NamedResults]) -> String {
     let stem = Path::new(spec)
         .file_stem()
         .map(|s| s.to_string_lossy().into_owned());
@@ -167,26 +243,34 @@ fn unused_name(spec: &str, taken: &[NamedProfiles]) -> String {
         .unwrap_or(stem)
 }
 
-fn summary(set: &NamedProfiles) -> String {
+fn summary(set: &NamedResults) -> String {
     let peak = |line: &[f64]| line.iter().copied().fold(0.0, |m: f64, v| m.max(v.abs()));
-    let [u, v, w] = &set.profiles.rms;
-    format!(
+    let profiles = &set.results.profiles;
+    let [u, v, w] = &profiles.rms;
+    let mut line = format!(
         "{}: {} snapshots, bulk velocity {:.3}, centre {:.3}, rms peaks u {:.3} v {:.3} w {:.3}, shear stress peak {:.3}",
         set.name,
-        set.snapshots,
-        set.profiles.bulk_velocity(&set.y),
-        set.profiles.mean[0][set.y.len() / 2],
+        set.results.snapshots,
+        set.results.bulk_velocity(),
+        profiles.mean[0][set.results.heights.len() / 2],
         peak(u),
         peak(v),
         peak(w),
-        peak(&set.profiles.shear_stress)
-    )
+        peak(&profiles.shear_stress)
+    );
+    if let Some(errors) = &set.results.lead_time {
+        line += &match errors.prediction.decorrelation_time {
+            Some(time) => format!(", decorrelated after {time:.3}"),
+            None => ", never decorrelated".to_owned(),
+        };
+    }
+    line
 }
 
 fn draw(
     folder: &Path,
     arguments: &StatsArguments,
-    sets: &[NamedProfiles],
+    sets: &[NamedResults],
     console: Console,
 ) -> Result<(), Failure> {
     std::fs::create_dir_all(folder)
@@ -195,13 +279,13 @@ fn draw(
         .iter()
         .map(|set| ProfileCurve {
             name: set.name.clone(),
-            y: set.y.clone(),
-            mean: set.profiles.mean[0].clone(),
-            rms: set.profiles.rms.clone(),
-            shear_stress: set.profiles.shear_stress.clone(),
+            y: set.results.heights.clone(),
+            mean: set.results.profiles.mean[0].clone(),
+            rms: set.results.profiles.rms.clone(),
+            shear_stress: set.results.profiles.shear_stress.clone(),
         })
         .collect();
-    let unit = sets.first().map_or("1", |set| set.velocity_units.as_str());
+    let unit = sets.first().map_or("1", |set| set.units.velocity.as_str());
     let profiles = folder.join("profiles.png");
     draw_profiles(&profiles, &curves, unit)?;
     console.note(format!("wrote {}", profiles.display()));
@@ -209,7 +293,7 @@ fn draw(
     let specs = arguments
         .reference
         .iter()
-        .filter(|r| !profiles_file::is_statistics(Path::new(r)));
+        .filter(|r| !statistics_file::is_statistics(Path::new(r)));
     let specs: Vec<&String> = specs.chain(&arguments.files).collect();
     slices_of(&slices, &specs, unit)?;
     console.note(format!("wrote {}", slices.display()));

@@ -17,7 +17,10 @@ fn stored(text: &str) -> hdf5::Result<VarLenUnicode> {
 }
 
 /// Gives an object a text attribute.
-pub(super) fn write_text(object: &Location, name: &str, text: &str) -> hdf5::Result<()> {
+///
+/// # Errors
+/// The library's error.
+pub fn write_text(object: &Location, name: &str, text: &str) -> hdf5::Result<()> {
     object
         .new_attr::<VarLenUnicode>()
         .create(name)?
@@ -25,20 +28,18 @@ pub(super) fn write_text(object: &Location, name: &str, text: &str) -> hdf5::Res
 }
 
 /// Gives an object a number.
-pub(super) fn write_number<T: hdf5::H5Type>(
-    object: &Location,
-    name: &str,
-    value: T,
-) -> hdf5::Result<()> {
+///
+/// # Errors
+/// The library's error.
+pub fn write_number<T: hdf5::H5Type>(object: &Location, name: &str, value: T) -> hdf5::Result<()> {
     object.new_attr::<T>().create(name)?.write_scalar(&value)
 }
 
 /// Writes a one-dimensional dataset of strings.
-pub(super) fn write_strings(
-    group: &hdf5::Group,
-    name: &str,
-    strings: &[String],
-) -> hdf5::Result<Dataset> {
+///
+/// # Errors
+/// The library's error.
+pub fn write_strings(group: &hdf5::Group, name: &str, strings: &[String]) -> hdf5::Result<Dataset> {
     let values = strings
         .iter()
         .map(|s| stored(s))
@@ -53,7 +54,7 @@ pub(super) fn write_strings(
 }
 
 /// An attribute that is one number or one text; none for any other, or one that cannot be read.
-pub(super) fn read(object: &Location, name: &str) -> Option<Attribute> {
+pub fn read(object: &Location, name: &str) -> Option<Attribute> {
     let attribute = object.attr(name).ok()?;
     if attribute.size() != 1 {
         return None;
@@ -70,7 +71,7 @@ pub(super) fn read(object: &Location, name: &str) -> Option<Attribute> {
 }
 
 /// `count` strings of fixed or variable length; none if these are no strings, or not that many.
-pub(super) fn read_strings(container: &Container, count: usize) -> Option<Vec<String>> {
+pub fn read_strings(container: &Container, count: usize) -> Option<Vec<String>> {
     if container.size() != count {
         return None;
     }

@@ -1,12 +1,15 @@
 //! What all contestants have in common: the start, the reference, and what their statistics are held against.
 
+use std::collections::BTreeMap;
+
 use rheome_cli::{Console, Failure, Meter};
 use rheome_fields::{Attribute, FieldReader, FirstComponents};
 use rheome_statistics::{FlowGrid, FlowResults, FlowStatistics, WallUnits};
 
 use super::Entry;
 use crate::arguments::CompareArguments;
-use crate::commands::stats::velocity_units;
+use crate::flow_header::{flow_grid, units, wall_units};
+use crate::statistics_file::{self, Units};
 
 /// The reference trajectory from the start on.
 pub struct Course {
@@ -23,8 +26,8 @@ pub struct Course {
     pub grid: FlowGrid,
     /// Nominal friction velocity and viscosity, where the file tells them.
     pub wall_units: Option<WallUnits>,
-    /// Unit of velocity.
-    pub velocity_units: String,
+    /// Units of the reference.
+    pub units: Units,
     /// Statistics that are taken for the truth.
     pub truth: FlowResults,
     /// Where they come from.
@@ -56,9 +59,9 @@ impl Course {
             fail("has no times, which a comparison needs (npy has none: `turbulence convert` to .h5 from a source that has)".into())
         })?;
         let (time, time_step) = (times[index], times[index + 1] - times[index]);
-        let grid = grid_of(reader.as_ref())?;
+        let grid = flow_grid(reader.as_ref())?;
         let wall_units = wall_units(reader.header());
-        let velocity_units = velocity_units(reader.header());
+        let units = units(reader.header(), true);
         let (truth, truth_source) = truth(arguments, reader.as_ref(), &grid, wall_units)?;
         Ok(Self {
             trajectory,
@@ -67,7 +70,7 @@ impl Course {
             time_step,
             grid,
             wall_units,
-            velocity_units,
+            units,
             truth,
             truth_source,
             reader,
@@ -106,6 +109,11 @@ impl Course {
         let mut snapshot = vec![0.0; self.reader.shape().snapshot_len()];
         self.reader.read(self.trajectory, index, &mut snapshot)?;
         Ok(Some(snapshot))
+    }
+
+    /// What the reference says of itself.
+    pub fn provenance(&self) -> BTreeMap<String, Attribute> {
+        self.reader.header().attributes.clone()
     }
 
     /// An attribute of the reference that is a number.
@@ -156,7 +164,12 @@ fn truth(
     grid: &FlowGrid,
     wall_units: Option<WallUnits>,
 ) -> Result<(FlowResults, String), Failure> {
-    let _ = arguments;
+    if let Some(path) = &arguments.statistics {
+        let set = statistics_file::read(path)?.into_iter().next();
+        let set =
+            set.ok_or_else(|| Failure::new(format!("{}: holds no statistics", path.display())))?;
+        return Ok((set.results, format!("{} in {}", set.name, path.display())));
+    }
     let mut statistics = FlowStatistics::new(grid, wall_units);
     let mut snapshot = vec![0.0; reader.shape().snapshot_len()];
     for trajectory in 0..reader.shape().trajectories {
@@ -169,20 +182,4 @@ fn truth(
         statistics.finish(),
         format!("all snapshots of {}", reader.label()),
     ))
-}
-
-fn grid_of(reader: &dyn FieldReader) -> Result<FlowGrid, Failure> {
-    let grid = match &reader.header().coordinates {
-        Some([x, y, z]) => FlowGrid::of_coordinates([x, y, z]),
-        None => FlowGrid::uniform(reader.shape().grid),
-    };
-    grid.map_err(|e| Failure::new(format!("{}: {e}", reader.label())))
-}
-
-fn wall_units(header: &rheome_fields::FieldHeader) -> Option<WallUnits> {
-    let number = |key: &str| match header.attributes.get(key) {
-        Some(Attribute::Number(value)) => Some(*value),
-        _ => None,
-    };
-    WallUnits::new(number("u_tau")?, number("viscosity")?).ok()
 }

@@ -25,7 +25,9 @@ use self::contestants::{Contestant, contestants};
 use self::course::Course;
 use self::judge::Judge;
 use self::scores::Scores;
+use super::command_line;
 use crate::arguments::CompareArguments;
+use crate::statistics_file::{self, NamedResults};
 
 /// What one contestant did.
 pub struct Entry {
@@ -43,6 +45,20 @@ pub struct Entry {
     pub seconds_per_time: Option<f64>,
     /// Its statistics.
     pub results: FlowResults,
+}
+
+impl Entry {
+    /// The statistics as a group of the results file, in which `/` would part groups.
+    fn named_results(&self, course: &Course) -> NamedResults {
+        NamedResults {
+            name: self.name.replace('/', "-"),
+            source: self.description.clone(),
+            units: course.units.clone(),
+            provenance: course.provenance(),
+            reference: self.results.lead_time.as_ref().map(|_| course.label().to_owned()),
+            results: self.results.clone(),
+        }
+    }
 }
 
 /// Runs the command.
@@ -82,7 +98,7 @@ fn let_run(
     let outcome = contestant.run(course, &mut judge);
     let stopped = outcome.err().map(|failure| failure.to_string());
     if let Some(reason) = &stopped {
-        console.warn(format!("{}: {reason}", contestant.name()));
+        console.note(format!("warning: {}: {reason}", contestant.name()));
     }
     judge.conclude(contestant, stopped)
 }
@@ -107,6 +123,8 @@ impl<'a> OutputFolder<'a> {
     }
 
     fn write(&self, entries: &[Entry], scores: &[Scores], course: &Course) -> Result<(), Failure> {
+        let sets: Vec<NamedResults> = entries.iter().map(|e| e.named_results(course)).collect();
+        statistics_file::write(&self.path.join("statistics.h5"), &sets, &command_line())?;
         table::write_csv(&self.path.join("scores.csv"), scores)?;
         let pictures = pictures::draw(self.path, entries, scores, course)?;
         page::write(&self.path.join("index.html"), &pictures, scores, course)

@@ -100,7 +100,7 @@ impl<'a> Gallery<'a> {
             sets: std::iter::once(&course.truth)
                 .chain(contestants.map(|e| &e.results))
                 .collect(),
-            velocity: course.velocity_units.clone(),
+            velocity: course.units.velocity.clone(),
             course,
         }
     }

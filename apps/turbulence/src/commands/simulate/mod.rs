@@ -1,20 +1,25 @@
 //! `turbulence simulate`: direct or large-eddy simulation of a channel, filtered to the operator's grid.
 
+mod checkpoints;
+mod gathering;
 pub mod settings;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rheome_backend::atomic::write_atomically;
-use rheome_channel::{Channel, SubgridModel, UniformGrid};
+use checkpoints::Checkpoints;
+use gathering::Gathered;
+use rheome_channel::{Channel, Diagnostics, SubgridModel, UniformGrid};
 use rheome_cli::{Failure, JsonLog, Meter, settings as settings_file};
 use rheome_fields::{FieldError, FieldHeader, FieldShape, FieldWriter, WriteOptions};
+use rheome_statistics::FlowStatistics;
 use serde_json::json;
 use settings::SimulateSettings;
 
 use super::{check_field_output, command_line, program};
 use crate::arguments::SimulateArguments;
+use crate::statistics_file;
 
 /// Runs the command.
 pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
@@ -24,6 +29,10 @@ pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
     settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
     let grid = settings.validate()?;
     check_field_output(&arguments.output)?;
+    let beside = statistics_file::beside(&arguments.output);
+    if arguments.stats {
+        statistics_file::check_output(&beside, arguments.overwrite || arguments.resume)?;
+    }
     let threads = arguments.compute.select_cpu(console, "simulate")?;
     let log = arguments.compute.log(arguments.resume)?;
 
@@ -66,13 +75,23 @@ pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
             done as u64,
         )),
         log: Mutex::new(log),
+        gathered: arguments
+            .stats
+            .then(|| Gathered::new(settings.output.trajectories)),
     };
     simulation.run_all(threads)?;
-    let Simulation { writer, .. } = simulation;
+    let Simulation {
+        writer, gathered, ..
+    } = simulation;
     writer
         .into_inner()
         .unwrap_or_else(|e| e.into_inner())
         .finish()?;
+    if let Some(gathered) = gathered {
+        let set = gathered.finish(&arguments.output, &header)?;
+        statistics_file::write(&beside, &[set], &command_line())?;
+        console.note(format!("wrote {}", beside.display()));
+    }
     folder.remove();
     console.note(format!("wrote {}", arguments.output.display()));
     Ok(())
@@ -86,6 +105,8 @@ struct Simulation<'a> {
     writer: Mutex<Box<dyn FieldWriter>>,
     meter: Mutex<Meter>,
     log: Mutex<JsonLog>,
+    /// Statistics of the trajectories, if they are asked for.
+    gathered: Option<Gathered>,
 }
 
 impl Simulation<'_> {
@@ -127,24 +148,17 @@ impl Simulation<'_> {
 
     fn run_one(&self, trajectory: usize) -> Result<(), Failure> {
         let output = &self.settings.output;
-        let seed = self.settings.seed + trajectory as u64;
         let written = lock(&self.writer).completed(trajectory);
-        if written == output.snapshots {
+        if written == output.snapshots && self.gathered.is_none() {
             return Ok(());
         }
-        let mut channel = match self.checkpoints.load(trajectory)? {
-            Some(bytes) => Channel::restore(&bytes, &self.settings.channel).map_err(|e| {
-                Failure::new(format!(
-                    "{}: {e}",
-                    self.checkpoints.path(trajectory).display()
-                ))
-            })?,
-            None => Channel::new(&self.settings.channel, seed)?,
-        };
+        let (mut channel, mut statistics) = self.start(trajectory)?;
         let mut saved = channel.time();
         while channel.time() < output.warm_up {
             channel.advance_to((saved + output.checkpoint_interval).min(output.warm_up))?;
-            saved = self.checkpoints.save(trajectory, &channel)?;
+            saved = self
+                .checkpoints
+                .save(trajectory, &channel, statistics.as_ref())?;
         }
         for snapshot in 0..output.snapshots {
             let time = self.settings.time(snapshot);
@@ -155,16 +169,78 @@ impl Simulation<'_> {
                 continue;
             }
             channel.advance_to(time)?;
-            if snapshot >= written {
-                let velocity = channel.sample(self.grid, output.filter);
-                lock(&self.writer).append(trajectory, time, &velocity)?;
-                self.report(trajectory, &mut channel)?;
-            }
-            if time - saved >= output.checkpoint_interval {
+            self.take(trajectory, snapshot, written, &mut channel, &mut statistics)?;
+            // The end is a checkpoint too, as long as its statistics have not come into their file.
+            let is_end = snapshot + 1 == output.snapshots && time > saved;
+            if time - saved >= output.checkpoint_interval || (is_end && statistics.is_some()) {
                 // No checkpoint may outlive the snapshots before it.
                 lock(&self.writer).sync()?;
-                saved = self.checkpoints.save(trajectory, &channel)?;
+                saved = self
+                    .checkpoints
+                    .save(trajectory, &channel, statistics.as_ref())?;
             }
+        }
+        if let (Some(gathered), Some(statistics)) = (&self.gathered, statistics) {
+            gathered.put(trajectory, statistics);
+        }
+        Ok(())
+    }
+
+    /// The flow and its statistics as the last checkpoint has them, or at their beginning.
+    fn start(&self, trajectory: usize) -> Result<(Channel, Option<FlowStatistics>), Failure> {
+        let settings = self.settings;
+        let Some(saved) = self.checkpoints.load(trajectory)? else {
+            let channel = Channel::new(&settings.channel, settings.seed + trajectory as u64)?;
+            let statistics = self.gathered.is_some().then(|| gathering::begin(&channel));
+            return Ok((channel, statistics.transpose()?));
+        };
+        let fail = |reason: &dyn std::fmt::Display| {
+            let path = self.checkpoints.path(trajectory);
+            Failure::new(format!("{}: {reason}", path.display()))
+        };
+        let channel = Channel::restore(&saved.flow, &settings.channel).map_err(|e| fail(&e))?;
+        match (&self.gathered, saved.statistics) {
+            (None, None) => Ok((channel, None)),
+            (None, Some(_)) => Err(fail(
+                &"was made with --stats; resume with --stats to go on gathering",
+            )),
+            (Some(_), Some(statistics)) => {
+                gathering::check(&statistics, &channel).map_err(|e| fail(&e.line()))?;
+                Ok((channel, Some(statistics)))
+            }
+            // Nothing of it has been missed yet.
+            (Some(_), None) if channel.time() <= settings.output.warm_up => {
+                let statistics = gathering::begin(&channel)?;
+                Ok((channel, Some(statistics)))
+            }
+            (Some(_), None) => Err(fail(
+                &"was made without --stats, and snapshots before it are past; resume without --stats",
+            )),
+        }
+    }
+
+    /// Writes and gathers the snapshot that the flow is at, as far as this was not done before.
+    fn take(
+        &self,
+        trajectory: usize,
+        snapshot: usize,
+        written: usize,
+        channel: &mut Channel,
+        statistics: &mut Option<FlowStatistics>,
+    ) -> Result<(), Failure> {
+        let is_new = |s: &&mut FlowStatistics| snapshot as u64 >= s.snapshots();
+        let to_gather = statistics.as_mut().filter(is_new);
+        if snapshot < written && to_gather.is_none() {
+            return Ok(());
+        }
+        let diagnostics = channel.diagnostics();
+        if let Some(statistics) = to_gather {
+            gathering::add(statistics, trajectory, channel, &diagnostics)?;
+        }
+        if snapshot >= written {
+            let velocity = channel.sample(self.grid, self.settings.output.filter);
+            lock(&self.writer).append(trajectory, channel.time(), &velocity)?;
+            self.report(trajectory, channel, &diagnostics)?;
         }
         Ok(())
     }
@@ -178,8 +254,7 @@ impl Simulation<'_> {
         ))
     }
 
-    fn report(&self, trajectory: usize, channel: &mut Channel) -> Result<(), Failure> {
-        let d = channel.diagnostics();
+    fn report(&self, trajectory: usize, channel: &Channel, d: &Diagnostics) -> Result<(), Failure> {
         lock(&self.log).line(&json!({
             "trajectory": trajectory, "time": d.time, "step": channel.steps(), "dt": channel.dt(),
             "bulk_velocity": d.bulk_velocity, "wall_shear": d.wall_shear, "energy": d.energy,
@@ -196,57 +271,6 @@ impl Simulation<'_> {
 /// A poisoned lock means that a thread panicked while it held it; the others may go on to the end.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|e| e.into_inner())
-}
-
-/// The folder of checkpoints beside an output: one file a trajectory.
-struct Checkpoints {
-    folder: PathBuf,
-}
-
-impl Checkpoints {
-    fn beside(output: &Path, keep: bool) -> Result<Self, Failure> {
-        let mut name = output.file_name().unwrap_or_default().to_owned();
-        name.push(".checkpoints");
-        let this = Self {
-            folder: output.with_file_name(name),
-        };
-        if !keep {
-            this.remove();
-        }
-        std::fs::create_dir_all(&this.folder)
-            .map_err(|e| Failure::new(format!("{}: cannot create: {e}", this.folder.display())))?;
-        Ok(this)
-    }
-
-    fn path(&self, trajectory: usize) -> PathBuf {
-        self.folder
-            .join(format!("trajectory-{trajectory:04}.channel"))
-    }
-
-    fn load(&self, trajectory: usize) -> Result<Option<Vec<u8>>, Failure> {
-        let path = self.path(trajectory);
-        match std::fs::read(&path) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(Failure::new(format!(
-                "{}: cannot read: {e}",
-                path.display()
-            ))),
-        }
-    }
-
-    /// Saves the flow and returns its time.
-    fn save(&self, trajectory: usize, channel: &Channel) -> Result<f64, Failure> {
-        let path = self.path(trajectory);
-        write_atomically(&path, &channel.checkpoint())
-            .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))?;
-        Ok(channel.time())
-    }
-
-    fn remove(&self) {
-        // What cannot be removed does no harm: a later run ignores or replaces it.
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
 }
 
 fn header(settings: &SimulateSettings, grid: &UniformGrid) -> Result<FieldHeader, Failure> {
