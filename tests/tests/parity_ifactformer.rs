@@ -99,8 +99,11 @@ impl<'a> Case<'a> {
             );
             return;
         }
-        let FlowModel::IFactFormer(model) = &self.model;
-        let GridFeatures::IFactFormer(grid) = &self.features;
+        let (FlowModel::IFactFormer(model), GridFeatures::IFactFormer(grid)) =
+            (&self.model, &self.features)
+        else {
+            panic!("{}: not an IFactFormer", self.place);
+        };
         let (block, tables) = (&model.layers[0].block, grid.tables(0));
         let input: Tensor<5> = self.io.on("block0_in", &self.device);
         for (kernel, axis) in block

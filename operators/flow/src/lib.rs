@@ -1,4 +1,4 @@
-//! Neural operators that advance a flow field: IFactFormer-m and IFactFormer-o.
+//! Neural operators that advance a flow field: IFactFormer-m and -o, and their rivals FNO and IFNO.
 //!
 //! - [`FlowModelConfig`] says which operator and how large; [`FlowModel`] is that operator with its weights;
 //! - [`Grid`] holds the coordinates, [`GridFeatures`] what the operator derives from them once per rollout;
@@ -27,15 +27,18 @@
 //! # }
 //! ```
 
+mod config;
 mod error;
+pub mod fno;
 mod grid;
 pub mod ifactformer;
 mod model;
 mod normalization;
 mod rollout;
 
+pub use config::FlowModelConfig;
 pub use error::FlowError;
 pub use grid::Grid;
-pub use model::{FlowModel, FlowModelConfig, GridFeatures};
+pub use model::{FlowModel, GridFeatures};
 pub use normalization::{EnergyChangeRange, Normalization};
 pub use rollout::{EnergyWarning, Rollout};

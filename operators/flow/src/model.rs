@@ -3,71 +3,20 @@ use std::path::Path;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rheome_backend::weights::{self, NameTable};
-use serde::{Deserialize, Serialize};
 
-use crate::ifactformer::config::{Composition, IFactFormerConfig};
+use crate::fno::config::Layering;
+use crate::fno::model::{Fno, FnoGrid};
+use crate::ifactformer::config::Composition;
 use crate::ifactformer::model::{IFactFormer, IFactFormerGrid};
-use crate::ifactformer::names;
-use crate::{FlowError, Grid};
-
-/// Which operator advances the flow, and its size; the key `kind` chooses.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind")]
-pub enum FlowModelConfig {
-    /// `kind = "ifactformer-m"`: parallel kernels. The choice for long rollouts.
-    #[serde(rename = "ifactformer-m")]
-    IFactFormerM(IFactFormerConfig),
-    /// `kind = "ifactformer-o"`: chained kernels, the original. A baseline: a little cheaper, less stable.
-    #[serde(rename = "ifactformer-o")]
-    IFactFormerO(IFactFormerConfig),
-}
-
-impl FlowModelConfig {
-    /// Checks the configuration.
-    ///
-    /// # Errors
-    /// [`FlowError::Config`] naming the first key whose value cannot work.
-    pub fn validate(&self) -> Result<(), FlowError> {
-        match self {
-            Self::IFactFormerM(config) | Self::IFactFormerO(config) => config.validate(),
-        }
-    }
-
-    /// The value of `kind`.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::IFactFormerM(_) => "ifactformer-m",
-            Self::IFactFormerO(_) => "ifactformer-o",
-        }
-    }
-
-    /// The grid of the configuration.
-    pub fn grid(&self) -> Grid {
-        match self {
-            Self::IFactFormerM(config) | Self::IFactFormerO(config) => config.uniform_grid(),
-        }
-    }
-
-    /// Consecutive snapshots the operator sees.
-    pub fn time_window(&self) -> usize {
-        match self {
-            Self::IFactFormerM(config) | Self::IFactFormerO(config) => config.time_window,
-        }
-    }
-
-    /// Channels of a field.
-    pub fn channels(&self) -> usize {
-        match self {
-            Self::IFactFormerM(config) | Self::IFactFormerO(config) => config.channels,
-        }
-    }
-}
+use crate::{FlowError, FlowModelConfig, Grid, fno, ifactformer};
 
 /// An operator that advances a flow field, with its weights.
 #[derive(Module, Debug)]
 pub enum FlowModel {
     /// IFactFormer-m or -o.
     IFactFormer(IFactFormer),
+    /// FNO or IFNO.
+    Fno(Fno),
 }
 
 /// What a [`FlowModel`] derives from a grid; computed once per rollout or training run, since training changes none of
@@ -76,6 +25,8 @@ pub enum FlowModel {
 pub enum GridFeatures {
     /// Of an [`IFactFormer`].
     IFactFormer(IFactFormerGrid),
+    /// Of an [`Fno`].
+    Fno(Box<FnoGrid>),
 }
 
 impl FlowModel {
@@ -84,17 +35,23 @@ impl FlowModel {
     /// # Errors
     /// [`FlowError::Config`] if the configuration cannot work.
     pub fn init(config: &FlowModelConfig, seed: u64, device: &Device) -> Result<Self, FlowError> {
-        let (config, composition) = match config {
-            FlowModelConfig::IFactFormerM(config) => (config, Composition::Parallel),
-            FlowModelConfig::IFactFormerO(config) => (config, Composition::Chained),
+        let ifactformer = |config, composition| {
+            IFactFormer::init(config, composition, seed, device).map(Self::IFactFormer)
         };
-        IFactFormer::init(config, composition, seed, device).map(Self::IFactFormer)
+        let fno = |config, layering| Fno::init(config, layering, seed, device).map(Self::Fno);
+        match config {
+            FlowModelConfig::IFactFormerM(config) => ifactformer(config, Composition::Parallel),
+            FlowModelConfig::IFactFormerO(config) => ifactformer(config, Composition::Chained),
+            FlowModelConfig::Fno(config) => fno(config, Layering::Separate),
+            FlowModelConfig::Ifno(config) => fno(config, Layering::Shared),
+        }
     }
 
     /// What the operator derives from `grid`, on the device and autodiff setting of its weights.
     pub fn prepare(&self, grid: &Grid) -> GridFeatures {
         match self {
             Self::IFactFormer(model) => GridFeatures::IFactFormer(model.prepare(grid)),
+            Self::Fno(model) => GridFeatures::Fno(Box::new(model.prepare(grid))),
         }
     }
 
@@ -105,12 +62,15 @@ impl FlowModel {
     /// - output: `[batch, nx, ny, nz, channels]`
     ///
     /// # Panics
-    /// If the input does not have the shape of `grid` or the model's window and channels.
+    /// If the input does not have the shape of `grid` or the model's window and channels, or if `grid` was prepared by
+    /// another operator.
     pub fn forward(&self, input: Tensor<6>, grid: &GridFeatures) -> Tensor<5> {
         match (self, grid) {
             (Self::IFactFormer(model), GridFeatures::IFactFormer(grid)) => {
                 model.forward(input, grid)
             }
+            (Self::Fno(model), GridFeatures::Fno(grid)) => model.forward(input, grid),
+            _ => panic!("the features of the grid are those of another operator"),
         }
     }
 
@@ -118,6 +78,7 @@ impl FlowModel {
     pub fn time_window(&self) -> usize {
         match self {
             Self::IFactFormer(model) => model.lift.time_window(),
+            Self::Fno(model) => model.time_window(),
         }
     }
 
@@ -125,17 +86,19 @@ impl FlowModel {
     pub fn num_params(&self) -> usize {
         match self {
             Self::IFactFormer(model) => model.num_trained(),
+            Self::Fno(model) => model.num_params(),
         }
     }
 
-    /// How the parameters are called in the authors' checkpoints.
+    /// How the parameters are called in files: as in the authors' checkpoints, where there are some.
     pub fn names(&self) -> NameTable {
         match self {
-            Self::IFactFormer(_) => names::names(),
+            Self::IFactFormer(_) => ifactformer::names::names(),
+            Self::Fno(_) => fno::names::names(),
         }
     }
 
-    /// Takes the weights of a safetensors or PyTorch file with the authors' names.
+    /// Takes the weights of a safetensors or PyTorch file with the names of [`Self::names`].
     ///
     /// # Errors
     /// [`FlowError::Weights`]; every missing, unexpected and misshapen name is listed.
@@ -144,7 +107,7 @@ impl FlowModel {
         Ok(weights::load(self, &names, path)?)
     }
 
-    /// Writes the weights as safetensors with the authors' names, for PyTorch users to read back.
+    /// Writes the weights as safetensors with the names of [`Self::names`], for PyTorch users to read back.
     ///
     /// # Errors
     /// [`FlowError::Weights`].
@@ -158,6 +121,7 @@ impl GridFeatures {
     pub fn shape(&self) -> [usize; 3] {
         match self {
             Self::IFactFormer(grid) => grid.shape(),
+            Self::Fno(grid) => grid.shape(),
         }
     }
 }

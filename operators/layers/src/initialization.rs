@@ -37,6 +37,18 @@ impl Initialization {
         self.parameter(numbers, shape)
     }
 
+    /// Uniform in `[0, bound)`.
+    pub fn uniform_positive<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        bound: f64,
+    ) -> Param<Tensor<D>> {
+        let numbers = (0..shape.iter().product())
+            .map(|_| (self.random.random::<f64>() * bound) as f32)
+            .collect();
+        self.parameter(numbers, shape)
+    }
+
     /// Normal with mean 0.
     pub fn normal<const D: usize>(
         &mut self,

@@ -1,13 +1,14 @@
 //! Layers and losses that several model families share.
 //!
 //! Each is the triple *config, module, forward* with its shapes in the documentation; what depends only on the grid
-//! (rotary tables, Fourier features) is computed once by the layer and handed back to it.
+//! (rotary tables, Fourier features, Fourier transforms) is computed once by the layer and handed back to it.
 //!
 //! - [`rotary`]: rotary position embedding of a physical coordinate;
 //! - [`fourier`]: Gaussian Fourier features of positions;
 //! - [`instance_norm`]: instance normalisation folded into the linear map behind it;
 //! - [`feed_forward`]: the gated GELU feed-forward network;
 //! - [`initialization`]: PyTorch's initial distributions from a seed, the same numbers on every device;
+//! - [`spectral`]: convolution over the whole domain by its lowest Fourier modes;
 //! - [`loss`]: losses over whole samples.
 
 pub mod feed_forward;
@@ -16,3 +17,4 @@ pub mod initialization;
 pub mod instance_norm;
 pub mod loss;
 pub mod rotary;
+pub mod spectral;

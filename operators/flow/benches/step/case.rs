@@ -100,15 +100,19 @@ impl Case {
 
     /// The size of the case in one line.
     pub fn describe(&self) -> String {
-        let (FlowModelConfig::IFactFormerM(c) | FlowModelConfig::IFactFormerO(c)) = &self.config;
+        let size = match &self.config {
+            FlowModelConfig::IFactFormerM(c) | FlowModelConfig::IFactFormerO(c) => format!(
+                "{} heads of {}, {} iterations",
+                c.heads, c.dim_head, c.iterations
+            ),
+            FlowModelConfig::Fno(c) | FlowModelConfig::Ifno(c) => {
+                format!("modes {:?}, {} layers", c.modes, c.layers)
+            }
+        };
         format!(
-            "{}, grid {:?}, dim {}, {} heads of {}, {} iterations, batch 1, 32-bit floats",
+            "{}, grid {:?}, {size}, batch 1, 32-bit floats",
             self.config.kind(),
-            c.grid,
-            c.dim,
-            c.heads,
-            c.dim_head,
-            c.iterations
+            self.config.grid().shape(),
         )
     }
 }

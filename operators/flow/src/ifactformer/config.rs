@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::{OperatorConfig, check_domain, check_positive};
 use crate::{FlowError, Grid};
 
 /// How the axis kernels of a block are combined.
@@ -67,16 +68,8 @@ impl IFactFormerConfig {
     /// # Errors
     /// [`FlowError::Config`] naming the first key whose value cannot work.
     pub fn validate(&self) -> Result<(), FlowError> {
-        if !(2..=3).contains(&self.grid.len()) || self.grid.contains(&0) {
-            let expected = "two or three positive numbers of points";
-            return Err(FlowError::config("grid", &self.grid, expected));
-        }
-        let usable = |length: &f64| length.is_finite() && *length > 0.0;
-        if self.lengths.len() != self.grid.len() || !self.lengths.iter().all(usable) {
-            let expected = format!("{} positive lengths, one per axis of grid", self.grid.len());
-            return Err(FlowError::config("lengths", &self.lengths, expected));
-        }
-        for (key, value) in [
+        check_domain(&self.grid, &self.lengths)?;
+        check_positive([
             ("channels", self.channels),
             ("time_window", self.time_window),
             ("dim", self.dim),
@@ -85,11 +78,7 @@ impl IFactFormerConfig {
             ("kernel_multiplier", self.kernel_multiplier),
             ("depth", self.depth),
             ("iterations", self.iterations),
-        ] {
-            if value == 0 {
-                return Err(FlowError::config(key, value, "1 or more"));
-            }
-        }
+        ])?;
         if !self.dim.is_multiple_of(2 * self.channels) {
             let expected = format!("a multiple of {} (twice the channels)", 2 * self.channels);
             return Err(FlowError::config("dim", self.dim, expected));
@@ -118,6 +107,24 @@ impl IFactFormerConfig {
     /// The grid of the configuration.
     pub fn uniform_grid(&self) -> Grid {
         Grid::uniform(&self.grid, &self.lengths)
+    }
+}
+
+impl OperatorConfig for IFactFormerConfig {
+    fn validate(&self) -> Result<(), FlowError> {
+        self.validate()
+    }
+
+    fn uniform_grid(&self) -> Grid {
+        self.uniform_grid()
+    }
+
+    fn time_window(&self) -> usize {
+        self.time_window
+    }
+
+    fn channels(&self) -> usize {
+        self.channels
     }
 }
 

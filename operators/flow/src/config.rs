@@ -1,0 +1,97 @@
+use serde::{Deserialize, Serialize};
+
+use crate::fno::config::FnoConfig;
+use crate::ifactformer::config::IFactFormerConfig;
+use crate::{FlowError, Grid};
+
+/// Which operator advances the flow, and its size; the key `kind` chooses.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+pub enum FlowModelConfig {
+    /// `kind = "ifactformer-m"`: parallel kernels. The choice for long rollouts.
+    #[serde(rename = "ifactformer-m")]
+    IFactFormerM(IFactFormerConfig),
+    /// `kind = "ifactformer-o"`: chained kernels, the original. A baseline: a little cheaper, less stable.
+    #[serde(rename = "ifactformer-o")]
+    IFactFormerO(IFactFormerConfig),
+    /// `kind = "fno"`: Fourier layers with weights of their own. A baseline: cheap steps, many parameters.
+    #[serde(rename = "fno")]
+    Fno(FnoConfig),
+    /// `kind = "ifno"`: one Fourier layer, iterated. A baseline: an FNO with the parameters of one layer.
+    #[serde(rename = "ifno")]
+    Ifno(FnoConfig),
+}
+
+/// What the configuration of any operator tells.
+pub(crate) trait OperatorConfig {
+    fn validate(&self) -> Result<(), FlowError>;
+    fn uniform_grid(&self) -> Grid;
+    fn time_window(&self) -> usize;
+    fn channels(&self) -> usize;
+}
+
+impl FlowModelConfig {
+    fn of_operator(&self) -> &dyn OperatorConfig {
+        match self {
+            Self::IFactFormerM(config) | Self::IFactFormerO(config) => config,
+            Self::Fno(config) | Self::Ifno(config) => config,
+        }
+    }
+
+    /// Checks the configuration.
+    ///
+    /// # Errors
+    /// [`FlowError::Config`] naming the first key whose value cannot work.
+    pub fn validate(&self) -> Result<(), FlowError> {
+        self.of_operator().validate()
+    }
+
+    /// The value of `kind`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::IFactFormerM(_) => "ifactformer-m",
+            Self::IFactFormerO(_) => "ifactformer-o",
+            Self::Fno(_) => "fno",
+            Self::Ifno(_) => "ifno",
+        }
+    }
+
+    /// The grid of the configuration.
+    pub fn grid(&self) -> Grid {
+        self.of_operator().uniform_grid()
+    }
+
+    /// Consecutive snapshots the operator sees.
+    pub fn time_window(&self) -> usize {
+        self.of_operator().time_window()
+    }
+
+    /// Channels of a field.
+    pub fn channels(&self) -> usize {
+        self.of_operator().channels()
+    }
+}
+
+/// Checks the keys `grid` and `lengths`.
+pub(crate) fn check_domain(grid: &Vec<usize>, lengths: &Vec<f64>) -> Result<(), FlowError> {
+    if !(2..=3).contains(&grid.len()) || grid.contains(&0) {
+        let expected = "two or three positive numbers of points";
+        return Err(FlowError::config("grid", grid, expected));
+    }
+    let usable = |length: &f64| length.is_finite() && *length > 0.0;
+    if lengths.len() != grid.len() || !lengths.iter().all(usable) {
+        let expected = format!("{} positive lengths, one per axis of grid", grid.len());
+        return Err(FlowError::config("lengths", lengths, expected));
+    }
+    Ok(())
+}
+
+/// Checks that the value of every key is 1 or more.
+pub(crate) fn check_positive<const N: usize>(
+    keys: [(&'static str, usize); N],
+) -> Result<(), FlowError> {
+    match keys.into_iter().find(|(_, value)| *value == 0) {
+        Some((key, value)) => Err(FlowError::config(key, value, "1 or more")),
+        None => Ok(()),
+    }
+}
