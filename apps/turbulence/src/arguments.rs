@@ -207,6 +207,9 @@ pub struct StatsArguments {
     /// Replace the output if it exists.
     #[arg(long)]
     pub overwrite: bool,
+    /// Hold the statistics against published ones: 180, 395 or 590 (Moser, Kim & Mansour 1999), a table and, with --plots, a picture.
+    #[arg(long, value_name = "RE_TAU")]
+    pub published: Option<String>,
     /// Folder for pictures (PNG): profiles, and slices at successive times.
     #[arg(long, value_name = "DIR")]
     pub plots: Option<PathBuf>,

@@ -11,7 +11,14 @@ const WALE: &str = "WALE=configs/turbulence/minimal-channel-wale.toml";
 
 fn compare(output: &str, more: &[&str]) -> assert_cmd::Command {
     let common = [
-        "compare", "--reference", HELD_OUT, "--device", "flex", "-q", "--output", output,
+        "compare",
+        "--reference",
+        HELD_OUT,
+        "--device",
+        "flex",
+        "-q",
+        "--output",
+        output,
     ];
     with(&[&common, more].concat())
 }
@@ -25,7 +32,9 @@ fn everybody_is_scored_and_the_page_needs_no_other_file() {
     let copy = format!("copy={HELD_OUT}");
     let outcome = compare(
         &place,
-        &["--steps", "12", "--model", MODEL, "--les", WALE, "--run", &copy],
+        &[
+            "--steps", "12", "--model", MODEL, "--les", WALE, "--run", &copy,
+        ],
     )
     .assert()
     .success();
@@ -36,7 +45,10 @@ fn everybody_is_scored_and_the_page_needs_no_other_file() {
     let column = |name: &str, key: &str| -> f64 {
         let heads: Vec<&str> = rows[0].split(',').collect();
         let at = heads.iter().position(|head| *head == key).unwrap();
-        let row = rows.iter().find(|row| row.starts_with(&format!("{name},"))).unwrap();
+        let row = rows
+            .iter()
+            .find(|row| row.starts_with(&format!("{name},")))
+            .unwrap();
         // Descriptions with commas are quoted; the columns asked for lie behind them.
         let cells: Vec<&str> = row.split(',').collect();
         cells[cells.len() - heads.len() + at].parse().unwrap()
@@ -55,8 +67,18 @@ fn everybody_is_scored_and_the_page_needs_no_other_file() {
     }
     let page = fs::read_to_string(output.join("index.html")).unwrap();
     assert!(page.contains("<svg") && page.contains("data:image/png;base64,"));
-    assert!(!page.contains("src=\"http") && !page.contains("href="), "no other file");
-    for name in ["profiles.png", "profiles.svg", "spectra.svg", "errors.png", "spacetime.png", "statistics.h5"] {
+    assert!(
+        !page.contains("src=\"http") && !page.contains("href="),
+        "no other file"
+    );
+    for name in [
+        "profiles.png",
+        "profiles.svg",
+        "spectra.svg",
+        "errors.png",
+        "spacetime.png",
+        "statistics.h5",
+    ] {
         assert!(output.join(name).is_file(), "{name}");
     }
 }
@@ -66,7 +88,9 @@ fn who_blows_up_is_reported_and_the_others_are_kept() {
     let folder = folder();
     let unstable = folder.path().join("unstable.toml");
     let settings = fs::read_to_string(command::root().join(&WALE[5..])).unwrap();
-    let settings = settings.replace("number = 0.5", "number = 60.0").replace("max = 0.01", "max = 10.0");
+    let settings = settings
+        .replace("number = 0.5", "number = 60.0")
+        .replace("max = 0.01", "max = 10.0");
     fs::write(&unstable, settings).unwrap();
     let unstable = format!("unstable={}", unstable.display());
     let output = folder.path().join("comparison");
@@ -77,7 +101,10 @@ fn who_blows_up_is_reported_and_the_others_are_kept() {
     .assert()
     .success();
     let page = fs::read_to_string(output.join("index.html")).unwrap();
-    assert!(page.contains("(stopped)") && page.contains("non-finite"), "the reason is given");
+    assert!(
+        page.contains("(stopped)") && page.contains("non-finite"),
+        "the reason is given"
+    );
     let scores = fs::read_to_string(output.join("scores.csv")).unwrap();
     let last = scores.lines().last().unwrap();
     assert!(last.starts_with("unstable,"), "it is ranked last: {scores}");
@@ -90,14 +117,29 @@ fn what_cannot_be_compared_is_said_in_one_line() {
     let run = |more: &[&str]| compare(&place, &[&["--steps", "2"], more].concat());
     fails(run(&[]), 1, &["--model", "--les", "--run"]);
     fails(run(&["--les", WALE, "--les", WALE]), 1, &["WALE", "NAME="]);
-    fails(run(&["--les", "configs/turbulence/channel-180-wale.toml"]), 1, &["channel-180-wale.toml", "lengths"]);
+    fails(
+        run(&["--les", "configs/turbulence/channel-180-wale.toml"]),
+        1,
+        &["channel-180-wale.toml", "lengths"],
+    );
     fails(run(&["--les", "nowhere.toml"]), 1, &["nowhere.toml"]);
     fails(run(&["--model", "nowhere"]), 1, &["nowhere"]);
-    fails(run(&["--model", MODEL, "--trajectory", "7"]), 1, &["held-out.h5", "trajectory", "7"]);
-    fails(run(&["--model", MODEL, "--index", "60"]), 1, &["held-out.h5", "--index 60"]);
+    fails(
+        run(&["--model", MODEL, "--trajectory", "7"]),
+        1,
+        &["held-out.h5", "trajectory", "7"],
+    );
+    fails(
+        run(&["--model", MODEL, "--index", "60"]),
+        1,
+        &["held-out.h5", "--index 60"],
+    );
     fails(run(&["--model", MODEL, "--skip", "2"]), 1, &["--skip 2"]);
     fs::create_dir(&place).unwrap();
     fs::write(format!("{place}/index.html"), "mine").unwrap();
     fails(run(&["--model", MODEL]), 1, &["comparison", "--overwrite"]);
-    assert_eq!(fs::read_to_string(format!("{place}/index.html")).unwrap(), "mine");
+    assert_eq!(
+        fs::read_to_string(format!("{place}/index.html")).unwrap(),
+        "mine"
+    );
 }

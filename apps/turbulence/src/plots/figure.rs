@@ -64,6 +64,8 @@ pub struct Curve {
     pub set: usize,
     /// x and y.
     pub points: Vec<(f64, f64)>,
+    /// Markers only, without a line: single measurements.
+    pub is_scatter: bool,
 }
 
 /// One chart.
@@ -250,11 +252,18 @@ impl Panel {
                 .copied()
                 .filter(|p| self.shows(*p))
                 .collect();
-            let line = LineSeries::new(points.iter().copied(), color.stroke_width(2));
-            chart.draw_series(line)?;
-            if let Some(marker) = Marker::of(curve.set) {
-                let every = (points.len() / 14).max(1);
-                let shown = points.iter().skip(curve.set % every.max(1)).step_by(every);
+            if !curve.is_scatter {
+                let line = LineSeries::new(points.iter().copied(), color.stroke_width(2));
+                chart.draw_series(line)?;
+            }
+            let marker = Marker::of(curve.set).or(curve.is_scatter.then_some(Marker::Disc));
+            if let Some(marker) = marker {
+                let every = if curve.is_scatter {
+                    1
+                } else {
+                    (points.len() / 14).max(1)
+                };
+                let shown = points.iter().skip(curve.set % every).step_by(every);
                 chart.draw_series(shown.map(|p| {
                     EmptyElement::at(*p) + Polygon::new(marker.outline(5), color.filled())
                 }))?;
@@ -298,6 +307,7 @@ mod tests {
                 .map(|i| (f64::from(i), (set + 1) as f64 * f64::from(i * i)))
                 .chain([(3.0, f64::NAN)])
                 .collect(),
+            is_scatter: false,
         };
         let panel = |x: Axis, y: Axis| Panel {
             x,

@@ -51,6 +51,7 @@ pub fn draw_profiles(
                     .copied()
                     .zip(pick(curve).iter().copied())
                     .collect(),
+                is_scatter: false,
             })
             .collect(),
     };

@@ -75,7 +75,7 @@ impl<'a> Judge<'a> {
 
     /// Sums up.
     pub fn conclude(
-        mut self,
+        self,
         contestant: &dyn Contestant,
         stopped: Option<String>,
     ) -> Result<Entry, Failure> {

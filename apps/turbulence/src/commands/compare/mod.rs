@@ -55,7 +55,11 @@ impl Entry {
             source: self.description.clone(),
             units: course.units.clone(),
             provenance: course.provenance(),
-            reference: self.results.lead_time.as_ref().map(|_| course.label().to_owned()),
+            reference: self
+                .results
+                .lead_time
+                .as_ref()
+                .map(|_| course.label().to_owned()),
             results: self.results.clone(),
         }
     }
@@ -96,7 +100,7 @@ fn let_run(
     let meter = Meter::new(console, contestant.name(), "steps", arguments.steps, 0);
     let mut judge = Judge::new(course, arguments, meter)?;
     let outcome = contestant.run(course, &mut judge);
-    let stopped = outcome.err().map(|failure| failure.to_string());
+    let stopped = outcome.err().map(|failure| failure.line().to_owned());
     if let Some(reason) = &stopped {
         console.note(format!("warning: {}: {reason}", contestant.name()));
     }

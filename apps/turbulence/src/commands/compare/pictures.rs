@@ -124,6 +124,7 @@ impl<'a> Gallery<'a> {
             Some(Curve {
                 set,
                 points: points(results)?,
+                is_scatter: false,
             })
         })
         .collect()
@@ -288,6 +289,7 @@ impl<'a> Gallery<'a> {
             curves.extend(lead.map(|lead| Curve {
                 set: 0,
                 points: of(&lead.persistence, &lead.lead_time),
+                is_scatter: false,
             }));
             curves
         };
@@ -365,6 +367,7 @@ impl<'a> Gallery<'a> {
             s.profile_error.is_finite().then(|| Curve {
                 set,
                 points: vec![(seconds, 100.0 * s.profile_error)],
+                is_scatter: true,
             })
         };
         let curves: Vec<Curve> = scores

@@ -1,5 +1,7 @@
 //! `turbulence stats`: statistics of field files, against a reference, with pictures.
 
+mod published;
+
 use std::path::Path;
 
 use rheome_cli::{Console, Failure, Meter};
@@ -22,6 +24,11 @@ pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
     arguments.compute.select_cpu(console, "stats")?;
     statistics_file::check_output(&arguments.output, arguments.overwrite)?;
     check_inputs(arguments)?;
+    let published = arguments
+        .published
+        .as_deref()
+        .map(published::find)
+        .transpose()?;
     let mut log = arguments.compute.log(false)?;
     let mut sets = Vec::new();
     for reference in &arguments.reference {
@@ -46,6 +53,9 @@ pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
     }
     if let Some(folder) = &arguments.plots {
         draw(folder, arguments, &sets, console)?;
+    }
+    if let Some(flow) = &published {
+        published::compare(flow, &sets, arguments.plots.as_deref(), console)?;
     }
     Ok(())
 }
