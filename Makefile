@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` and `make test`. `make help` lists the rest.
 
-.PHONY: help demo test parity bench fmt lint doc cpu-setup setup libtorch python torch-python
+.PHONY: help demo test parity bench dns-180 experiment fmt lint doc cpu-setup setup libtorch python torch-python
 
 # A recent CMake from PyPI comes first where the machine's is too old for HDF5's static build.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
@@ -28,6 +28,18 @@ parity: setup ## compare with the published implementations on both CPU backends
 bench: setup torch-python ## measure against PyTorch on this machine
 	RHEOME_TORCH_PYTHON=$$(bash operators/flow/benches/setup/torch-venv.sh) \
 		cargo bench --workspace --features libtorch --locked --bench step
+
+dns-180: cpu-setup ## the channel at Re_tau = 180 against published statistics (folder runs/channel-180; 50 minutes on two cores)
+	cargo build --release --locked -p turbulence
+	mkdir -p runs/channel-180
+	target/release/turbulence simulate --config configs/turbulence/channel-180.toml --output runs/channel-180/channel-180.h5
+	target/release/turbulence stats runs/channel-180/channel-180.h5 --output runs/channel-180/channel-180.stats.h5 \
+		--published 180 --plots runs/channel-180/plots
+
+SIZE ?= small
+experiment: setup ## operators against large-eddy simulations (folder runs/experiment-SIZE; SIZE=small, minimal-channel or paper)
+	cargo build $(CARGO_SET) --bin turbulence
+	bash apps/turbulence/experiment/run.sh target/release/turbulence runs/experiment-$(SIZE) $(SIZE)
 
 fmt: ## format the code
 	cargo fmt --all

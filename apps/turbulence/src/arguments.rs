@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use rheome_cli::ComputeOptions;
 
+use crate::commands::bench::Work;
+use crate::labelled::Labelled;
+
 /// Turbulence: simulate a channel, train a neural operator on it, roll it out, look at the statistics.
 #[derive(Debug, Parser)]
 #[command(
@@ -52,6 +55,14 @@ pub enum Command {
         after_help = "Example:\n  turbulence convert tests/fixtures/turbulence/held-out.h5 held-out.npy"
     )]
     Convert(ConvertArguments),
+    /// Compare operators and solvers: parameters, training time, time and memory of a step, in one table.
+    #[command(
+        after_help = "Example:\n  turbulence bench --model apps/turbulence/demo/model --config fno=configs/turbulence/minimal-channel-fno.toml --les dns=configs/turbulence/minimal-channel.toml"
+    )]
+    Bench(BenchArguments),
+    /// Measure one row of `bench`, which starts this in a process of its own.
+    #[command(hide = true)]
+    Measure(MeasureArguments),
     /// Say what a field file, a file of statistics or a model folder holds.
     #[command(after_help = "Example:\n  turbulence info tests/fixtures/turbulence/held-out.h5")]
     Info(InfoArguments),
@@ -245,13 +256,13 @@ pub struct CompareArguments {
     pub statistics: Option<PathBuf>,
     /// Model folder of an operator to roll out; may be repeated.
     #[arg(long = "model", value_name = "[NAME=]DIR")]
-    pub models: Vec<String>,
+    pub models: Vec<Labelled>,
     /// Settings of a simulation to start from the same snapshot, e.g. with a subgrid model; may be repeated.
     #[arg(long, value_name = "[NAME=]FILE")]
-    pub les: Vec<String>,
+    pub les: Vec<Labelled>,
     /// Field file made elsewhere from the same start; may be repeated.
     #[arg(long = "run", value_name = "[NAME=]FILE[:DATASET]")]
-    pub runs: Vec<String>,
+    pub runs: Vec<Labelled>,
     /// Steps to make, each of the reference's spacing in time.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub steps: u64,
@@ -264,6 +275,64 @@ pub struct CompareArguments {
     /// Replace a comparison that the folder holds.
     #[arg(long)]
     pub overwrite: bool,
+    /// Common options.
+    #[command(flatten)]
+    pub compute: ComputeOptions,
+}
+
+/// Options of `bench`.
+#[derive(Debug, Args)]
+pub struct BenchArguments {
+    /// Model folder (written by `train`); may be repeated. Its time of training is told too.
+    #[arg(long, value_name = "[NAME=]DIR", required_unless_present_any = ["config", "les"])]
+    pub model: Vec<Labelled>,
+    /// Settings of an operator that need not be trained: its weights are random; may be repeated.
+    #[arg(long, value_name = "[NAME=]FILE")]
+    pub config: Vec<Labelled>,
+    /// Settings of a simulation (of `simulate`) whose solver is measured; may be repeated.
+    #[arg(long, value_name = "[NAME=]FILE")]
+    pub les: Vec<Labelled>,
+    /// Times each step is timed, after one that is not; the median counts.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    pub repeats: u16,
+    /// Snapshots that a training step learns from; a rollout's step always advances one.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pub batch_size: u16,
+    /// Time (h/u_tau) that a simulation advances before its steps are timed: the flow sets how long they are.
+    #[arg(long, value_name = "T", default_value_t = 0.0)]
+    pub settle: f64,
+    /// Also write the table to this file (CSV; times in seconds, memory in MiB).
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace the output if it exists.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Print one JSON object instead of the table.
+    #[arg(long)]
+    pub json: bool,
+    /// Common options.
+    #[command(flatten)]
+    pub compute: ComputeOptions,
+}
+
+/// Options of `measure`.
+#[derive(Debug, Args)]
+pub struct MeasureArguments {
+    /// What to measure.
+    #[arg(long)]
+    pub work: Work,
+    /// Model folder, or settings of an operator or a simulation.
+    #[arg(long, value_name = "PATH")]
+    pub subject: PathBuf,
+    /// Times each step is timed.
+    #[arg(long, value_name = "N")]
+    pub repeats: u16,
+    /// Snapshots of a training step.
+    #[arg(long, value_name = "N")]
+    pub batch_size: u16,
+    /// Time that a simulation advances first.
+    #[arg(long, value_name = "T")]
+    pub settle: f64,
     /// Common options.
     #[command(flatten)]
     pub compute: ComputeOptions,

@@ -3,10 +3,12 @@
 mod arguments;
 mod commands;
 mod flow_header;
+mod labelled;
 mod model_folder;
 mod plots;
 mod reference;
 mod statistics_file;
+mod table;
 
 use std::process::ExitCode;
 

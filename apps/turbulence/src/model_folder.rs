@@ -15,6 +15,7 @@ use rheome_cli::{Failure, settings as settings_file};
 use rheome_fields::Split;
 use rheome_flow::{FlowModel, FlowModelConfig, Normalization};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::arguments::ModelSource;
 use crate::commands::TrainingSettings;
@@ -75,15 +76,10 @@ struct Places {
 impl Places {
     fn of(source: &ModelSource) -> Result<Self, Failure> {
         if let Some(folder) = &source.model {
-            if !folder.join(CONFIG).is_file() {
-                return Err(Failure::new(format!(
-                    "{}: not a model folder: it has no {CONFIG}",
-                    folder.display()
-                )));
-            }
+            let config = config_of(folder)?;
             let normalization = Some(folder.join(NORMALIZATION)).filter(|p| p.exists());
             return Ok(Self {
-                config: folder.join(CONFIG),
+                config,
                 weights: folder.join(WEIGHTS),
                 normalization,
             });
@@ -99,6 +95,35 @@ impl Places {
             )),
         }
     }
+}
+
+/// The settings in a model folder.
+///
+/// # Errors
+/// [`Failure`] if it is none.
+pub fn config_of(folder: &Path) -> Result<PathBuf, Failure> {
+    let config = folder.join(CONFIG);
+    if config.is_file() {
+        return Ok(config);
+    }
+    Err(Failure::new(format!(
+        "{}: not a model folder: it has no {CONFIG}",
+        folder.display()
+    )))
+}
+
+/// Seconds that the training of a model folder took, if its metrics tell: the last of its running totals, or, in folders
+/// of before there were any, the sum over the epochs.
+pub fn training_seconds(folder: &Path) -> Option<f64> {
+    let text = std::fs::read_to_string(folder.join(METRICS)).ok()?;
+    let lines: Vec<Value> = text
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    let numbers = |key| lines.iter().filter_map(move |line| line.get(key)?.as_f64());
+    numbers("training_seconds")
+        .next_back()
+        .or_else(|| numbers("seconds").reduce(|sum, seconds| sum + seconds))
 }
 
 /// Reads the settings of a model: size, and time step if known.
@@ -136,4 +161,25 @@ pub fn load(source: &ModelSource, device: &Device) -> Result<LoadedModel, Failur
         time_step,
         weights: places.weights,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_a_training_is_its_last_total_or_the_sum_of_its_epochs() {
+        let folder = tempfile::tempdir().unwrap();
+        let time = |lines: &str| {
+            std::fs::write(folder.path().join(METRICS), lines).unwrap();
+            training_seconds(folder.path())
+        };
+        assert_eq!(training_seconds(folder.path()), None);
+        assert_eq!(time("{\"step\": 1, \"loss\": 0.5}\n"), None);
+        let epochs =
+            "{\"event\": \"epoch\", \"seconds\": 2.5}\n{\"step\": 3}\n{\"seconds\": 1.5}\n";
+        assert_eq!(time(epochs), Some(4.0));
+        let totals = "{\"training_seconds\": 2.5}\n{\"training_seconds\": 7.0}\n{\"training_sec";
+        assert_eq!(time(totals), Some(7.0));
+    }
 }

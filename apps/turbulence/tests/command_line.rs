@@ -17,7 +17,9 @@ fn help_and_version_are_there_for_every_command() {
         .assert()
         .success()
         .stdout(contains("turbulence 0."));
-    for command in ["simulate", "train", "rollout", "stats", "convert", "info"] {
+    for command in [
+        "simulate", "train", "rollout", "stats", "bench", "convert", "info",
+    ] {
         with(&[command, "--help"])
             .assert()
             .success()

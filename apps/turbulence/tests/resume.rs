@@ -193,12 +193,16 @@ fn training_continues_with_the_losses_of_an_uninterrupted_run() {
         let lines = text
             .lines()
             .map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap());
-        // Wall-clock time is the one thing that may differ.
+        // Wall-clock time is the one thing that may differ; it runs on through a kill.
+        let mut times = Vec::new();
         let timeless = |mut line: serde_json::Value| {
-            line.as_object_mut().unwrap().remove("seconds");
+            let time = line.as_object_mut().unwrap().remove("training_seconds");
+            times.push(time.unwrap().as_f64().unwrap());
             line.to_string()
         };
-        lines.map(timeless).collect()
+        let losses = lines.map(timeless).collect();
+        assert!(times.is_sorted(), "{times:?}");
+        losses
     };
     assert_eq!(losses(&a), losses(&b));
     for file in ["weights.safetensors", "last.safetensors"] {

@@ -51,6 +51,15 @@ impl SubgridModel {
             Self::Wale { .. } => "WALE",
         }
     }
+
+    /// What a simulation with this model is called.
+    pub fn simulation(&self) -> &'static str {
+        match self {
+            Self::None => "DNS",
+            Self::DynamicSmagorinsky => "LES, dynamic Smagorinsky",
+            Self::Wale { .. } => "LES, WALE",
+        }
+    }
 }
 
 /// What the subgrid model did in the last evaluation, by Chebyshev point from the lower wall, averaged over the plane.

@@ -4,11 +4,13 @@
 //! - `libtorch`: everything that only libtorch needs (built with the feature of that name);
 //! - [`weights`]: parameters under the names that PyTorch users know;
 //! - [`memory`]: the C allocator, set for tensors;
+//! - [`measurement`]: what work costs in time and memory;
 //! - [`atomic`]: small files replaced as a whole.
 
 pub mod atomic;
 pub mod device;
 #[cfg(feature = "libtorch")]
 pub mod libtorch;
+pub mod measurement;
 pub mod memory;
 pub mod weights;

@@ -3,7 +3,7 @@
 //! ```text
 //! checkpoints/step-00001200/weights.bpk     parameters, with the identities that the optimiser state refers to
 //!                           optimizer.bpk   moments and step counts of AdamW
-//!                           progress.json   epoch, batch, step, best validation, seed; sizes and CRC-32 of the other two
+//!                           progress.json   epoch, batch, step, best validation, time, seed; sizes and CRC-32 of the other two
 //! ```
 //!
 //! A folder is written as `.step-….partial`, synchronised, then renamed; older ones are removed afterwards. So a kill at
@@ -11,6 +11,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use burn::module::Module;
 use burn::store::ModuleRecord;
@@ -156,6 +157,7 @@ pub fn load<M: Module>(trainer: Trainer<M>, folder: &Path) -> Result<Trainer<M>,
         model,
         optimizer,
         settings,
+        clock: Instant::now(),
         progress: manifest.progress,
     })
 }

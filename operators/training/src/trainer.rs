@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
@@ -124,6 +126,9 @@ pub struct Progress {
     pub epoch_loss: f64,
     /// Best validation score so far (smaller is better), if there was a validation.
     pub best: Option<f64>,
+    /// Wall-clock seconds of the run up to here, validations included. Work that a kill undid does not count.
+    #[serde(default)]
+    pub seconds: f64,
     /// Seed of the run: it fixes the order of samples, the noise and the augmentation.
     pub seed: u64,
 }
@@ -137,6 +142,7 @@ impl Progress {
             step: 0,
             epoch_loss: 0.0,
             best: None,
+            seconds: 0.0,
             seed,
         }
     }
@@ -161,6 +167,8 @@ pub struct Trainer<M: Module> {
     pub progress: Progress,
     pub(crate) optimizer: ModuleOptimizer,
     pub(crate) settings: OptimizerSettings,
+    /// Since when time has not been added to the progress.
+    pub(crate) clock: Instant,
 }
 
 impl<M: Module> Trainer<M> {
@@ -175,6 +183,7 @@ impl<M: Module> Trainer<M> {
             progress: Progress::new(seed),
             optimizer: settings.build(),
             settings,
+            clock: Instant::now(),
         })
     }
 
@@ -227,6 +236,7 @@ impl<M: Module> Trainer<M> {
         self.progress.step += 1;
         self.progress.batch += 1;
         self.progress.epoch_loss += f64::from(value);
+        self.record_time();
         Ok(StepReport {
             loss: value,
             gradient_norm: norm,
@@ -243,8 +253,16 @@ impl<M: Module> Trainer<M> {
         mean
     }
 
+    /// Adds the time since the last step or validation to the progress.
+    fn record_time(&mut self) {
+        let now = Instant::now();
+        self.progress.seconds += now.duration_since(self.clock).as_secs_f64();
+        self.clock = now;
+    }
+
     /// Records a validation score (smaller is better); true if it is the best so far.
     pub fn record_validation(&mut self, score: f64) -> bool {
+        self.record_time();
         let better = score.is_finite() && self.progress.best.is_none_or(|best| score < best);
         if better {
             self.progress.best = Some(score);

@@ -82,8 +82,14 @@ fn a_continued_run_has_the_losses_of_an_uninterrupted_one() {
         checkpoint::load(Trainer::new(net(), settings(), 7).unwrap(), folder.path()).unwrap();
     assert_eq!(second.progress.step, 5);
     assert_eq!((second.progress.epoch, second.progress.batch), (1, 2));
+    let spent = second.progress.seconds;
+    assert!(
+        spent > 0.0,
+        "the time of the first part is part of the run's"
+    );
     losses.extend(run(&mut second, 5));
 
+    assert!(second.progress.seconds > spent);
     assert_eq!(losses, expected, "bit for bit");
     assert!(expected[9] < expected[0]);
 }

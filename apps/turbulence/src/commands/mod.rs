@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub mod bench;
 mod compare;
 mod convert;
 mod info;
@@ -26,6 +27,8 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Stats(arguments) => stats::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Measure(arguments) => bench::measure::run(&arguments),
         Command::Info(arguments) => info::run(&arguments),
         Command::Completions { shell } => {
             rheome_cli::print_completions(shell, &mut Arguments::command());

@@ -125,6 +125,17 @@ impl Figure {
             + 14
     }
 
+    /// Whether a data set has markers only, in every panel where it is.
+    fn is_scatter(&self, set: usize) -> bool {
+        let mut curves = self
+            .panels
+            .iter()
+            .flat_map(|p| &p.curves)
+            .filter(|c| c.set == set)
+            .peekable();
+        curves.peek().is_some() && curves.all(|c| c.is_scatter)
+    }
+
     fn draw_on<D: DrawingBackend>(
         &self,
         root: DrawingArea<D, Shift>,
@@ -147,16 +158,26 @@ impl Figure {
     fn draw_legend<D: DrawingBackend>(&self, area: &DrawingArea<D, Shift>) -> Drawn<D> {
         let (width, _) = area.dim_in_pixel();
         let columns = LEGEND_COLUMNS.min(2 * self.columns);
-        for (set, name) in self.names.iter().enumerate() {
+        // A set without a name has no curve here.
+        let named = self
+            .names
+            .iter()
+            .enumerate()
+            .filter(|(_, name)| !name.is_empty());
+        for (set, name) in named {
             let column = (set % columns) as i32;
             let x = 30 + column * (width as i32 - 30) / columns as i32;
-            let y = 22 + (set / columns) as i32 * LEGEND_ROW as i32;
+            let y = 26 + (set / columns) as i32 * LEGEND_ROW as i32;
             let color = LINES[set % LINES.len()];
-            area.draw(&PathElement::new(
-                vec![(x, y), (x + 54, y)],
-                color.stroke_width(3),
-            ))?;
-            if let Some(marker) = Marker::of(set) {
+            let marker = Marker::of(set);
+            let is_scatter = self.is_scatter(set);
+            if !is_scatter {
+                area.draw(&PathElement::new(
+                    vec![(x, y), (x + 54, y)],
+                    color.stroke_width(3),
+                ))?;
+            }
+            if let Some(marker) = marker.or(is_scatter.then_some(Marker::Disc)) {
                 let outline = Polygon::new(marker.outline(6), color.filled());
                 area.draw(&(EmptyElement::at((x + 27, y)) + outline))?;
             }

@@ -102,11 +102,11 @@ impl Case {
     pub fn describe(&self) -> String {
         let size = match &self.config {
             FlowModelConfig::IFactFormerM(c) | FlowModelConfig::IFactFormerO(c) => format!(
-                "{} heads of {}, {} iterations",
-                c.heads, c.dim_head, c.iterations
+                "dim {}, {} heads of {}, {} iterations",
+                c.dim, c.heads, c.dim_head, c.iterations
             ),
             FlowModelConfig::Fno(c) | FlowModelConfig::Ifno(c) => {
-                format!("modes {:?}, {} layers", c.modes, c.layers)
+                format!("dim {}, modes {:?}, {} layers", c.dim, c.modes, c.layers)
             }
         };
         format!(

@@ -4,11 +4,11 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
 
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::{Device, Tensor, TensorData};
 use rheome_backend::device::{DeviceChoice, set_threads};
+use rheome_backend::measurement::{peak_memory, seconds};
 use rheome_backend::memory::keep_freed_memory;
 use rheome_backend::weights::StateDict;
 use rheome_layers::loss::relative_l2;
@@ -97,7 +97,7 @@ pub fn measure(
     let mut file = StateDict::default();
     file.tensors.insert("output".into(), output);
     file.write(&output_file(case, backend))?;
-    let forward_peak_mib = peak_memory()?;
+    let forward_peak_mib = peak_mib()?;
     let (losses, training_seconds) = training(case, &device.autodiff(), options.repeats)?;
     Ok(Measurement {
         version: version(backend),
@@ -105,7 +105,7 @@ pub fn measure(
         training_seconds,
         losses,
         forward_peak_mib,
-        training_peak_mib: peak_memory()?,
+        training_peak_mib: peak_mib()?,
     })
 }
 
@@ -146,15 +146,6 @@ fn training(
     Ok((losses, seconds))
 }
 
-fn seconds(repeats: usize, mut work: impl FnMut()) -> Vec<f64> {
-    let mut time = || {
-        let start = Instant::now();
-        work();
-        start.elapsed().as_secs_f64()
-    };
-    (0..repeats).map(|_| time()).collect()
-}
-
 fn output_file(case: &Case, backend: DeviceChoice) -> PathBuf {
     case.file(&format!("{backend}.safetensors"))
 }
@@ -176,12 +167,6 @@ fn locked_version(package: &str) -> Option<String> {
 }
 
 /// The largest resident memory of this process so far, in MiB.
-fn peak_memory() -> Result<f64, Box<dyn Error>> {
-    let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib: f64 = line
-        .and_then(|l| l.split_whitespace().next())
-        .ok_or("no VmHWM")?
-        .parse()?;
-    Ok(kib / 1024.0)
+fn peak_mib() -> Result<f64, Box<dyn Error>> {
+    Ok(peak_memory().ok_or("the system does not tell the peak memory")?)
 }

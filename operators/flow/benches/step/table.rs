@@ -1,9 +1,9 @@
 //! The side-by-side table, and what its columns differ by.
 
 use std::fmt;
-use std::fs;
 
 use burn::tensor::TensorData;
+use rheome_backend::measurement::{cpu_model, median};
 
 use crate::measurement::Measurement;
 use crate::options::Options;
@@ -193,17 +193,6 @@ fn number(value: Option<f64>, decimals: usize, absent: &str) -> String {
     value.map_or_else(|| absent.to_owned(), |value| format!("{value:.decimals$}"))
 }
 
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    if sorted.len().is_multiple_of(2) {
-        0.5 * (sorted[middle - 1] + sorted[middle])
-    } else {
-        sorted[middle]
-    }
-}
-
 fn numbers(data: &TensorData) -> Vec<f64> {
     data.iter::<f32>().map(f64::from).collect()
 }
@@ -216,11 +205,4 @@ fn relative_difference(found: &[f64], expected: &[f64]) -> f64 {
     }
     let largest = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
     largest(&mut differences.into_iter()) / largest(&mut expected.iter().map(|b| b.abs()))
-}
-
-fn cpu_model() -> String {
-    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    text.lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
-        .map_or_else(|| "unknown".to_owned(), |(_, model)| model.to_owned())
 }

@@ -1,17 +1,16 @@
 //! Who takes part: operators, large-eddy simulations, and field files made elsewhere.
 
-use std::path::PathBuf;
-
 use burn::tensor::{Device, Tensor, TensorData};
 use rheome_channel::{Channel, ChannelConfig, Filter, SubgridModel, UniformGrid};
-use rheome_cli::{Failure, settings};
+use rheome_cli::Failure;
 use rheome_fields::{FieldReader, FirstComponents};
 use rheome_flow::{GridFeatures, Rollout};
 
 use super::course::Course;
 use super::judge::Judge;
 use crate::arguments::{CompareArguments, ModelSource};
-use crate::commands::simulate::settings::SimulateSettings;
+use crate::commands::bench::contestant::simulate_settings;
+use crate::labelled::Labelled;
 use crate::model_folder::{self, LoadedModel};
 
 /// Somebody who continues the flow from the start of the course.
@@ -69,21 +68,6 @@ pub fn contestants(
     }
 }
 
-/// `NAME=PATH`, or a path whose last part is the name.
-fn named(spec: &str) -> (String, String) {
-    match spec.split_once('=') {
-        Some((name, path)) if !name.is_empty() && !name.contains('/') => {
-            (name.to_owned(), path.to_owned())
-        }
-        _ => {
-            let stem = PathBuf::from(spec)
-                .file_stem()
-                .map(|s| s.to_string_lossy().into_owned());
-            (stem.unwrap_or_else(|| spec.to_owned()), spec.to_owned())
-        }
-    }
-}
-
 /// How far a time step may be from the reference's.
 const SAME_STEP: f64 = 1e-3;
 
@@ -97,10 +81,10 @@ struct Operator {
 }
 
 impl Operator {
-    fn load(spec: &str, course: &Course, device: &Device) -> Result<Self, Failure> {
-        let (name, folder) = named(spec);
+    fn load(given: &Labelled, course: &Course, device: &Device) -> Result<Self, Failure> {
+        let folder = given.path.display();
         let source = ModelSource {
-            model: Some(folder.clone().into()),
+            model: Some(given.path.clone()),
             config: None,
             weights: None,
             normalization: None,
@@ -125,7 +109,7 @@ impl Operator {
         let features = loaded.model.prepare(&loaded.config.grid());
         Ok(Self {
             window: course.window(loaded.config.time_window())?,
-            name,
+            name: given.name.clone(),
             loaded,
             features,
             device: device.clone(),
@@ -172,10 +156,9 @@ struct LargeEddy {
 }
 
 impl LargeEddy {
-    fn load(spec: &str, course: &Course) -> Result<Self, Failure> {
-        let (name, path) = named(spec);
-        let settings: SimulateSettings = settings::load(path.as_ref(), &[])?;
-        settings.validate()?;
+    fn load(given: &Labelled, course: &Course) -> Result<Self, Failure> {
+        let path = given.path.display();
+        let settings = simulate_settings(&given.path)?;
         let config = settings.channel;
         if let Some(lengths) = course.grid.lengths()
             && lengths
@@ -202,7 +185,7 @@ impl LargeEddy {
             grid: UniformGrid::new(course.grid.points(), config.lengths)?,
             filter: settings.output.filter,
             start: course.window(1)?,
-            name,
+            name: given.name.clone(),
             config,
         })
     }
@@ -217,7 +200,7 @@ impl Contestant for LargeEddy {
         let [nx, ny, nz] = self.config.points;
         match self.config.subgrid {
             SubgridModel::None => format!("no subgrid model, {nx} x {ny} x {nz}"),
-            subgrid => format!("LES, {}, {nx} x {ny} x {nz}", subgrid.name()),
+            subgrid => format!("{}, {nx} x {ny} x {nz}", subgrid.simulation()),
         }
     }
 
@@ -243,9 +226,9 @@ struct Recorded {
 }
 
 impl Recorded {
-    fn open(spec: &str, course: &Course) -> Result<Self, Failure> {
-        let (name, path) = named(spec);
-        let reader = FirstComponents::new(rheome_fields::open(&path)?, 3)?;
+    fn open(given: &Labelled, course: &Course) -> Result<Self, Failure> {
+        let reader = rheome_fields::open(&given.path.to_string_lossy())?;
+        let reader = FirstComponents::new(reader, 3)?;
         let [grid, expected] = [reader.shape().grid, course.grid.points()];
         if grid != expected {
             return Err(Failure::new(format!(
@@ -253,7 +236,10 @@ impl Recorded {
                 reader.label()
             )));
         }
-        Ok(Self { name, reader })
+        Ok(Self {
+            name: given.name.clone(),
+            reader,
+        })
     }
 }
 

@@ -24,10 +24,12 @@ use rheome_statistics::FlowResults;
 use self::contestants::{Contestant, contestants};
 use self::course::Course;
 use self::judge::Judge;
-use self::scores::Scores;
+use self::scores::{Scores, ranked};
+use self::table::COLUMNS;
 use super::command_line;
 use crate::arguments::CompareArguments;
 use crate::statistics_file::{self, NamedResults};
+use crate::table::{markdown, write_csv};
 
 /// What one contestant did.
 pub struct Entry {
@@ -82,7 +84,7 @@ pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
     }
     let scores: Vec<Scores> = entries.iter().map(|e| Scores::of(e, &course)).collect();
     folder.write(&entries, &scores, &course)?;
-    table::print(&scores);
+    rheome_cli::say(markdown(&COLUMNS, ranked(&scores)).trim_end());
     console.note(format!(
         "wrote {}",
         folder.path.join("index.html").display()
@@ -129,7 +131,7 @@ impl<'a> OutputFolder<'a> {
     fn write(&self, entries: &[Entry], scores: &[Scores], course: &Course) -> Result<(), Failure> {
         let sets: Vec<NamedResults> = entries.iter().map(|e| e.named_results(course)).collect();
         statistics_file::write(&self.path.join("statistics.h5"), &sets, &command_line())?;
-        table::write_csv(&self.path.join("scores.csv"), scores)?;
+        write_csv(&self.path.join("scores.csv"), &COLUMNS, ranked(scores))?;
         let pictures = pictures::draw(self.path, entries, scores, course)?;
         page::write(&self.path.join("index.html"), &pictures, scores, course)
     }

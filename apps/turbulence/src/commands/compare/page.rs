@@ -85,12 +85,18 @@ fn table(scores: &[Scores]) -> String {
     let mut html = String::from("<div class=\"wide\"><table>\n");
     html.push_str(&row(
         "th",
-        COLUMNS.iter().map(|(head, _)| (*head).to_owned()).collect(),
+        COLUMNS
+            .iter()
+            .map(|column| column.title.to_owned())
+            .collect(),
     ));
     for s in ranked(scores) {
         html.push_str(&row(
             "td",
-            COLUMNS.iter().map(|(_, cell)| cell(s)).collect(),
+            COLUMNS
+                .iter()
+                .map(|column| (column.cell)(s).text())
+                .collect(),
         ));
     }
     html.push_str("</table></div>\n");

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use checkpoints::Checkpoints;
 use gathering::Gathered;
-use rheome_channel::{Channel, Diagnostics, SubgridModel, UniformGrid};
+use rheome_channel::{Channel, Diagnostics, UniformGrid};
 use rheome_cli::{Failure, JsonLog, Meter, settings as settings_file};
 use rheome_fields::{FieldError, FieldHeader, FieldShape, FieldWriter, WriteOptions};
 use rheome_statistics::FlowStatistics;
@@ -286,12 +286,9 @@ fn header(settings: &SimulateSettings, grid: &UniformGrid) -> Result<FieldHeader
         ("u_tau", 1.0),
         ("seed", settings.seed as f64),
     ];
-    let model = match settings.channel.subgrid {
-        SubgridModel::None => "DNS".to_owned(),
-        subgrid => format!("LES, {}", subgrid.name()),
-    };
+    let model = settings.channel.subgrid.simulation();
     let texts = [
-        ("model", model.clone()),
+        ("model", model.to_owned()),
         ("title", format!("Channel flow, {model}, filtered")),
         ("velocity_units", "u_tau".to_owned()),
         ("coordinate_units", "h".to_owned()),

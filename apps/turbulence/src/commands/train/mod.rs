@@ -1,13 +1,12 @@
 //! `turbulence train`: an operator learns to predict the next snapshot.
 
-mod batches;
-mod objective;
+pub mod batches;
+pub mod objective;
 mod run_folder;
 pub mod settings;
 mod symmetry;
 
 use std::sync::mpsc::sync_channel;
-use std::time::Instant;
 
 use burn::module::Module;
 use burn::tensor::Device;
@@ -221,7 +220,6 @@ impl Training<'_> {
         let (total, done) = (epochs * self.source.per_epoch(), self.trainer.progress.step);
         let mut meter = Meter::new(self.console, "train", "steps", total, done);
         while self.trainer.progress.epoch < epochs {
-            let begun = Instant::now();
             if let Err(failure) = self.epoch(&mut meter) {
                 // The weights are those before the step that failed: they are kept, whatever it was.
                 self.folder
@@ -229,7 +227,7 @@ impl Training<'_> {
                 self.folder.checkpoint(&self.trainer)?;
                 return Err(failure);
             }
-            self.end_epoch(&meter, begun)?;
+            self.end_epoch(&meter)?;
         }
         meter.finish();
         self.console
@@ -272,7 +270,7 @@ impl Training<'_> {
         })
     }
 
-    fn end_epoch(&mut self, meter: &Meter, begun: Instant) -> Result<(), Failure> {
+    fn end_epoch(&mut self, meter: &Meter) -> Result<(), Failure> {
         let train_loss = self.trainer.end_epoch();
         let model = self.trainer.model.valid();
         let device = self.device.clone().inner();
@@ -301,7 +299,7 @@ impl Training<'_> {
         let progress = self.trainer.progress;
         let mut line = json!({
             "event": "epoch", "epoch": progress.epoch, "step": progress.step, "train_loss": train_loss,
-            "best": better, "seconds": begun.elapsed().as_secs_f64(),
+            "best": better, "training_seconds": progress.seconds,
         });
         if !self.validation.is_empty() {
             line["validation_loss"] = found.loss.into();
@@ -357,6 +355,7 @@ impl StepContext<'_> {
             let line = json!({
                 "event": "step", "epoch": progress.epoch + 1, "step": progress.step, "loss": report.loss,
                 "learning_rate": report.learning_rate, "gradient_norm": report.gradient_norm,
+                "training_seconds": progress.seconds,
             });
             self.metrics.append(&line)?;
             self.log.line(&line)?;

@@ -1,0 +1,79 @@
+//! What `turbulence bench` compares: operators, trained or not, and solvers.
+
+use std::path::{Path, PathBuf};
+
+use rheome_cli::{Failure, settings as settings_file};
+
+use super::super::simulate::settings::SimulateSettings;
+use crate::arguments::BenchArguments;
+use crate::labelled::Labelled;
+use crate::model_folder;
+
+/// What a row of the table is about.
+#[derive(Debug)]
+pub struct Contestant {
+    /// Its name in the table.
+    pub name: String,
+    /// Model folder or settings.
+    pub path: PathBuf,
+    /// Kind of the operator or of the simulation.
+    pub kind: String,
+    /// Whether it is a solver.
+    pub is_simulation: bool,
+    /// Time that a step of the operator advances, in h/u_tau, if its settings tell.
+    pub time_step: Option<f64>,
+    /// Seconds that its training took, if that is known.
+    pub training_seconds: Option<f64>,
+}
+
+/// All that the options name, checked: model folders, then settings of operators, then simulations.
+pub fn all(arguments: &BenchArguments) -> Result<Vec<Contestant>, Failure> {
+    let models = arguments.model.iter().map(|given| {
+        let config = model_folder::config_of(&given.path)?;
+        let seconds = model_folder::training_seconds(&given.path);
+        operator(given, &config, seconds)
+    });
+    let configs = arguments
+        .config
+        .iter()
+        .map(|given| operator(given, &given.path, None));
+    let simulations = arguments.les.iter().map(simulation);
+    models.chain(configs).chain(simulations).collect()
+}
+
+fn operator(
+    given: &Labelled,
+    config: &Path,
+    training_seconds: Option<f64>,
+) -> Result<Contestant, Failure> {
+    let (config, time_step) = model_folder::read_config(config)?;
+    Ok(Contestant {
+        name: given.name.clone(),
+        path: given.path.clone(),
+        kind: config.kind().to_owned(),
+        is_simulation: false,
+        time_step,
+        training_seconds,
+    })
+}
+
+fn simulation(given: &Labelled) -> Result<Contestant, Failure> {
+    let settings = simulate_settings(&given.path)?;
+    Ok(Contestant {
+        name: given.name.clone(),
+        path: given.path.clone(),
+        kind: settings.channel.subgrid.simulation().to_owned(),
+        is_simulation: true,
+        time_step: None,
+        training_seconds: None,
+    })
+}
+
+/// Settings of a simulation that can work.
+pub fn simulate_settings(path: &Path) -> Result<SimulateSettings, Failure> {
+    let settings: SimulateSettings = settings_file::load(path, &[])?;
+    settings
+        .validate()
+        .map_err(|e| Failure::new(format!("{}: {}", path.display(), e.line())))?;
+    Ok(settings)
+}

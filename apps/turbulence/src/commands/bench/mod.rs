@@ -1,0 +1,144 @@
+//! `turbulence bench`: what operators and solvers cost, side by side.
+//!
+//! Each is measured in processes of its own, one for each kind of work, so that none inherits another's threads, memory or
+//! peak; one after the other, so that none disturbs another.
+
+pub mod contestant;
+pub mod measure;
+mod table;
+
+use std::process::{Command, Stdio};
+
+use clap::ValueEnum;
+use rheome_backend::device::DeviceChoice;
+use rheome_backend::measurement::cpu_model;
+use rheome_cli::{Console, Failure, say};
+
+use crate::arguments::BenchArguments;
+use contestant::Contestant;
+use measure::Measurement;
+use table::{Circumstances, Row, Table};
+
+/// What one process measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Work {
+    /// Steps of a rollout.
+    Rollout,
+    /// Training steps: forward, backward, AdamW.
+    Training,
+    /// Time steps of a solver.
+    Simulation,
+}
+
+impl Work {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Rollout => "rollout",
+            Self::Training => "training",
+            Self::Simulation => "simulation",
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(arguments: &BenchArguments) -> Result<(), Failure> {
+    let console = arguments.compute.console();
+    if !(arguments.settle >= 0.0 && arguments.settle.is_finite()) {
+        return Err(Failure::new(format!(
+            "--settle {}: expected a time, 0 or more",
+            arguments.settle
+        )));
+    }
+    table::check_output(arguments.output.as_deref(), arguments.overwrite)?;
+    // Everything is read before anything is measured.
+    let contestants = contestant::all(arguments)?;
+    let device = arguments.compute.select(console)?.choice;
+    let rows: Result<Vec<Row>, Failure> = contestants
+        .into_iter()
+        .map(|contestant| row(contestant, arguments, device, console))
+        .collect();
+    let table = Table {
+        circumstances: Circumstances {
+            device: device.to_string(),
+            cpu: cpu_model(),
+            threads: arguments.compute.thread_count(),
+            repeats: arguments.repeats,
+            batch_size: arguments.batch_size,
+        },
+        rows: rows?,
+    };
+    if let Some(path) = &arguments.output {
+        table.write_csv(path)?;
+        console.note(format!("wrote {}", path.display()));
+    }
+    if arguments.json {
+        say(serde_json::to_string(&table)?);
+    } else {
+        say(&table);
+    }
+    Ok(())
+}
+
+fn row(
+    contestant: Contestant,
+    arguments: &BenchArguments,
+    device: DeviceChoice,
+    console: Console,
+) -> Result<Row, Failure> {
+    let measured = |work: Work| {
+        console.note(format!("measuring {}: {}", contestant.name, work.name()));
+        apart(&contestant, work, arguments, device)
+    };
+    if contestant.is_simulation {
+        let steps = measured(Work::Simulation)?;
+        return Ok(Row::of_simulation(contestant, &steps));
+    }
+    let (rollout, training) = (measured(Work::Rollout)?, measured(Work::Training)?);
+    Ok(Row::of_operator(contestant, &rollout, &training))
+}
+
+/// Measures in a process of its own.
+fn apart(
+    contestant: &Contestant,
+    work: Work,
+    arguments: &BenchArguments,
+    device: DeviceChoice,
+) -> Result<Measurement, Failure> {
+    let fail = |reason: String| Failure::new(format!("{}: {reason}", contestant.name));
+    // The solvers know the CPU only.
+    let device = match work {
+        Work::Simulation => DeviceChoice::Flex,
+        Work::Rollout | Work::Training => device,
+    };
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["measure", "-q", "--work", work.name()]);
+    command.arg("--subject").arg(&contestant.path);
+    let numbers = [
+        ("--device", device.to_string()),
+        ("--threads", arguments.compute.thread_count().to_string()),
+        ("--repeats", arguments.repeats.to_string()),
+        ("--batch-size", arguments.batch_size.to_string()),
+        ("--settle", arguments.settle.to_string()),
+    ];
+    for (option, value) in numbers {
+        command.args([option, &value]);
+    }
+    if let Some(seed) = arguments.compute.seed {
+        command.args(["--seed", &seed.to_string()]);
+    }
+    let ended = command.stdin(Stdio::null()).output()?;
+    if !ended.status.success() {
+        let said = String::from_utf8_lossy(&ended.stderr);
+        let last = said.lines().last().unwrap_or_default();
+        let reason = last.strip_prefix("turbulence: ").unwrap_or(last);
+        return Err(match reason {
+            "" => fail(format!(
+                "measuring the {} ended: {}",
+                work.name(),
+                ended.status
+            )),
+            reason => fail(reason.to_owned()),
+        });
+    }
+    serde_json::from_slice(&ended.stdout).map_err(|e| fail(format!("not a measurement: {e}")))
+}

@@ -1,0 +1,73 @@
+//! What work costs: how long it takes, and how much memory the process took for it.
+
+use std::fs;
+use std::time::Instant;
+
+/// Seconds that each of `repeats` runs of `work` takes.
+pub fn seconds(repeats: usize, mut work: impl FnMut()) -> Vec<f64> {
+    let mut time = || {
+        let start = Instant::now();
+        work();
+        start.elapsed().as_secs_f64()
+    };
+    (0..repeats).map(|_| time()).collect()
+}
+
+/// The middle of `values`: of an even number, the mean of the two in the middle. NaN of none.
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    match (sorted.len() / 2, sorted.len() % 2) {
+        (0, 0) => f64::NAN,
+        (middle, 0) => 0.5 * (sorted[middle - 1] + sorted[middle]),
+        (middle, _) => sorted[middle],
+    }
+}
+
+/// The largest resident memory of this process so far, in MiB, where the system tells (Linux). It never shrinks: measure
+/// one thing a process.
+pub fn peak_memory() -> Option<f64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: f64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kib / 1024.0)
+}
+
+/// The name of the processor, as far as the system tells.
+pub fn cpu_model() -> String {
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    text.lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or_else(|| "unknown".to_owned(), |(_, model)| model.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle() {
+        assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert!(median(&[]).is_nan());
+    }
+
+    #[test]
+    fn work_is_done_as_often_as_it_is_timed() {
+        let mut runs = 0;
+        assert_eq!(seconds(3, || runs += 1).len(), 3);
+        assert_eq!(runs, 3);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn memory_that_was_used_shows_in_the_peak() {
+        let before = peak_memory().unwrap();
+        let bytes = vec![1_u8; 64 << 20];
+        std::hint::black_box(&bytes);
+        drop(bytes);
+        assert!(peak_memory().unwrap() >= before.max(64.0));
+    }
+}
