@@ -2,7 +2,7 @@
 
 use rheome_cli::Failure;
 use rheome_fields::{Attribute, FieldReader, FirstComponents};
-use rheome_statistics::{LeadTimeComparison, LeadTimeErrors, ProfileStatistics, same_time};
+use rheome_statistics::{LeadTimeComparison, LeadTimeErrors, ProfileStatistics};
 
 use crate::flow_header::flow_grid;
 
@@ -14,12 +14,20 @@ pub const INPUT_TRAJECTORY: &str = "input_trajectory";
 /// See [`INPUT_TRAJECTORY`].
 pub const START_TIME: &str = "start_time";
 
+/// Part of the smallest spacing of snapshots within which two moments are the same.
+const SAME_MOMENT: f64 = 1e-3;
+
+/// Significant digits of a time that rounding leaves as they are.
+const DIGITS: i32 = 12;
+
 /// A trajectory of a field file, compared snapshot by snapshot.
 pub struct ReferenceTrajectory {
     reader: Box<dyn FieldReader>,
     trajectory: usize,
     /// Times of the complete snapshots, or their numbers.
     moments: Vec<f64>,
+    /// How far from such a moment another may be and still be the same.
+    tolerance: f64,
     comparison: LeadTimeComparison,
     snapshot: Vec<f32>,
     /// Where the prediction starts, and the time between two moments that differ by 1.
@@ -53,13 +61,14 @@ impl ReferenceTrajectory {
         }
         let grid = flow_grid(reader.as_ref())?;
         let comparison = LeadTimeComparison::new(&grid, &statistics.profiles().mean)?;
-        let moments = match reader.times().filter(|_| by_time) {
+        let moments: Vec<f64> = match reader.times().filter(|_| by_time) {
             Some(times) => times.iter().copied().take(count).collect(),
             None => (0..count).map(|i| i as f64).collect(),
         };
         Ok(Self {
             reader,
             trajectory,
+            tolerance: SAME_MOMENT * smallest_spacing(&moments),
             moments,
             comparison,
             snapshot,
@@ -81,8 +90,7 @@ impl ReferenceTrajectory {
 
     /// Whether there is a snapshot later than `moment`.
     pub fn continues_after(&self, moment: f64) -> bool {
-        let later = |m: &f64| *m > moment && !same_time(*m, moment);
-        self.moments.iter().any(later)
+        self.moments.iter().any(|m| *m > moment + self.tolerance)
     }
 
     /// Says that predictions start at `moment`; lead times are counted from there, in units of `spacing`. Persistence holds the
@@ -113,7 +121,7 @@ impl ReferenceTrajectory {
         }
         let start = *self.start.get_or_insert(moment);
         let held = self.held.get_or_insert_with(|| self.snapshot.clone());
-        let lead_time = (moment - start) * self.spacing;
+        let lead_time = rounded_difference(moment, start) * self.spacing;
         self.comparison
             .add(lead_time, predicted, &self.snapshot, held)
             .map_err(|e| Failure::new(format!("{}: {e}", self.reader.label())))
@@ -121,15 +129,13 @@ impl ReferenceTrajectory {
 
     /// Reads the snapshot at `moment`; false if there is none.
     fn read(&mut self, moment: f64) -> Result<bool, Failure> {
-        let place = self.moments.partition_point(|m| *m < moment);
-        let near = [place.checked_sub(1), Some(place)];
-        let is_it = |i: &usize| {
-            let found = self.moments.get(*i);
-            found.is_some_and(|m| same_time(*m, moment))
-        };
-        let Some(index) = near.into_iter().flatten().find(is_it) else {
+        let index = self
+            .moments
+            .partition_point(|m| *m < moment - self.tolerance);
+        let found = self.moments.get(index);
+        if !found.is_some_and(|m| (m - moment).abs() <= self.tolerance) {
             return Ok(false);
-        };
+        }
         self.reader
             .read(self.trajectory, index, &mut self.snapshot)?;
         Ok(true)
@@ -239,6 +245,26 @@ impl FileComparison {
     }
 }
 
+/// The smallest positive distance between neighbours; without neighbours, the moment itself.
+fn smallest_spacing(moments: &[f64]) -> f64 {
+    let spacings = moments.windows(2).map(|pair| pair[1] - pair[0]);
+    let smallest = spacings.filter(|s| *s > 0.0).fold(f64::INFINITY, f64::min);
+    if smallest.is_finite() {
+        smallest
+    } else {
+        moments.first().map_or(0.0, |m| m.abs())
+    }
+}
+
+/// a - b without the digits that are rounding errors of a and b: 8.05 - 8 is 0.05.
+fn rounded_difference(a: f64, b: f64) -> f64 {
+    let largest = a.abs().max(b.abs()).max(f64::MIN_POSITIVE);
+    let digits = DIGITS - largest.log10().ceil() as i32;
+    // Powers of ten are exact up to this one.
+    let scale = 10.0_f64.powi(digits.clamp(0, 22));
+    ((a - b) * scale).round() / scale
+}
+
 /// Trajectories of a file, for people.
 fn label(file: &str, trajectories: &[usize]) -> String {
     match trajectories {
@@ -246,5 +272,26 @@ fn label(file: &str, trajectories: &[usize]) -> String {
             format!("{file}, trajectory {first}")
         }
         _ => format!("{file}, trajectory by trajectory"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_of_times_are_as_exact_as_the_times() {
+        assert_eq!(rounded_difference(8.05, 8.0), 0.05);
+        assert_eq!(rounded_difference(1000.3, 1000.0), 0.3);
+        assert_eq!(rounded_difference(2.0, 2.0), 0.0);
+        assert_eq!(rounded_difference(3e-7, 1e-7), 2e-7);
+        assert_eq!(rounded_difference(5e30, 1e30), 4e30);
+    }
+
+    #[test]
+    fn the_spacing_of_snapshots_is_found() {
+        assert_eq!(smallest_spacing(&[0.0, 2.0, 2.5, 2.5]), 0.5);
+        assert_eq!(smallest_spacing(&[3.0]), 3.0);
+        assert_eq!(smallest_spacing(&[]), 0.0);
     }
 }

@@ -11,15 +11,15 @@ pub const QUANTITIES: [&str; 4] = ["velocity", "u", "v", "w"];
 /// Correlation below which a prediction has lost the trajectory.
 pub const DECORRELATION: f64 = 0.5;
 
-/// Times that differ by less than this, relative to themselves or 1, are the same.
-const SAME_TIME: f64 = 1e-6;
+/// Lead times that differ by less than this part of themselves are the same.
+const SAME_TIME: f64 = 1e-9;
 
 /// Sums of squares that can be summed up further.
 const LARGEST: f64 = 1e240;
 
-/// Whether two times are the same but for rounding.
-pub fn same_time(a: f64, b: f64) -> bool {
-    (a - b).abs() <= SAME_TIME * a.abs().max(b.abs()).max(1.0)
+/// Whether two lead times are the same but for rounding.
+fn same_time(a: f64, b: f64) -> bool {
+    (a - b).abs() <= SAME_TIME * a.abs().max(b.abs())
 }
 
 /// Gathers how far predictions are from reference trajectories, by lead time (time since the start), beside the error of

@@ -30,7 +30,6 @@ pub use grid::FlowGrid;
 pub use history::{Divergence, HistoryEntry};
 pub use lead_time::{
     DECORRELATION, ErrorCurves, LeadTimeComparison, LeadTimeErrors, QUANTITIES, decorrelation_time,
-    same_time,
 };
 pub use profiles::{ProfileStatistics, Profiles, ShapeFactors};
 pub use published::{PublishedFlow, PublishedValue};

@@ -79,7 +79,7 @@ fn members_at_the_same_lead_time_are_joined_whatever_their_order() {
     let (mut whole, mut first, mut second) = (new(), new(), new());
     for t in [3.0, 1.0, 2.0] {
         for (part, lag) in [(&mut first, 0.2), (&mut second, 0.4)] {
-            let rounded = t * (1.0 + 1e-9);
+            let rounded = t * (1.0 + 1e-12);
             part.add(t, &wave(t - lag), &wave(t), &wave(0.0)).unwrap();
             whole
                 .add(rounded, &wave(t - lag), &wave(t), &wave(0.0))

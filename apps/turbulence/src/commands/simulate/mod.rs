@@ -29,8 +29,8 @@ pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
     settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
     let grid = settings.validate()?;
     check_field_output(&arguments.output)?;
-    let beside = statistics_file::beside(&arguments.output);
     if arguments.stats {
+        let beside = statistics_file::beside(&arguments.output);
         statistics_file::check_output(&beside, arguments.overwrite || arguments.resume)?;
     }
     let threads = arguments.compute.select_cpu(console, "simulate")?;
@@ -44,19 +44,7 @@ pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
         components: 3,
     };
     let header = header(&settings, &grid)?;
-    let writer = if arguments.resume {
-        same_settings(&arguments.output, &header)?;
-        rheome_fields::append_to(&arguments.output, &shape)?
-    } else {
-        let options = WriteOptions {
-            overwrite: arguments.overwrite,
-            ..Default::default()
-        };
-        rheome_fields::create(&arguments.output, &shape, &header, options).map_err(|e| match e {
-            FieldError::Exists { .. } => Failure::new(format!("{e}, or --resume to continue it")),
-            other => other.into(),
-        })?
-    };
+    let writer = open_output(arguments, &shape, &header)?;
     let done = (0..shape.trajectories)
         .map(|t| writer.completed(t))
         .sum::<usize>();
@@ -80,21 +68,30 @@ pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
             .then(|| Gathered::new(settings.output.trajectories)),
     };
     simulation.run_all(threads)?;
-    let Simulation {
-        writer, gathered, ..
-    } = simulation;
-    writer
-        .into_inner()
-        .unwrap_or_else(|e| e.into_inner())
-        .finish()?;
-    if let Some(gathered) = gathered {
-        let set = gathered.finish(&arguments.output, &header)?;
-        statistics_file::write(&beside, &[set], &command_line())?;
-        console.note(format!("wrote {}", beside.display()));
-    }
+    simulation.conclude(arguments, &header)?;
     folder.remove();
     console.note(format!("wrote {}", arguments.output.display()));
     Ok(())
+}
+
+/// Creates the output, or opens the one that is to be continued.
+fn open_output(
+    arguments: &SimulateArguments,
+    shape: &FieldShape,
+    header: &FieldHeader,
+) -> Result<Box<dyn FieldWriter>, Failure> {
+    if arguments.resume {
+        same_settings(&arguments.output, header)?;
+        return Ok(rheome_fields::append_to(&arguments.output, shape)?);
+    }
+    let options = WriteOptions {
+        overwrite: arguments.overwrite,
+        ..Default::default()
+    };
+    rheome_fields::create(&arguments.output, shape, header, options).map_err(|e| match e {
+        FieldError::Exists { .. } => Failure::new(format!("{e}, or --resume to continue it")),
+        other => other.into(),
+    })
 }
 
 /// A simulation under way; trajectories run side by side.
@@ -110,6 +107,21 @@ struct Simulation<'a> {
 }
 
 impl Simulation<'_> {
+    /// Ends the output, and writes the statistics beside it.
+    fn conclude(self, arguments: &SimulateArguments, header: &FieldHeader) -> Result<(), Failure> {
+        let writer = self.writer.into_inner();
+        writer.unwrap_or_else(|e| e.into_inner()).finish()?;
+        let Some(gathered) = self.gathered else {
+            return Ok(());
+        };
+        let path = statistics_file::beside(&arguments.output);
+        let set = gathered.finish(&arguments.output, header)?;
+        statistics_file::write(&path, &[set], &command_line())?;
+        let console = arguments.compute.console();
+        console.note(format!("wrote {}", path.display()));
+        Ok(())
+    }
+
     /// Shares the trajectories among workers, and the threads among the workers: a trajectory of its own keeps a thread
     /// busier than a share of every step.
     fn run_all(&self, threads: usize) -> Result<(), Failure> {

@@ -1,23 +1,26 @@
 //! `turbulence rollout`: an operator continues a flow, every prediction being the next input.
 
+mod gathering;
+
 use burn::tensor::{Device, Tensor, TensorData};
+use gathering::Gathering;
 use rand::RngExt;
 use rand_distr::StandardNormal;
-use rheome_cli::{Console, Failure, JsonLog, Meter};
+use rheome_cli::{Failure, JsonLog, Meter};
 use rheome_fields::{
     FieldHeader, FieldReader, FieldShape, FieldWriter, FirstComponents, WriteOptions, expect_grid,
 };
 use rheome_flow::{EnergyWarning, FlowError, GridFeatures, Rollout};
-use rheome_statistics::{FlowGrid, FlowStatistics, Snapshot};
+use rheome_statistics::FlowGrid;
 use rheome_training::randomness::{Purpose, generator};
 use serde_json::json;
 
 use super::{check_field_output, command_line, program};
 use crate::arguments::RolloutArguments;
-use crate::flow_header::{flow_grid, units, wall_units};
+use crate::flow_header::flow_grid;
 use crate::model_folder::{self, LoadedModel};
-use crate::reference::{INPUT_TRAJECTORY, ReferenceTrajectory, START_TIME};
-use crate::statistics_file::{self, NamedResults};
+use crate::reference::{INPUT_TRAJECTORY, START_TIME};
+use crate::statistics_file;
 
 /// Snapshots that one file may plan.
 const MOST_SNAPSHOTS: u64 = 1 << 20;
@@ -355,118 +358,5 @@ fn with_model_lengths(grid: FlowGrid, loaded: &LoadedModel) -> Result<FlowGrid, 
             Ok(grid.with_lengths([f64::from(*x), f64::from(*z)])?)
         }
         _ => Ok(grid),
-    }
-}
-
-/// Statistics of all members as the rollout goes, and their errors against the trajectory that it started from.
-struct Gathering {
-    statistics: FlowStatistics,
-    reference: Option<ReferenceTrajectory>,
-    /// Whether the reference's snapshots are found by their times, and the number of the first otherwise.
-    by_time: bool,
-    index: usize,
-}
-
-impl Gathering {
-    fn new(arguments: &RolloutArguments, start: &Start, console: Console) -> Result<Self, Failure> {
-        let units = wall_units(&start.header);
-        let mut this = Self {
-            statistics: FlowStatistics::new(&start.grid, units),
-            reference: None,
-            by_time: false,
-            index: start.index,
-        };
-        match (this.open_reference(arguments, start), &arguments.reference) {
-            (Err(failure), Some(_)) => return Err(failure),
-            // Nobody asked for it, and the rollout itself needs no later snapshot.
-            (Err(failure), None) => console.note(format!(
-                "no errors against the input by lead time: {}",
-                failure.line()
-            )),
-            (Ok(()), _) => {}
-        }
-        Ok(this)
-    }
-
-    fn open_reference(
-        &mut self,
-        arguments: &RolloutArguments,
-        start: &Start,
-    ) -> Result<(), Failure> {
-        let spec = arguments.reference.as_ref().unwrap_or(&arguments.input);
-        let file = rheome_fields::open(spec)?;
-        let (timed, shape) = (file.times().is_some(), file.shape());
-        drop(file);
-        self.by_time = start.timed && timed;
-        let alone = arguments.reference.is_some() && shape.trajectories == 1;
-        let trajectory = if alone { 0 } else { arguments.trajectory };
-        let mut reference = ReferenceTrajectory::open(spec, trajectory, self.by_time)?;
-        if reference.points() != start.shape.grid {
-            return Err(Failure::new(format!(
-                "{spec}: found {:?} points along x, y, z, expected those of the rollout, {:?}",
-                reference.points(),
-                start.shape.grid
-            )));
-        }
-        let (moment, spacing) = if self.by_time {
-            (start.time, 1.0)
-        } else {
-            (start.index as f64, start.time_step)
-        };
-        if reference.continues_after(moment) {
-            reference.start_at(moment, spacing)?;
-            reference.hold(start.last());
-            self.reference = Some(reference);
-        } else if arguments.reference.is_some() {
-            return Err(Failure::new(format!(
-                "--reference {spec}: has no snapshot after the start of the rollout, {}",
-                if self.by_time {
-                    format!("time {}", start.time)
-                } else {
-                    format!("snapshot {}", start.index)
-                }
-            )));
-        }
-        Ok(())
-    }
-
-    fn add(
-        &mut self,
-        member: usize,
-        step: u64,
-        time: f64,
-        velocity: &[f32],
-    ) -> Result<(), Failure> {
-        self.statistics.add_snapshot(&Snapshot {
-            velocity,
-            time,
-            trajectory: member,
-            exact: None,
-        })?;
-        if let Some(reference) = &mut self.reference {
-            let number = (self.index as u64 + step) as f64;
-            let moment = if self.by_time { time } else { number };
-            reference.compare(moment, velocity)?;
-        }
-        Ok(())
-    }
-
-    fn finish(
-        &self,
-        arguments: &RolloutArguments,
-        header: &FieldHeader,
-        start: &Start,
-    ) -> NamedResults {
-        let mut results = self.statistics.finish();
-        let reference = self.reference.as_ref();
-        results.lead_time = reference.and_then(ReferenceTrajectory::finish);
-        NamedResults {
-            name: "rollout".into(),
-            source: arguments.output.display().to_string(),
-            units: units(header, start.paced),
-            provenance: header.attributes.clone(),
-            reference: reference.map(ReferenceTrajectory::label),
-            results,
-        }
     }
 }
