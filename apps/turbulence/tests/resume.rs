@@ -131,7 +131,7 @@ fn statistics_cannot_be_begun_in_the_middle_of_a_simulation() {
         let output = path("a.h5");
         let moment = || rheome_fields::open(&output).is_ok_and(|f| f.completed(0) > 20);
         kill_at(&simulation(&output, first), moment);
-        fails(simulation(&output, second), 1, &["trajectory-0000", words]);
+        fails(simulation(&output, second), 1, &["trajectory-000", words]);
         fs::remove_file(&output).unwrap();
     }
 }
