@@ -68,7 +68,7 @@ fn a_row_for_each_operator_and_solver() {
     let rows = found["rows"].as_array().unwrap();
     let column = |key: &str| -> Vec<&Value> { rows.iter().map(|row| &row[key]).collect() };
     assert_eq!(column("name"), ["model", "mine", "laminar"]);
-    assert_eq!(column("kind"), ["ifactformer-m", "fno", "simulation"]);
+    assert_eq!(column("kind"), ["ifactformer-m", "fno", "DNS"]);
     let parameters = 4 * 7 + 2 * (2 * 3 * 8 * 4 * 16 + 4 * 5) + 8 * 5 + 3 * 9;
     assert_eq!(rows[1]["parameters"], parameters);
     assert_eq!(rows[2]["parameters"], Value::Null);
@@ -153,7 +153,7 @@ fn a_table_is_printed_for_readers() {
     ])
     .assert()
     .success()
-    .stdout(contains("| dns  | simulation |").and(contains("Medians of 1 steps")))
+    .stdout(contains("| dns  | DNS  |").and(contains("Medians of 1 steps")))
     .stderr(contains("measuring dns"));
 }
 

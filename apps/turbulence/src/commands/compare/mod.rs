@@ -73,9 +73,9 @@ pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
     let selected = arguments.compute.select(console)?;
     let course = Course::read(arguments)?;
     let all = contestants(arguments, &course, &selected.device)?;
-    let folder = OutputFolder::prepare(&arguments.output, arguments.overwrite)?;
     let mut log = arguments.compute.log(false)?;
     let mut entries = vec![course.itself(arguments, console)?];
+    let folder = OutputFolder::prepare(&arguments.output, arguments.overwrite)?;
     for contestant in &all {
         let entry = let_run(contestant.as_ref(), arguments, &course, console)?;
         let scores = Scores::of(&entry, &course);
