@@ -7,7 +7,9 @@ use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::*;
 
 use super::PlotError;
+use super::legend::{Entry, Legend};
 use super::style::{FONT, LINES, Marker, register_typeface};
+use super::ticks;
 
 /// How an axis is divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,8 +93,6 @@ pub struct Figure {
 }
 
 const PANEL: (u32, u32) = (520, 420);
-const LEGEND_ROW: u32 = 34;
-const LEGEND_COLUMNS: usize = 4;
 
 impl Figure {
     /// Draws the figure into `path` (.png or .svg).
@@ -113,16 +113,23 @@ impl Figure {
         let columns = self.columns.max(1);
         let rows = self.panels.len().div_ceil(columns) as u32;
         let width = PANEL.0 * columns as u32;
-        (width, PANEL.1 * rows + self.legend_height())
+        (width, PANEL.1 * rows + self.legend().height())
     }
 
-    fn legend_height(&self) -> u32 {
-        LEGEND_ROW
-            * self
-                .names
-                .len()
-                .div_ceil(LEGEND_COLUMNS.min(2 * self.columns)) as u32
-            + 14
+    /// The names of the sets that are drawn, and how wide the legend may be.
+    fn legend(&self) -> Legend<'_> {
+        // A set without a name has no curve here.
+        let named = self
+            .names
+            .iter()
+            .enumerate()
+            .filter(|(_, name)| !name.is_empty());
+        let entries = named.map(|(set, name)| Entry {
+            set,
+            name,
+            is_scatter: self.is_scatter(set),
+        });
+        Legend::new(entries.collect(), PANEL.0 * self.columns.max(1) as u32)
     }
 
     /// Whether a data set has markers only, in every panel where it is.
@@ -143,8 +150,9 @@ impl Figure {
     ) -> Result<(), PlotError> {
         let drawn = || {
             root.fill(&WHITE)?;
-            let (legend, charts) = root.split_vertically(self.legend_height());
-            self.draw_legend(&legend)?;
+            let legend = self.legend();
+            let (above, charts) = root.split_vertically(legend.height());
+            legend.draw(&above)?;
             let columns = self.columns.max(1);
             let rows = self.panels.len().div_ceil(columns);
             for (panel, area) in self.panels.iter().zip(charts.split_evenly((rows, columns))) {
@@ -153,37 +161,6 @@ impl Figure {
             root.present()
         };
         drawn().map_err(|e: DrawingAreaErrorKind<D::ErrorType>| PlotError::new(path, e))
-    }
-
-    fn draw_legend<D: DrawingBackend>(&self, area: &DrawingArea<D, Shift>) -> Drawn<D> {
-        let (width, _) = area.dim_in_pixel();
-        let columns = LEGEND_COLUMNS.min(2 * self.columns);
-        // A set without a name has no curve here.
-        let named = self
-            .names
-            .iter()
-            .enumerate()
-            .filter(|(_, name)| !name.is_empty());
-        for (set, name) in named {
-            let column = (set % columns) as i32;
-            let x = 30 + column * (width as i32 - 30) / columns as i32;
-            let y = 26 + (set / columns) as i32 * LEGEND_ROW as i32;
-            let color = LINES[set % LINES.len()];
-            let marker = Marker::of(set);
-            let is_scatter = self.is_scatter(set);
-            if !is_scatter {
-                area.draw(&PathElement::new(
-                    vec![(x, y), (x + 54, y)],
-                    color.stroke_width(3),
-                ))?;
-            }
-            if let Some(marker) = marker.or(is_scatter.then_some(Marker::Disc)) {
-                let outline = Polygon::new(marker.outline(6), color.filled());
-                area.draw(&(EmptyElement::at((x + 27, y)) + outline))?;
-            }
-            area.draw(&Text::new(name.clone(), (x + 64, y - 10), (FONT, 20)))?;
-        }
-        Ok(())
     }
 }
 
@@ -195,13 +172,20 @@ impl Panel {
             self.range_of(&self.x, |p| p.0),
             self.range_of(&self.y, |p| p.1),
         );
+        let ticks = |(low, high): (f64, f64)| ticks::logarithmic(low, high);
+        let (x_ticks, y_ticks) = (ticks(x), ticks(y));
         let (x, y) = (x.0..x.1, y.0..y.1);
         match (self.x.scale, self.y.scale) {
             (Scale::Linear, Scale::Linear) => self.chart(area, x, y),
-            (Scale::Linear, Scale::Logarithmic) => self.chart(area, x, y.log_scale()),
-            (Scale::Logarithmic, Scale::Linear) => self.chart(area, x.log_scale(), y),
+            (Scale::Linear, Scale::Logarithmic) => {
+                self.chart(area, x, y.log_scale().with_key_points(y_ticks))
+            }
+            (Scale::Logarithmic, Scale::Linear) => {
+                self.chart(area, x.log_scale().with_key_points(x_ticks), y)
+            }
             (Scale::Logarithmic, Scale::Logarithmic) => {
-                self.chart(area, x.log_scale(), y.log_scale())
+                let x = x.log_scale().with_key_points(x_ticks);
+                self.chart(area, x, y.log_scale().with_key_points(y_ticks))
             }
         }
     }
@@ -257,8 +241,8 @@ impl Panel {
             .bold_line_style(BLACK.mix(bold(self.x.scale)))
             .x_labels(6)
             .y_labels(6)
-            .x_label_formatter(&number)
-            .y_label_formatter(&number)
+            .x_label_formatter(&ticks::label)
+            .y_label_formatter(&ticks::label)
             .x_desc(&self.x.label)
             .y_desc(&self.y.label)
             .label_style((FONT, 17))
@@ -301,19 +285,6 @@ impl Panel {
                 && axis.range.is_none_or(|(low, high)| v >= low && v <= high)
         };
         fits(x, &self.x) && fits(y, &self.y)
-    }
-}
-
-/// A number on an axis: as short as it can be told from its neighbours.
-fn number(value: &f64) -> String {
-    let size = value.abs();
-    if size == 0.0 || size < 1e-12 {
-        "0".into()
-    } else if !(1e-3..1e5).contains(&size) {
-        format!("{value:.0e}")
-    } else {
-        let text = format!("{value:.4}");
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
     }
 }
 
@@ -361,20 +332,6 @@ mod tests {
         assert!(text.starts_with("<svg") && text.trim_end().ends_with("</svg>"));
         assert!(text.contains("U+") && text.contains("a &lt; b &amp; c"));
         assert!(!text.contains("NaN"));
-    }
-
-    #[test]
-    fn numbers_on_axes_are_short() {
-        let cases = [
-            (0.0, "0"),
-            (15.0, "15"),
-            (0.25, "0.25"),
-            (1e-5, "1e-5"),
-            (3e6, "3e6"),
-        ];
-        for (value, text) in cases {
-            assert_eq!(number(&value), text);
-        }
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Pictures (PNG and SVG) of flow fields and their statistics, drawn without any library or font of the machine.
 
 mod figure;
+mod legend;
 mod profiles;
 mod slices;
 mod style;
+mod ticks;
 
 use std::path::PathBuf;
 
@@ -11,7 +13,7 @@ use thiserror::Error;
 
 pub use figure::{Axis, Curve, Figure, Panel};
 pub use profiles::{ProfileCurve, draw_profiles};
-pub use slices::{Plane, SliceRow, draw_slices};
+pub use slices::{Plane, PlaneAxis, SliceRow, draw_slices};
 
 /// A picture could not be drawn or written.
 #[derive(Debug, Error)]

@@ -13,8 +13,27 @@ pub struct Plane {
     pub values: Vec<f32>,
     /// Number of points along the two axes.
     pub points: [usize; 2],
-    /// Physical extent along the two axes, in half-heights.
+    /// Extent along the two axes, in their units.
     pub extent: [f64; 2],
+}
+
+/// The name and the unit of an axis of all planes.
+#[derive(Debug, Clone)]
+pub struct PlaneAxis {
+    /// Name, e.g. `x`.
+    pub name: String,
+    /// Unit, e.g. `h`.
+    pub unit: String,
+}
+
+impl PlaneAxis {
+    /// An axis.
+    pub fn new(name: &str, unit: &str) -> Self {
+        Self {
+            name: name.into(),
+            unit: unit.into(),
+        }
+    }
 }
 
 /// One row of planes, of one data set at successive times.
@@ -28,7 +47,9 @@ pub struct SliceRow {
 
 const PANEL_WIDTH: u32 = 330;
 const PANEL_GAP: u32 = 16;
+/// Least width of the names at the left, and that of a letter, rather too much than too little.
 const LEFT: u32 = 150;
+const LETTER: usize = 13;
 const TOP: u32 = 64;
 const BOTTOM: u32 = 66;
 const BAR: u32 = 130;
@@ -43,7 +64,7 @@ pub fn draw_slices(
     titles: &[String],
     rows: &[SliceRow],
     quantity: &str,
-    axes: [&str; 2],
+    axes: &[PlaneAxis; 2],
 ) -> Result<(), PlotError> {
     let Some(first) = rows.first().and_then(|row| row.planes.first()) else {
         return Err(PlotError::new(path, "no plane to draw"));
@@ -54,8 +75,10 @@ pub fn draw_slices(
     register_typeface();
     let height =
         ((first.extent[1] / first.extent[0]) * f64::from(PANEL_WIDTH)).clamp(90.0, 700.0) as u32;
+    let longest = rows.iter().map(|row| row.name.chars().count()).max();
+    let names = LEFT.max((24 + LETTER * longest.unwrap_or(0)) as u32);
     let size = (
-        LEFT + titles.len() as u32 * (PANEL_WIDTH + PANEL_GAP) + BAR,
+        names + titles.len() as u32 * (PANEL_WIDTH + PANEL_GAP) + BAR,
         TOP + rows.len() as u32 * (height + PANEL_GAP) + BOTTOM,
     );
     let range = value_range(rows);
@@ -66,7 +89,7 @@ pub fn draw_slices(
         let top = TOP + r as u32 * (height + PANEL_GAP);
         text(&root, &row.name, (12, (top + height / 2) as i32 - 11), 22).map_err(|e| fail(&e))?;
         for (c, plane) in row.planes.iter().enumerate() {
-            let left = LEFT + c as u32 * (PANEL_WIDTH + PANEL_GAP);
+            let left = names + c as u32 * (PANEL_WIDTH + PANEL_GAP);
             if r == 0 {
                 text(&root, &titles[c], (left as i32, 26), 22).map_err(|e| fail(&e))?;
             }
@@ -76,10 +99,10 @@ pub fn draw_slices(
     }
     let below = (size.1 - BOTTOM + 6) as i32;
     let extents = format!(
-        "→ {} in [0, {:.3}] h,   ↑ {} in [0, {:.3}] h",
-        axes[0], first.extent[0], axes[1], first.extent[1]
+        "→ {} in [0, {:.3}] {},   ↑ {} in [0, {:.3}] {}",
+        axes[0].name, first.extent[0], axes[0].unit, axes[1].name, first.extent[1], axes[1].unit
     );
-    text(&root, &extents, (LEFT as i32, below + 10), 20).map_err(|e| fail(&e))?;
+    text(&root, &extents, (names as i32, below + 10), 20).map_err(|e| fail(&e))?;
     draw_bar(&root, size, range, quantity).map_err(|e| fail(&e))?;
     root.present().map_err(|e| fail(&e))
 }
@@ -161,6 +184,10 @@ fn draw_bar<'a>(root: &Area<'a>, size: (u32, u32), range: (f64, f64), quantity: 
 mod tests {
     use super::*;
 
+    fn axes() -> [PlaneAxis; 2] {
+        ["x", "y"].map(|name| PlaneAxis::new(name, "h"))
+    }
+
     fn row(name: &str, values: Vec<f32>) -> SliceRow {
         SliceRow {
             name: name.into(),
@@ -180,7 +207,7 @@ mod tests {
             row("DNS", vec![0.0, 1.0, 2.0, 3.0, 4.0, f32::NAN]),
             row("model", vec![1.0; 6]),
         ];
-        draw_slices(&path, &["t = 0".into()], &rows, "u", ["x", "y"]).unwrap();
+        draw_slices(&path, &["t = 0".into()], &rows, "u", &axes()).unwrap();
         assert_eq!(&std::fs::read(&path).unwrap()[1..4], b"PNG");
     }
 
@@ -188,7 +215,7 @@ mod tests {
     fn rows_of_unequal_length_are_refused() {
         let rows = [row("DNS", vec![0.0; 6])];
         let titles = ["a".into(), "b".into()];
-        let error = draw_slices(Path::new("x.png"), &titles, &rows, "u", ["x", "y"])
+        let error = draw_slices(Path::new("x.png"), &titles, &rows, "u", &axes())
             .unwrap_err()
             .to_string();
         assert!(error.starts_with("x.png"), "{error}");

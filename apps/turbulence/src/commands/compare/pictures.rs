@@ -8,7 +8,7 @@ use rheome_statistics::{FlowResults, HistoryEntry, LineSpectra};
 use super::Entry;
 use super::course::Course;
 use super::scores::{Scores, shown_heights};
-use crate::plots::{Axis, Curve, Figure, Panel, Plane, SliceRow, draw_slices};
+use crate::plots::{Axis, Curve, Figure, Panel, Plane, PlaneAxis, SliceRow, draw_slices};
 
 /// A picture of the page.
 pub struct Picture {
@@ -25,7 +25,12 @@ pub fn draw(
     scores: &[Scores],
     course: &Course,
 ) -> Result<Vec<Picture>, Failure> {
-    let gallery = Gallery::new(entries, course);
+    let Some((itself, contestants)) = entries.split_first() else {
+        return Ok(Vec::new());
+    };
+    let gallery = Gallery::new(("DNS, all snapshots", &course.truth), contestants, course);
+    // In time, the reference is the trajectory itself.
+    let timed = Gallery::new((&itself.name, &itself.results), contestants, course);
     let figures = [
         (
             "profiles",
@@ -54,7 +59,7 @@ pub fn draw(
         ),
         (
             "history",
-            gallery.history(),
+            timed.history(),
             "Bulk velocity, wall shear, energy of the fluctuations and divergence of the sampled field in time.",
         ),
         (
@@ -76,11 +81,11 @@ pub fn draw(
             caption: caption.into(),
         });
     }
-    pictures.extend(gallery.spacetime(folder)?);
+    pictures.extend(timed.spacetime(folder)?);
     Ok(pictures)
 }
 
-/// The data sets: the truth, then the contestants.
+/// The data sets: a reference, then the contestants.
 struct Gallery<'a> {
     names: Vec<String>,
     sets: Vec<&'a FlowResults>,
@@ -90,16 +95,17 @@ struct Gallery<'a> {
 }
 
 impl<'a> Gallery<'a> {
-    /// The first entry is the reference over the same time: its place is taken by the truth over all times.
-    fn new(entries: &'a [Entry], course: &'a Course) -> Self {
-        let contestants = entries.iter().skip(1);
-        let names = contestants.clone().map(|e| e.name.clone());
-        let truth = "DNS, all snapshots".to_owned();
+    /// The reference and what it is called, then the contestants.
+    fn new(
+        (name, reference): (&str, &'a FlowResults),
+        contestants: &'a [Entry],
+        course: &'a Course,
+    ) -> Self {
+        let names = contestants.iter().map(|e| e.name.clone());
+        let sets = contestants.iter().map(|e| &e.results);
         Self {
-            names: std::iter::once(truth).chain(names).collect(),
-            sets: std::iter::once(&course.truth)
-                .chain(contestants.map(|e| &e.results))
-                .collect(),
+            names: std::iter::once(name.to_owned()).chain(names).collect(),
+            sets: std::iter::once(reference).chain(sets).collect(),
             velocity: course.units.velocity.clone(),
             course,
         }
@@ -324,25 +330,20 @@ impl<'a> Gallery<'a> {
         let panel = |label: String, pick: Pick<'_>| Panel {
             x: Axis::linear("time / (h/u_tau)"),
             y: Axis::linear(label),
-            curves: self
-                .curves(|r| {
-                    Some(
-                        r.history
-                            .iter()
-                            .filter_map(|e| Some((e.time, pick(e)?)))
-                            .collect(),
-                    )
-                })
-                .into_iter()
-                // The truth is of other times.
-                .filter(|curve| curve.set > 0)
-                .collect(),
+            curves: self.curves(|r| {
+                Some(
+                    r.history
+                        .iter()
+                        .filter_map(|e| Some((e.time, pick(e)?)))
+                        .collect(),
+                )
+            }),
         };
         let unit = &self.velocity;
         let shear = |e: &HistoryEntry| {
             Some(viscosity * 0.5 * (e.wall_shear_rate[0] + e.wall_shear_rate[1]))
         };
-        let mut figure = self.figure(
+        self.figure(
             2,
             vec![
                 panel(format!("bulk velocity / {unit}"), &|e| {
@@ -356,9 +357,7 @@ impl<'a> Gallery<'a> {
                     e.divergence.map(|d| d.rms)
                 }),
             ],
-        );
-        figure.names[0] = String::new();
-        figure
+        )
     }
 
     fn cost(&self, scores: &[Scores]) -> Figure {
@@ -391,7 +390,7 @@ impl<'a> Gallery<'a> {
     /// The streamwise velocity along z against time, near the wall and in the centre.
     fn spacetime(&self, folder: &Path) -> Result<Option<Picture>, Failure> {
         let mut rows = Vec::new();
-        for (name, results) in self.names.iter().zip(&self.sets).skip(1) {
+        for (name, results) in self.names.iter().zip(&self.sets) {
             let Some(slices) = results.slices.as_ref().filter(|s| s.time.len() > 1) else {
                 continue;
             };
@@ -419,13 +418,13 @@ impl<'a> Gallery<'a> {
         }
         let path = folder.join("spacetime.png");
         let titles = ["near the wall, y+ = 15", "centre"].map(str::to_owned);
-        draw_slices(
-            &path,
-            &titles,
-            &rows,
-            &format!("u / {}", self.velocity),
-            ["time", "z"],
-        )?;
+        let units = &self.course.units;
+        let axes = [
+            PlaneAxis::new("time", &units.time),
+            PlaneAxis::new("z", &units.length),
+        ];
+        let quantity = format!("u / {}", units.velocity);
+        draw_slices(&path, &titles, &rows, &quantity, &axes)?;
         let caption =
             "Streamwise velocity along z against time: streaks as they form, wander and break."
                 .into();

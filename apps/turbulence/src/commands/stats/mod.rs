@@ -11,7 +11,7 @@ use rheome_statistics::{FlowGrid, FlowStatistics, Snapshot, WallUnits};
 use super::command_line;
 use crate::arguments::StatsArguments;
 use crate::flow_header::{flow_grid, units, wall_units};
-use crate::plots::{Plane, ProfileCurve, SliceRow, draw_profiles, draw_slices};
+use crate::plots::{Plane, PlaneAxis, ProfileCurve, SliceRow, draw_profiles, draw_slices};
 use crate::reference::FileComparison;
 use crate::statistics_file::{self, NamedResults};
 
@@ -340,7 +340,8 @@ fn slices_of(path: &Path, specs: &[&String], unit: &str) -> Result<(), Failure> 
             }
         })
         .collect();
-    draw_slices(path, &titles, &rows, &format!("u / {unit}"), ["x", "y"])?;
+    let axes = ["x", "y"].map(|name| PlaneAxis::new(name, "h"));
+    draw_slices(path, &titles, &rows, &format!("u / {unit}"), &axes)?;
     Ok(())
 }
 

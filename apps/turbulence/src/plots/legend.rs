@@ -1,0 +1,95 @@
+//! What the colours and markers of a figure mean.
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+use super::style::{FONT, LINES, Marker};
+
+/// One data set in the legend.
+pub struct Entry<'a> {
+    /// Its place: colour and marker.
+    pub set: usize,
+    /// Its name.
+    pub name: &'a str,
+    /// Whether it has markers only.
+    pub is_scatter: bool,
+}
+
+/// Names in rows above the charts.
+pub struct Legend<'a> {
+    entries: Vec<Entry<'a>>,
+    columns: usize,
+    column_width: i32,
+}
+
+const ROW: i32 = 34;
+const LEFT: i32 = 24;
+/// Space for line and marker.
+const KEY: i32 = 64;
+/// Width of a letter, rather too much than too little.
+const LETTER: i32 = 12;
+
+impl<'a> Legend<'a> {
+    /// A legend of `entries` in `width` pixels.
+    pub fn new(entries: Vec<Entry<'a>>, width: u32) -> Self {
+        let longest = entries.iter().map(|e| e.name.chars().count()).max();
+        let column_width = KEY + LETTER * longest.unwrap_or(0) as i32 + 20;
+        let fitting = ((width as i32 - LEFT) / column_width).max(1) as usize;
+        Self {
+            columns: fitting.min(entries.len().max(1)),
+            entries,
+            column_width,
+        }
+    }
+
+    /// Its height in pixels.
+    pub fn height(&self) -> u32 {
+        (ROW * self.entries.len().div_ceil(self.columns) as i32 + 14) as u32
+    }
+
+    /// Draws it.
+    pub fn draw<D: DrawingBackend>(
+        &self,
+        area: &DrawingArea<D, Shift>,
+    ) -> Result<(), DrawingAreaErrorKind<D::ErrorType>> {
+        for (place, entry) in self.entries.iter().enumerate() {
+            let x = LEFT + (place % self.columns) as i32 * self.column_width;
+            let y = 26 + (place / self.columns) as i32 * ROW;
+            let color = LINES[entry.set % LINES.len()];
+            if !entry.is_scatter {
+                let line = vec![(x, y), (x + KEY - 10, y)];
+                area.draw(&PathElement::new(line, color.stroke_width(3)))?;
+            }
+            let marker = Marker::of(entry.set).or(entry.is_scatter.then_some(Marker::Disc));
+            if let Some(marker) = marker {
+                let outline = Polygon::new(marker.outline(6), color.filled());
+                area.draw(&(EmptyElement::at((x + KEY / 2 - 5, y)) + outline))?;
+            }
+            area.draw(&Text::new(
+                entry.name.to_owned(),
+                (x + KEY, y - 10),
+                (FONT, 20),
+            ))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_take_more_rows() {
+        let entry = |name| Entry {
+            set: 1,
+            name,
+            is_scatter: false,
+        };
+        let of = |name| Legend::new((0..6).map(|_| entry(name)).collect(), 1000);
+        assert_eq!(of("DNS").columns, 6);
+        let long = of("a very long name of a contestant");
+        assert_eq!(long.columns, 2);
+        assert_eq!(long.height(), 3 * 34 + 14);
+    }
+}

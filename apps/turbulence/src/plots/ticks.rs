@@ -1,0 +1,78 @@
+//! Numbers on axes.
+
+/// Labels on a logarithmic axis, at most.
+const MOST: usize = 7;
+
+/// Places of the labels between `low` and `high` (both positive): powers of ten, their halves and fifths where there are few.
+pub fn logarithmic(low: f64, high: f64) -> Vec<f64> {
+    let first = low.log10().floor() as i32;
+    let last = high.log10().ceil() as i32;
+    let within = |steps: &[f64], every: i32| -> Vec<f64> {
+        (first..=last)
+            .filter(|power| (power - first) % every == 0)
+            .flat_map(|power| steps.iter().map(move |s| s * 10_f64.powi(power)))
+            .filter(|v| *v >= low * (1.0 - 1e-9) && *v <= high * (1.0 + 1e-9))
+            .collect()
+    };
+    let candidates = [
+        within(&[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], 1),
+        within(&[1.0, 2.0, 3.0, 5.0, 7.0], 1),
+        within(&[1.0, 2.0, 5.0], 1),
+        within(&[1.0], 1),
+        within(&[1.0], 2),
+        within(&[1.0], 4),
+    ];
+    let few_enough = candidates.into_iter().find(|ticks| ticks.len() <= MOST);
+    few_enough.unwrap_or_else(|| vec![low, high])
+}
+
+/// A number on an axis: as short as it can be told from its neighbours.
+pub fn label(value: &f64) -> String {
+    let size = value.abs();
+    if size < 1e-12 {
+        "0".into()
+    } else if !(1e-3..1e5).contains(&size) {
+        format!("{value:.0e}")
+    } else {
+        let text = format!("{value:.4}");
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_on_axes_are_short() {
+        let cases = [
+            (0.0, "0"),
+            (15.0, "15"),
+            (0.25, "0.25"),
+            (1e-5, "1e-5"),
+            (3e6, "3e6"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(label(&value), text);
+        }
+    }
+
+    #[test]
+    fn a_logarithmic_axis_has_a_few_labels_whatever_it_spans() {
+        assert_eq!(logarithmic(0.5, 200.0).len(), 3);
+        assert_eq!(logarithmic(2.0, 12.0), [2.0, 3.0, 5.0, 7.0, 10.0]);
+        for (low, high) in [
+            (0.9, 1.3),
+            (0.02, 0.15),
+            (1e-9, 1e9),
+            (1e-3, 1.0),
+            (4.1, 4.2),
+        ] {
+            let ticks = logarithmic(low, high);
+            assert!(
+                (1..=7).contains(&ticks.len()) || low == 4.1,
+                "{low} {high}: {ticks:?}"
+            );
+        }
+    }
+}
