@@ -4,7 +4,11 @@
 const MOST: usize = 7;
 
 /// Places of the labels between `low` and `high` (both positive): powers of ten, their halves and fifths where there are few.
+/// None where there is no such axis.
 pub fn logarithmic(low: f64, high: f64) -> Vec<f64> {
+    if !(low > 0.0 && high.is_finite() && low < high) {
+        return Vec::new();
+    }
     let first = low.log10().floor() as i32;
     let last = high.log10().ceil() as i32;
     let within = |steps: &[f64], every: i32| -> Vec<f64> {
@@ -60,6 +64,14 @@ mod tests {
     #[test]
     fn a_logarithmic_axis_has_a_few_labels_whatever_it_spans() {
         assert_eq!(logarithmic(0.5, 200.0).len(), 3);
+        for (low, high) in [
+            (0.0, 1.0),
+            (-2.0, 3.0),
+            (f64::NAN, 1.0),
+            (1.0, f64::INFINITY),
+        ] {
+            assert!(logarithmic(low, high).is_empty());
+        }
         assert_eq!(logarithmic(2.0, 12.0), [2.0, 3.0, 5.0, 7.0, 10.0]);
         for (low, high) in [
             (0.9, 1.3),
