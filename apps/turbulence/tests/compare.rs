@@ -84,6 +84,24 @@ fn everybody_is_scored_and_the_page_needs_no_other_file() {
 }
 
 #[test]
+fn the_truth_may_have_other_heights_than_the_reference() {
+    let folder = folder();
+    let output = folder.path().join("comparison");
+    let statistics = "datasets/statistics/reference/channel-180.stats.h5";
+    compare(
+        &output.display().to_string(),
+        &["--steps", "4", "--model", MODEL, "--statistics", statistics],
+    )
+    .assert()
+    .success();
+    let scores = fs::read_to_string(output.join("scores.csv")).unwrap();
+    assert!(
+        scores.lines().count() == 3 && !scores.contains("NaN"),
+        "{scores}"
+    );
+}
+
+#[test]
 fn who_blows_up_is_reported_and_the_others_are_kept() {
     let folder = folder();
     let unstable = folder.path().join("unstable.toml");

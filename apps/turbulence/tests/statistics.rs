@@ -238,3 +238,90 @@ fn references_of_the_first_version_are_carried_over() {
     assert!(after.contains_key("/held-out/streamwise/energy"));
     assert!(!after.contains_key("/minimal-channel/streamwise/energy"));
 }
+
+#[test]
+fn statistics_are_held_against_published_ones() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (output, plots) = (path("a.h5"), path("plots"));
+    let stats = |published: &str| {
+        with(&[
+            "stats",
+            HELD_OUT,
+            "--published",
+            published,
+            "--output",
+            &output,
+            "--plots",
+            &plots,
+            "-q",
+        ])
+    };
+    fails(stats("200"), 1, &["--published 200", "180, 395, 590"]);
+    assert!(!Path::new(&output).exists(), "nothing was gathered");
+    stats("180")
+        .assert()
+        .success()
+        .stdout(contains("Moser, Kim & Mansour (1999) at Re_tau = 178.12"));
+    let table = std::fs::read_to_string(path("plots/published.csv")).unwrap();
+    let mut rows = table.lines();
+    assert_eq!(
+        rows.next(),
+        Some("name,quantity,published,found,relative_difference")
+    );
+    let bulk = rows.find(|row| row.contains("bulk velocity")).unwrap();
+    let cells: Vec<f64> = bulk
+        .split(',')
+        .skip(2)
+        .map(|cell| cell.parse().unwrap())
+        .collect();
+    assert_eq!(cells[0], 15.679);
+    // A minimal channel is turbulent all the same.
+    assert!(
+        cells[2].abs() < 0.05 && (cells[1] / cells[0] - 1.0 - cells[2]).abs() < 1e-4,
+        "{bulk}"
+    );
+    for picture in ["published.png", "published.svg"] {
+        assert!(Path::new(&path(&format!("plots/{picture}"))).is_file());
+    }
+}
+
+/// The committed statistics of the channel at Re_tau = 180 keep what the documentation says of them.
+#[test]
+fn the_validation_of_the_solver_is_within_its_tolerances() {
+    let reference = "datasets/statistics/reference/channel-180.stats.h5";
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    with(&[
+        "stats",
+        HELD_OUT,
+        "--reference",
+        reference,
+        "--published",
+        "180",
+        "--output",
+        &path("a.h5"),
+        "--plots",
+        &path("plots"),
+        "-q",
+    ])
+    .assert()
+    .success();
+    let table = std::fs::read_to_string(path("plots/published.csv")).unwrap();
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .map(|l| l.split(',').collect())
+        .filter(|r: &Vec<&str>| r[0] == "channel-180")
+        .collect();
+    assert_eq!(rows.len(), 18);
+    for row in rows {
+        let difference: f64 = row[4].parse().unwrap();
+        let allowed = match row[1] {
+            name if name.starts_with("mean u") || name == "bulk velocity" => 0.03,
+            name if name.starts_with("largest") => 0.05,
+            // The centre of a box so small; the documentation says so.
+            _ => 0.08,
+        };
+        assert!(difference.abs() < allowed, "{row:?}");
+    }
+}

@@ -7,6 +7,7 @@ use rheome_fields::{Attribute, FieldReader, FirstComponents};
 use rheome_statistics::{FlowGrid, FlowResults, FlowStatistics, WallUnits};
 
 use super::Entry;
+use super::scores::interpolate;
 use crate::arguments::CompareArguments;
 use crate::flow_header::{flow_grid, units, wall_units};
 use crate::statistics_file::{self, Units};
@@ -74,6 +75,17 @@ impl Course {
             truth,
             truth_source,
             reader,
+        })
+    }
+
+    /// The true mean profile at the heights of the reference, whatever heights the statistics have.
+    pub fn mean_profile(&self) -> [Vec<f64>; 3] {
+        let truth = &self.truth;
+        truth.profiles.mean.each_ref().map(|line| {
+            let heights = self.grid.heights().iter();
+            heights
+                .map(|y| interpolate(&truth.heights, line, *y))
+                .collect()
         })
     }
 

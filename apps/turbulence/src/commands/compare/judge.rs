@@ -36,7 +36,7 @@ impl<'a> Judge<'a> {
             steps: arguments.steps,
             skip: arguments.skip,
             statistics: FlowStatistics::new(&course.grid, course.wall_units),
-            errors: LeadTimeComparison::new(&course.grid, &course.truth.profiles.mean)?,
+            errors: LeadTimeComparison::new(&course.grid, &course.mean_profile())?,
             held: course.window(1)?,
             done: 0,
             seconds: Vec::new(),

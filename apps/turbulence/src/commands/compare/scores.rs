@@ -96,7 +96,7 @@ fn profile_error(own: &FlowResults, a: &[f64], truth: &FlowResults, b: &[f64]) -
 }
 
 /// Linear between the points, constant beyond them.
-fn interpolate(x: &[f64], values: &[f64], at: f64) -> f64 {
+pub fn interpolate(x: &[f64], values: &[f64], at: f64) -> f64 {
     let right = x.partition_point(|x| *x < at);
     if right == 0 || right == x.len() {
         return values[right.min(x.len() - 1)];
