@@ -78,5 +78,5 @@ done
     --les "dynamic Smagorinsky=$configs/$family-dynamic-smagorinsky.toml" --les "WALE=$configs/$family-wale.toml" \
     --les "no model=$configs/$family-no-model.toml" --output "$out/comparison" --overwrite
 "$program" bench "${models[@]}" --les "dynamic Smagorinsky=$configs/$family-dynamic-smagorinsky.toml" \
-    --les "WALE=$configs/$family-wale.toml" --output "$out/comparison/bench.csv"
+    --les "WALE=$configs/$family-wale.toml" --output "$out/comparison/bench.csv" --overwrite
 echo "the comparison is in $out/comparison/index.html"

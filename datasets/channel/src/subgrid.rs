@@ -227,18 +227,17 @@ impl Work {
             ..Default::default()
         };
         for (point, &nu_t) in self.eddy_viscosity.iter().enumerate() {
-            let strain = self.gradient.strain(point);
+            let strain = self.gradient.strain_at(point);
             sums.eddy_viscosity += nu_t / points;
             sums.largest = sums.largest.max(nu_t);
             sums.shear_stress -= 2.0 * nu_t * strain[3] / points;
             sums.dissipation += 2.0 * nu_t * gradient::square(&strain) / points;
         }
         *averages = sums;
-        for (component, target) in targets.into_iter().enumerate() {
-            for (point, (stress, nu_t)) in
-                self.stress.iter_mut().zip(&self.eddy_viscosity).enumerate()
-            {
-                *stress = 2.0 * nu_t * self.gradient.strain(point)[component];
+        for (strain, target) in self.gradient.strain.iter().zip(targets) {
+            let stress = self.stress.iter_mut().zip(strain);
+            for ((stress, strain), nu_t) in stress.zip(&self.eddy_viscosity) {
+                *stress = 2.0 * nu_t * strain;
             }
             plane.to_modes(&mut self.stress, target, &mut self.scratch);
         }

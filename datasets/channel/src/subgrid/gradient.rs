@@ -10,6 +10,8 @@ pub struct Gradient {
     pub velocity: [Vec<f64>; 3],
     /// du_i/dx_j: `[i][j][point]`.
     pub tensor: [[Vec<f64>; 3]; 3],
+    /// S_ij = (du_i/dx_j + du_j/dx_i)/2: xx, yy, zz, xy, xz, yz, `[component][point]`.
+    pub strain: [Vec<f64>; 6],
 }
 
 impl Gradient {
@@ -20,6 +22,7 @@ impl Gradient {
             modes: vec![0.0; rows],
             velocity: std::array::from_fn(field),
             tensor: std::array::from_fn(|_| std::array::from_fn(field)),
+            strain: std::array::from_fn(field),
         }
     }
 
@@ -69,6 +72,18 @@ impl Gradient {
         for ((y, x), z) in vy.iter_mut().zip(&*ux).zip(&*wz) {
             *y = -x - z;
         }
+        self.update_strain();
+    }
+
+    /// The strain rate of the gradient.
+    pub fn update_strain(&mut self) {
+        let [[xx, xy, xz], [yx, yy, yz], [zx, zy, zz]] = &self.tensor;
+        let pairs = [(xx, xx), (yy, yy), (zz, zz), (xy, yx), (xz, zx), (yz, zy)];
+        for (strain, (a, b)) in self.strain.iter_mut().zip(pairs) {
+            for ((value, a), b) in strain.iter_mut().zip(a).zip(b) {
+                *value = 0.5 * (a + b);
+            }
+        }
     }
 
     /// The gradient at a point: `[i][j]`.
@@ -76,9 +91,9 @@ impl Gradient {
         std::array::from_fn(|i| std::array::from_fn(|j| self.tensor[i][j][point]))
     }
 
-    /// The strain rate S_ij = (du_i/dx_j + du_j/dx_i)/2 at a point: xx, yy, zz, xy, xz, yz.
-    pub fn strain(&self, point: usize) -> [f64; 6] {
-        strain(&self.at(point))
+    /// The strain rate at a point: xx, yy, zz, xy, xz, yz.
+    pub fn strain_at(&self, point: usize) -> [f64; 6] {
+        std::array::from_fn(|c| self.strain[c][point])
     }
 }
 
