@@ -57,6 +57,11 @@ pub fn beside(fields: &Path) -> PathBuf {
     fields.with_extension("stats.h5")
 }
 
+/// Whether a data set may be called so: what HDF5 takes for one group.
+pub fn is_group_name(name: &str) -> bool {
+    !(name.is_empty() || name == "." || name == ".." || name.contains(['/', '\0']))
+}
+
 /// Whether statistics may be written to `path`.
 ///
 /// # Errors

@@ -4,14 +4,15 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rheome_channel::{Channel, ChannelConfig, Filter, SubgridModel, UniformGrid};
 use rheome_cli::Failure;
 use rheome_fields::{FieldReader, FirstComponents};
-use rheome_flow::{GridFeatures, Rollout};
+use rheome_flow::{Grid, GridFeatures, Rollout};
 
-use super::course::Course;
+use super::course::{Course, TOLERANCE, is_same};
 use super::judge::Judge;
 use crate::arguments::{CompareArguments, ModelSource};
 use crate::commands::bench::contestant::simulate_settings;
 use crate::labelled::Labelled;
 use crate::model_folder::{self, LoadedModel};
+use crate::statistics_file;
 
 /// Somebody who continues the flow from the start of the course.
 pub trait Contestant {
@@ -54,22 +55,24 @@ pub fn contestants(
             "nobody to compare with the reference: give --model DIR, --les FILE or --run FILE",
         ));
     }
-    let mut names: Vec<&str> = all.iter().map(|c| c.name()).collect();
-    names.sort_unstable();
-    match names
-        .windows(2)
-        .find(|pair| pair[0] == pair[1] || pair[1] == "DNS")
-    {
-        Some(pair) => Err(Failure::new(format!(
-            "two contestants are called {}; name them apart, e.g. --model NAME=DIR",
-            pair[1]
-        ))),
-        None => Ok(all),
+    let mut taken = vec![super::REFERENCE];
+    for contestant in &all {
+        let name = contestant.name();
+        if !statistics_file::is_group_name(name) {
+            return Err(Failure::new(format!(
+                "contestant {name:?}: expected a name without /, and not a mere point; give one, e.g. --model NAME=DIR"
+            )));
+        }
+        if taken.contains(&name) {
+            return Err(Failure::new(format!(
+                "two contestants are called {name} ({} is the reference); name them apart, e.g. --model NAME=DIR",
+                super::REFERENCE
+            )));
+        }
+        taken.push(name);
     }
+    Ok(all)
 }
-
-/// How far a time step may be from the reference's.
-const SAME_STEP: f64 = 1e-3;
 
 /// A neural operator, rolled out.
 struct Operator {
@@ -97,8 +100,9 @@ impl Operator {
                 loaded.config.channels()
             )));
         }
+        check_positions(&folder.to_string(), &loaded.config.grid(), course)?;
         if let Some(step) = loaded.time_step
-            && (step / course.time_step - 1.0).abs() > SAME_STEP
+            && !is_same(step, course.time_step)
         {
             return Err(Failure::new(format!(
                 "{folder}: steps {step} in time, expected {} (the spacing of {})",
@@ -160,29 +164,10 @@ impl LargeEddy {
         let path = given.path.display();
         let settings = simulate_settings(&given.path)?;
         let config = settings.channel;
-        if let Some(lengths) = course.grid.lengths()
-            && lengths
-                .iter()
-                .zip(config.lengths)
-                .any(|(a, b)| (a / b - 1.0).abs() > SAME_STEP)
-        {
-            return Err(Failure::new(format!(
-                "{path}: channel.lengths: found {:?}, expected {lengths:?} (those of {})",
-                config.lengths,
-                course.label()
-            )));
-        }
-        if let Some(re_tau) = course.number("Re_tau")
-            && (re_tau / config.re_tau - 1.0).abs() > SAME_STEP
-        {
-            return Err(Failure::new(format!(
-                "{path}: channel.re_tau: found {}, expected {re_tau} (that of {})",
-                config.re_tau,
-                course.label()
-            )));
-        }
+        let grid = UniformGrid::new(course.grid.points(), config.lengths)?;
+        check_box(&path.to_string(), &config, &grid, course)?;
         Ok(Self {
-            grid: UniformGrid::new(course.grid.points(), config.lengths)?,
+            grid,
             filter: settings.output.filter,
             start: course.window(1)?,
             name: given.name.clone(),
@@ -208,7 +193,7 @@ impl Contestant for LargeEddy {
         let points = course.grid.points();
         let mut channel = Channel::from_sample(&self.config, points, &self.start, course.time)?;
         for step in 1..=judge.steps {
-            let time = course.time + step as f64 * course.time_step;
+            let time = course.time_of(step);
             let field = judge.measure(|| -> Result<Vec<f32>, Failure> {
                 channel.advance_to(time)?;
                 Ok(channel.sample(&self.grid, self.filter))
@@ -219,7 +204,7 @@ impl Contestant for LargeEddy {
     }
 }
 
-/// A field file made elsewhere, whose first snapshot is the first step.
+/// A field file made elsewhere.
 struct Recorded {
     name: String,
     reader: Box<dyn FieldReader>,
@@ -254,18 +239,123 @@ impl Contestant for Recorded {
 
     fn run(&self, course: &Course, judge: &mut Judge<'_>) -> Result<(), Failure> {
         let mut snapshot = vec![0.0; self.reader.shape().snapshot_len()];
-        for index in 0..self.reader.completed(0) {
-            let time = self.reader.times().map(|times| times[index]);
-            // What lies before the start was not predicted; a file without times begins with the first step.
-            if time.is_some_and(|t| t < course.time + 0.5 * course.time_step) {
-                continue;
-            }
+        for step in 1..=judge.steps {
+            let Some(index) = self.index_of(course, step)? else {
+                return Err(Failure::new(format!(
+                    "{}: ends before the time {}",
+                    self.reader.label(),
+                    course.time_of(step)
+                )));
+            };
             self.reader.read(0, index, &mut snapshot)?;
             judge.take(&snapshot)?;
-            if judge.is_done() {
-                break;
-            }
         }
         Ok(())
     }
+}
+
+impl Recorded {
+    /// The snapshot of a step: that of its time, or, in a file without times, counted from the first, which is step 1.
+    fn index_of(&self, course: &Course, step: u64) -> Result<Option<usize>, Failure> {
+        let count = self.reader.completed(0);
+        let Some(times) = self.reader.times() else {
+            return Ok(usize::try_from(step - 1)
+                .ok()
+                .filter(|index| *index < count));
+        };
+        let time = course.time_of(step);
+        let near = |t: &f64| (t - time).abs() <= TOLERANCE * course.time_step;
+        let found = times.iter().take(count).position(near);
+        match found {
+            None if times.iter().take(count).any(|t| *t > time) => Err(Failure::new(format!(
+                "{}: has no snapshot of the time {time}, expected one every {} from {} on",
+                self.reader.label(),
+                course.time_step,
+                course.time_of(1)
+            ))),
+            found => Ok(found),
+        }
+    }
+}
+
+/// Whether the points of a model are those of the reference, as far as that tells them.
+fn check_positions(place: &str, grid: &Grid, course: &Course) -> Result<(), Failure> {
+    let positions = grid.positions();
+    let heights = course.grid.heights();
+    let is_there = |(found, expected): (&f32, &f64)| {
+        (f64::from(*found) - expected).abs() <= TOLERANCE * course.grid.half_height()
+    };
+    if !positions[1].iter().zip(heights).all(is_there) {
+        return Err(Failure::new(format!(
+            "{place}: is a model of equally spaced heights, expected those of {}",
+            course.label()
+        )));
+    }
+    let ends = [positions[0].last(), positions.get(2).and_then(|z| z.last())];
+    if let Some(lengths) = course.grid.lengths()
+        && let [Some(x), Some(z)] = ends.map(|end| end.map(|l| f64::from(*l)))
+        && !(is_same(x, lengths[0]) && is_same(z, lengths[1]))
+    {
+        return Err(Failure::new(format!(
+            "{place}: is a model of a box of {x} x {z}, expected {} x {} (that of {})",
+            lengths[0],
+            lengths[1],
+            course.label()
+        )));
+    }
+    Ok(())
+}
+
+/// Whether a simulation is of the reference's flow: box, heights, unit of velocity and Reynolds number.
+fn check_box(
+    place: &str,
+    config: &ChannelConfig,
+    grid: &UniformGrid,
+    course: &Course,
+) -> Result<(), Failure> {
+    let fail = |reason: String| Err(Failure::new(format!("{place}: {reason}")));
+    let label = course.label();
+    let Some(lengths) = course.grid.lengths() else {
+        return fail(format!(
+            "cannot be started from {label}, which has no coordinates"
+        ));
+    };
+    if !lengths
+        .iter()
+        .zip(config.lengths)
+        .all(|(a, b)| is_same(*a, b))
+    {
+        return fail(format!(
+            "channel.lengths: found {:?}, expected {lengths:?} (those of {label})",
+            config.lengths
+        ));
+    }
+    let is_there = |(found, expected): (&f64, &f64)| (found - expected).abs() <= TOLERANCE;
+    if !course
+        .grid
+        .heights()
+        .iter()
+        .zip(&grid.coordinates[1])
+        .all(is_there)
+    {
+        return fail(format!(
+            "cannot be started from {label}, whose heights are not equally spaced from 0 to 2"
+        ));
+    }
+    let Some(units) = course
+        .wall_units
+        .filter(|units| is_same(units.u_tau(), 1.0))
+    else {
+        return fail(format!(
+            "cannot be started from {label}, whose velocities are not known to be in u_tau at a known Re_tau"
+        ));
+    };
+    if !is_same(units.friction_reynolds(1.0), config.re_tau) {
+        return fail(format!(
+            "channel.re_tau: found {}, expected {} (that of {label})",
+            config.re_tau,
+            units.friction_reynolds(1.0)
+        ));
+    }
+    Ok(())
 }

@@ -58,7 +58,7 @@ impl<'a> Judge<'a> {
         let step = self.done + 1;
         let lead = step as f64 * self.course.time_step;
         if step > self.skip {
-            self.statistics.add(self.course.time + lead, velocity)?;
+            self.statistics.add(self.course.time_of(step), velocity)?;
         }
         if let Some(reference) = self.course.snapshot(step)? {
             self.errors.add(lead, velocity, &reference, &self.held)?;
@@ -66,11 +66,6 @@ impl<'a> Judge<'a> {
         self.done = step;
         self.meter.advance("");
         Ok(())
-    }
-
-    /// Whether all steps are made.
-    pub fn is_done(&self) -> bool {
-        self.done >= self.steps
     }
 
     /// Sums up.

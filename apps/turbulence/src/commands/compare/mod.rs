@@ -16,7 +16,7 @@ mod pictures;
 mod scores;
 mod table;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rheome_cli::{Console, Failure, Meter};
 use rheome_statistics::FlowResults;
@@ -30,6 +30,9 @@ use super::command_line;
 use crate::arguments::CompareArguments;
 use crate::statistics_file::{self, NamedResults};
 use crate::table::{markdown, write_csv};
+
+/// What the reference trajectory is called beside the contestants.
+pub const REFERENCE: &str = "DNS";
 
 /// What one contestant did.
 pub struct Entry {
@@ -50,10 +53,10 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The statistics as a group of the results file, in which `/` would part groups.
+    /// The statistics as a group of the results file.
     fn named_results(&self, course: &Course) -> NamedResults {
         NamedResults {
-            name: self.name.replace('/', "-"),
+            name: self.name.clone(),
             source: self.description.clone(),
             units: course.units.clone(),
             provenance: course.provenance(),
@@ -71,24 +74,24 @@ impl Entry {
 pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
     let selected = arguments.compute.select(console)?;
+    let folder = OutputFolder::new(&arguments.output, arguments.overwrite)?;
     let course = Course::read(arguments)?;
     let all = contestants(arguments, &course, &selected.device)?;
     let mut log = arguments.compute.log(false)?;
     let mut entries = vec![course.itself(arguments, console)?];
-    let folder = OutputFolder::prepare(&arguments.output, arguments.overwrite)?;
+    folder.create()?;
     for contestant in &all {
         let entry = let_run(contestant.as_ref(), arguments, &course, console)?;
-        let scores = Scores::of(&entry, &course);
-        log.line(&serde_json::to_value(&scores)?)?;
+        log.line(&serde_json::to_value(Scores::of(&entry, &course))?)?;
         entries.push(entry);
+        // Whatever happens to the next one, what was run is kept.
+        folder.write_numbers(&entries, &course)?;
     }
-    let scores: Vec<Scores> = entries.iter().map(|e| Scores::of(e, &course)).collect();
-    folder.write(&entries, &scores, &course)?;
+    let scores = folder.write_numbers(&entries, &course)?;
+    let pictures = pictures::draw(folder.path, &entries, &scores, &course)?;
+    page::write(&folder.page(), &pictures, &scores, &course)?;
     rheome_cli::say(markdown(&COLUMNS, ranked(&scores)).trim_end());
-    console.note(format!(
-        "wrote {}",
-        folder.path.join("index.html").display()
-    ));
+    console.note(format!("wrote {}", folder.page().display()));
     Ok(())
 }
 
@@ -115,24 +118,34 @@ struct OutputFolder<'a> {
 }
 
 impl<'a> OutputFolder<'a> {
-    /// Makes the folder; one that holds a comparison is only replaced on request.
-    fn prepare(path: &'a Path, overwrite: bool) -> Result<Self, Failure> {
-        if path.join("index.html").exists() && !overwrite {
+    /// The folder; one that holds a comparison is only replaced on request.
+    fn new(path: &'a Path, overwrite: bool) -> Result<Self, Failure> {
+        let folder = Self { path };
+        if folder.page().exists() && !overwrite {
             return Err(Failure::new(format!(
                 "{}: holds a comparison already; choose another folder, or pass --overwrite to replace it",
                 path.display()
             )));
         }
-        std::fs::create_dir_all(path)
-            .map_err(|e| Failure::new(format!("{}: cannot create: {e}", path.display())))?;
-        Ok(Self { path })
+        Ok(folder)
     }
 
-    fn write(&self, entries: &[Entry], scores: &[Scores], course: &Course) -> Result<(), Failure> {
+    fn create(&self) -> Result<(), Failure> {
+        std::fs::create_dir_all(self.path)
+            .map_err(|e| Failure::new(format!("{}: cannot create: {e}", self.path.display())))
+    }
+
+    /// The page, which is written last.
+    fn page(&self) -> PathBuf {
+        self.path.join("index.html")
+    }
+
+    /// Writes the statistics and the scores of `entries`, and returns the scores.
+    fn write_numbers(&self, entries: &[Entry], course: &Course) -> Result<Vec<Scores>, Failure> {
         let sets: Vec<NamedResults> = entries.iter().map(|e| e.named_results(course)).collect();
         statistics_file::write(&self.path.join("statistics.h5"), &sets, &command_line())?;
-        write_csv(&self.path.join("scores.csv"), &COLUMNS, ranked(scores))?;
-        let pictures = pictures::draw(self.path, entries, scores, course)?;
-        page::write(&self.path.join("index.html"), &pictures, scores, course)
+        let scores: Vec<Scores> = entries.iter().map(|e| Scores::of(e, course)).collect();
+        write_csv(&self.path.join("scores.csv"), &COLUMNS, ranked(&scores))?;
+        Ok(scores)
     }
 }

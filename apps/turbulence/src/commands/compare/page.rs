@@ -37,7 +37,7 @@ pub fn write(
     html.push_str("<title>Turbulent channel flow: comparison</title>\n<style>\n");
     html.push_str(STYLE);
     html.push_str("\n</style>\n</head>\n<body>\n<h1>Turbulent channel flow: who comes closest to the DNS?</h1>\n");
-    html.push_str(&introduction(course));
+    html.push_str(&introduction(course, scores));
     html.push_str(&table(scores));
     for picture in pictures {
         html.push_str("<figure>\n");
@@ -58,19 +58,37 @@ pub fn write(
         .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))
 }
 
-fn introduction(course: &Course) -> String {
+fn introduction(course: &Course, scores: &[Scores]) -> String {
+    let truth = &course.truth;
+    let floor = if truth.holds_reference {
+        "The row <b>DNS</b> is the reference trajectory itself over the same steps. It is part of the truth here, for want of \
+         others, so that its error says little."
+    } else {
+        "The row <b>DNS</b> is the reference trajectory itself over the same steps, which is no part of the truth: its error is what \
+         so short a time leaves to chance (and what sets the truth apart from filtered fields, if it is not of such). Differences \
+         below it rank nobody."
+    };
+    let short = scores
+        .first()
+        .filter(|dns| scores.iter().any(|s| s.steps > dns.steps));
+    let short = short.map_or_else(String::new, |dns| {
+        format!(
+            " The reference ends after {} steps, before the others do.",
+            dns.steps
+        )
+    });
     format!(
         "<p>Everybody starts from snapshot {} (time {:.3}) of trajectory {} of <code>{}</code> and steps {:.4} in time. \
-         Statistics are held against those of {} ({} snapshots). The row <b>DNS</b> is the reference trajectory itself over the same steps: \
-         what is left of its error is the scatter of so short a time, and nobody can be expected to do better. \
-         The ranking goes by the mean of the relative L2 errors of five profiles: mean velocity, rms of u, v, w, Reynolds shear stress.</p>\n",
+         Statistics are held against the truth, {} ({} snapshots). {floor}{short} \
+         The ranking goes by the mean of the relative L2 errors of five profiles: mean velocity, rms of u, v, w, Reynolds shear \
+         stress (of the resolved flow, where there is a subgrid model).</p>\n",
         course.index,
         course.time,
         course.trajectory,
         escape(course.label()),
         course.time_step,
-        escape(&course.truth_source),
-        course.truth.snapshots,
+        escape(&truth.source),
+        truth.results.snapshots,
     )
 }
 
@@ -117,19 +135,13 @@ fn table(scores: &[Scores]) -> String {
 fn inline(path: &Path) -> Result<String, Failure> {
     let fail = |e: std::io::Error| Failure::new(format!("{}: cannot read: {e}", path.display()));
     if path.extension().is_some_and(|e| e == "svg") {
-        return std::fs::read_to_string(path).map(scalable).map_err(fail);
+        return std::fs::read_to_string(path).map_err(fail);
     }
     let bytes = std::fs::read(path).map_err(fail)?;
     let data = base64::engine::general_purpose::STANDARD.encode(bytes);
     Ok(format!(
         "<img alt=\"\" src=\"data:image/png;base64,{data}\">"
     ))
-}
-
-/// An SVG shrinks with the page only if it has a view box, which the plotting library gives it.
-fn scalable(svg: String) -> String {
-    debug_assert!(svg.contains("viewBox"));
-    svg
 }
 
 fn escape(text: &str) -> String {

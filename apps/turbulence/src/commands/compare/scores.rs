@@ -4,7 +4,7 @@ use rheome_statistics::{FlowResults, LineSpectra};
 use serde::Serialize;
 
 use super::Entry;
-use super::course::Course;
+use super::course::{Course, is_same};
 
 /// Numbers of one contestant. Errors of profiles are relative L2 norms over y against the truth.
 #[derive(Debug, Clone, Serialize)]
@@ -29,7 +29,7 @@ pub struct Scores {
     pub stress_error: f64,
     /// Mean of the five errors above: what the ranking goes by.
     pub profile_error: f64,
-    /// Mean distance of the energy spectra of u along x and z at y+ = 15 and in the centre, in decades.
+    /// Mean distance of the energy spectra of u along x and z near the wall and in the centre, in decades.
     pub spectrum_error: Option<f64>,
     /// Relative L2 error of the velocity after one step.
     pub first_step_error: Option<f64>,
@@ -42,7 +42,7 @@ pub struct Scores {
 impl Scores {
     /// The numbers of `entry`; NaN where it left no statistics.
     pub fn of(entry: &Entry, course: &Course) -> Self {
-        let (own, truth) = (&entry.results, &course.truth);
+        let (own, truth) = (&entry.results, &course.truth.results);
         let error = |pick: &dyn Fn(&FlowResults) -> &[f64]| {
             profile_error(own, pick(own), truth, pick(truth))
         };
@@ -68,7 +68,7 @@ impl Scores {
             rms_error,
             stress_error,
             profile_error: all.iter().sum::<f64>() / all.len() as f64,
-            spectrum_error: spectrum_error(own, truth),
+            spectrum_error: spectrum_error(own, truth, course.shown_heights),
             first_step_error: lead.map(|l| l.prediction.relative_error[[0, 0]]),
             decorrelation_time: lead.and_then(|l| l.prediction.decorrelation_time),
             seconds_per_time: entry.seconds_per_time,
@@ -105,43 +105,37 @@ pub fn interpolate(x: &[f64], values: &[f64], at: f64) -> f64 {
     values[right - 1] + part * (values[right] - values[right - 1])
 }
 
-/// Index of the height near the wall (y+ = 15, or 0.1 without wall units) and of the centre.
-pub fn shown_heights(results: &FlowResults) -> [usize; 2] {
-    let near_wall = results
-        .wall_units
-        .map_or(0.1, |units| 15.0 / units.length(1.0));
-    let nearest = |height: f64| {
-        let distance = |j: &usize| (results.heights[*j] - height).abs();
-        (0..results.heights.len())
-            .min_by(|a, b| distance(a).total_cmp(&distance(b)))
-            .unwrap_or(0)
-    };
-    let centre = 0.5 * results.heights.last().copied().unwrap_or(2.0);
-    [nearest(near_wall), nearest(centre)]
+/// Index of the height that is nearest to `height`.
+pub fn nearest_height(results: &FlowResults, height: f64) -> usize {
+    let distance = |j: &usize| (results.heights[*j] - height).abs();
+    let all = 0..results.heights.len();
+    all.min_by(|a, b| distance(a).total_cmp(&distance(b)))
+        .unwrap_or(0)
 }
 
-/// Mean of |log10(E / E_truth)| of u over the wavenumbers both have, behind the mean.
-fn spectrum_error(own: &FlowResults, truth: &FlowResults) -> Option<f64> {
+/// Mean of |log10(E / E_truth)| of u at `heights`, over the wavenumbers that both have, behind the mean.
+fn spectrum_error(own: &FlowResults, truth: &FlowResults, heights: [f64; 2]) -> Option<f64> {
     let pairs = [
         (own.streamwise.as_ref()?, truth.streamwise.as_ref()?),
         (own.spanwise.as_ref()?, truth.spanwise.as_ref()?),
     ];
-    let heights = shown_heights(own).into_iter().zip(shown_heights(truth));
     let mut distances = Vec::new();
-    for (j, truth_j) in heights {
+    for height in heights {
+        let (j, i) = (nearest_height(own, height), nearest_height(truth, height));
         for (a, b) in pairs {
-            distances.extend(spectral_distances(a, j, b, truth_j));
+            distances.extend(spectral_distances((a, j), (b, i)));
         }
     }
     let count = distances.len();
     (count > 0).then(|| distances.iter().sum::<f64>() / count as f64)
 }
 
-fn spectral_distances(a: &LineSpectra, j: usize, b: &LineSpectra, i: usize) -> Vec<f64> {
+fn spectral_distances((a, j): (&LineSpectra, usize), (b, i): (&LineSpectra, usize)) -> Vec<f64> {
     // The last wavenumber of an even number of points is left out by the filter.
-    let count = a.wavenumber.len().min(b.wavenumber.len()).saturating_sub(1);
-    (1..count)
-        .map(|k| (a.energy[[0, j, k]], b.energy[[0, i, k]]))
+    let kept = |spectra: &LineSpectra| 1..spectra.wavenumber.len().saturating_sub(1);
+    let partner = |k: usize| kept(b).find(|m| is_same(a.wavenumber[k], b.wavenumber[*m]));
+    kept(a)
+        .filter_map(|k| Some((a.energy[[0, j, k]], b.energy[[0, i, partner(k)?]])))
         .filter(|(a, b)| *a > 0.0 && *b > 0.0)
         .map(|(a, b)| (a / b).log10().abs())
         .collect()

@@ -244,6 +244,7 @@ fn unused_name(spec: &str, taken: &[NamedResults]) -> String {
     let stem = Path::new(spec)
         .file_stem()
         .map(|s| s.to_string_lossy().into_owned());
+    let stem = stem.filter(|stem| statistics_file::is_group_name(stem));
     let stem = stem.unwrap_or_else(|| "fields".into());
     let is_free = |name: &String| taken.iter().all(|set| set.name != *name);
     let numbered = (2..).map(|n| format!("{stem}-{n}"));

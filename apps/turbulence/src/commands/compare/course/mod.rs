@@ -1,16 +1,19 @@
 //! What all contestants have in common: the start, the reference, and what their statistics are held against.
 
+mod truth;
+
 use std::collections::BTreeMap;
 
 use rheome_cli::{Console, Failure, Meter};
 use rheome_fields::{Attribute, FieldReader, FirstComponents};
-use rheome_statistics::{FlowGrid, FlowResults, FlowStatistics, WallUnits};
+use rheome_statistics::{FlowGrid, FlowStatistics, WallUnits};
 
+use self::truth::Truth;
 use super::Entry;
 use super::scores::interpolate;
 use crate::arguments::CompareArguments;
 use crate::flow_header::{flow_grid, units, wall_units};
-use crate::statistics_file::{self, Units};
+use crate::statistics_file::Units;
 
 /// The reference trajectory from the start on.
 pub struct Course {
@@ -30,57 +33,48 @@ pub struct Course {
     /// Units of the reference.
     pub units: Units,
     /// Statistics that are taken for the truth.
-    pub truth: FlowResults,
-    /// Where they come from.
-    pub truth_source: String,
+    pub truth: Truth,
+    /// Heights at which spectra and correlations are looked at: near the wall, in the centre.
+    pub shown_heights: [f64; 2],
 }
 
 /// Velocity components that everybody predicts.
 const COMPONENTS: usize = 3;
 
+/// How far numbers that should be the same may be apart, relatively.
+pub const TOLERANCE: f64 = 1e-3;
+
+/// Whether two numbers are the same within [`TOLERANCE`].
+pub fn is_same(a: f64, b: f64) -> bool {
+    (a - b).abs() <= TOLERANCE * a.abs().max(b.abs())
+}
+
 impl Course {
     /// Opens the reference and gathers (or reads) its statistics.
     pub fn read(arguments: &CompareArguments) -> Result<Self, Failure> {
         let reader = FirstComponents::new(rheome_fields::open(&arguments.reference)?, COMPONENTS)?;
-        let fail = |reason: String| Failure::new(format!("{}: {reason}", reader.label()));
         let (trajectory, index) = (arguments.trajectory, arguments.index);
-        if trajectory >= reader.shape().trajectories {
-            return Err(fail(format!(
-                "found {} trajectories, expected one numbered {trajectory} (--trajectory counts from 0)",
-                reader.shape().trajectories
-            )));
-        }
-        if index + 1 >= reader.completed(trajectory) {
-            return Err(fail(format!(
-                "found {} snapshots, expected some behind --index {index}",
-                reader.completed(trajectory)
-            )));
-        }
-        let times = reader.times().ok_or_else(|| {
-            fail("has no times, which a comparison needs (npy has none: `turbulence convert` to .h5 from a source that has)".into())
-        })?;
-        let (time, time_step) = (times[index], times[index + 1] - times[index]);
+        let (time, time_step) = start_of(reader.as_ref(), trajectory, index)?;
         let grid = flow_grid(reader.as_ref())?;
         let wall_units = wall_units(reader.header());
-        let units = units(reader.header(), true);
-        let (truth, truth_source) = truth(arguments, reader.as_ref(), &grid, wall_units)?;
+        let truth = Truth::find(arguments, reader.as_ref(), &grid, wall_units)?;
         Ok(Self {
             trajectory,
             index,
             time,
             time_step,
+            shown_heights: shown_heights(&grid, wall_units),
             grid,
             wall_units,
-            units,
+            units: units(reader.header(), true),
             truth,
-            truth_source,
             reader,
         })
     }
 
     /// The true mean profile at the heights of the reference, whatever heights the statistics have.
     pub fn mean_profile(&self) -> [Vec<f64>; 3] {
-        let truth = &self.truth;
+        let truth = &self.truth.results;
         truth.profiles.mean.each_ref().map(|line| {
             let heights = self.grid.heights().iter();
             heights
@@ -92,6 +86,11 @@ impl Course {
     /// The reference file, for messages.
     pub fn label(&self) -> &str {
         self.reader.label()
+    }
+
+    /// What the reference says of itself.
+    pub fn provenance(&self) -> BTreeMap<String, Attribute> {
+        self.reader.header().attributes.clone()
     }
 
     /// The last `count` snapshots up to the start, oldest first: `[count, x, y, z, component]`.
@@ -112,6 +111,11 @@ impl Course {
         Ok(window)
     }
 
+    /// Time of the flow after `step` steps.
+    pub fn time_of(&self, step: u64) -> f64 {
+        self.time + step as f64 * self.time_step
+    }
+
     /// The reference `step` steps behind the start, if it goes that far.
     pub fn snapshot(&self, step: u64) -> Result<Option<Vec<f32>>, Failure> {
         let index = self.index + usize::try_from(step).unwrap_or(usize::MAX - self.index);
@@ -121,19 +125,6 @@ impl Course {
         let mut snapshot = vec![0.0; self.reader.shape().snapshot_len()];
         self.reader.read(self.trajectory, index, &mut snapshot)?;
         Ok(Some(snapshot))
-    }
-
-    /// What the reference says of itself.
-    pub fn provenance(&self) -> BTreeMap<String, Attribute> {
-        self.reader.header().attributes.clone()
-    }
-
-    /// An attribute of the reference that is a number.
-    pub fn number(&self, key: &str) -> Option<f64> {
-        match self.reader.header().attributes.get(key) {
-            Some(Attribute::Number(value)) => Some(*value),
-            _ => None,
-        }
     }
 
     /// The reference as a contestant: what the statistics of so short a run are worth.
@@ -146,7 +137,7 @@ impl Course {
         {
             steps += 1;
             if steps > arguments.skip {
-                statistics.add(self.time + steps as f64 * self.time_step, &snapshot)?;
+                statistics.add(self.time_of(steps), &snapshot)?;
             }
             meter.advance("");
         }
@@ -158,7 +149,7 @@ impl Course {
             )));
         }
         Ok(Entry {
-            name: "DNS".into(),
+            name: super::REFERENCE.into(),
             description: format!("trajectory {} of {}", self.trajectory, self.label()),
             parameters: None,
             steps,
@@ -169,29 +160,50 @@ impl Course {
     }
 }
 
-/// The statistics of the file given, or of everything in the reference.
-fn truth(
-    arguments: &CompareArguments,
+/// Time of the start and spacing of the snapshots behind it, which must be even.
+fn start_of(
     reader: &dyn FieldReader,
-    grid: &FlowGrid,
-    wall_units: Option<WallUnits>,
-) -> Result<(FlowResults, String), Failure> {
-    if let Some(path) = &arguments.statistics {
-        let set = statistics_file::read(path)?.into_iter().next();
-        let set =
-            set.ok_or_else(|| Failure::new(format!("{}: holds no statistics", path.display())))?;
-        return Ok((set.results, format!("{} in {}", set.name, path.display())));
+    trajectory: usize,
+    index: usize,
+) -> Result<(f64, f64), Failure> {
+    let fail = |reason: String| Err(Failure::new(format!("{}: {reason}", reader.label())));
+    let trajectories = reader.shape().trajectories;
+    if trajectory >= trajectories {
+        return fail(format!(
+            "found {trajectories} trajectories, expected one numbered {trajectory} (--trajectory counts from 0)"
+        ));
     }
-    let mut statistics = FlowStatistics::new(grid, wall_units);
-    let mut snapshot = vec![0.0; reader.shape().snapshot_len()];
-    for trajectory in 0..reader.shape().trajectories {
-        for index in 0..reader.completed(trajectory) {
-            reader.read(trajectory, index, &mut snapshot)?;
-            statistics.add(index as f64, &snapshot)?;
-        }
+    let completed = reader.completed(trajectory);
+    if index + 1 >= completed {
+        return fail(format!(
+            "found {completed} snapshots, expected some behind --index {index}"
+        ));
     }
-    Ok((
-        statistics.finish(),
-        format!("all snapshots of {}", reader.label()),
-    ))
+    let Some(times) = reader.times() else {
+        return fail("has no times, which a comparison needs; an .npy file has none, .h5 and .nc can have them".into());
+    };
+    let (time, time_step) = (times[index], times[index + 1] - times[index]);
+    let is_even = |at: &usize| {
+        let expected = time + (at - index) as f64 * time_step;
+        (times[*at] - expected).abs() <= TOLERANCE * time_step
+    };
+    match (index..completed.min(times.len())).find(|at| !is_even(at)) {
+        Some(at) if time_step > 0.0 => fail(format!(
+            "time[{at}]: found {}, expected {} (snapshots {time_step} apart, as those behind --index {index})",
+            times[at],
+            time + (at - index) as f64 * time_step
+        )),
+        None if time_step > 0.0 => Ok((time, time_step)),
+        _ => fail(format!(
+            "time[{}]: found {}, expected a later time than {time}",
+            index + 1,
+            times[index + 1]
+        )),
+    }
+}
+
+/// Heights of the grid that are nearest to y+ = 15 (a tenth of the half-height without wall units) and to the centre.
+fn shown_heights(grid: &FlowGrid, units: Option<WallUnits>) -> [f64; 2] {
+    let near_wall = units.map_or(0.1 * grid.half_height(), |units| units.height(15.0));
+    [near_wall, grid.half_height()].map(|y| grid.heights()[grid.nearest_height(y)])
 }
