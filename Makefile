@@ -31,10 +31,7 @@ bench: setup torch-python ## measure against PyTorch on this machine
 
 dns-180: cpu-setup ## the channel at Re_tau = 180 against published statistics (folder runs/channel-180; 50 minutes on two cores)
 	cargo build --release --locked -p turbulence
-	mkdir -p runs/channel-180
-	target/release/turbulence simulate --config configs/turbulence/channel-180.toml --output runs/channel-180/channel-180.h5
-	target/release/turbulence stats runs/channel-180/channel-180.h5 --output runs/channel-180/channel-180.stats.h5 \
-		--published 180 --plots runs/channel-180/plots
+	bash apps/turbulence/experiment/dns-180.sh target/release/turbulence runs/channel-180
 
 SIZE ?= small
 experiment: setup ## operators against large-eddy simulations (folder runs/experiment-SIZE; SIZE=small, minimal-channel or paper)

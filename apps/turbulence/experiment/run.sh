@@ -7,8 +7,12 @@
 #   minimal-channel  five hours on two cores: the result in the README
 #   paper            the published setting, 21 flows of 400 snapshots on 32 x 33 x 16 points: weeks on two cores
 #
-# What is there already is not done again: a stopped experiment is continued by the same command.
+# Data and trainings that are there already are not made again: a stopped experiment is continued by the same command.
 set -euo pipefail
+if [ $# -lt 2 ] || [ $# -gt 3 ]; then
+    echo "usage: run.sh PROGRAM FOLDER [small|minimal-channel|paper]" >&2
+    exit 2
+fi
 program=$(realpath "$1")
 mkdir -p "$2"
 out=$(realpath "$2")
@@ -40,11 +44,18 @@ case $size in
         ;;
 esac
 
+# One folder holds one experiment.
+if [ -e "$out/size" ] && [ "$(cat "$out/size")" != "$size" ]; then
+    echo "run.sh: $out: holds an experiment of size $(cat "$out/size"), not $size; choose another folder" >&2
+    exit 1
+fi
+echo "$size" >"$out/size"
+
 # A file under its final name is complete, or is continued.
 if [ ! -e "$out/data.h5" ]; then
-    "$program" simulate --config "$configs/$family.toml" --output "$out/data.h5" "${simulate[@]}"
+    "$program" simulate --config "$configs/$family.toml" --output "$out/data.h5" ${simulate[@]+"${simulate[@]}"}
 elif [ -e "$out/data.h5.checkpoints" ]; then
-    "$program" simulate --config "$configs/$family.toml" --output "$out/data.h5" "${simulate[@]}" --resume
+    "$program" simulate --config "$configs/$family.toml" --output "$out/data.h5" ${simulate[@]+"${simulate[@]}"} --resume
 fi
 
 models=()
@@ -53,15 +64,16 @@ for operator in m o fno ifno; do
     for stage in "${stages[@]}"; do
         run=$out/$operator-$stage
         config=$configs/$family-$operator.toml
-        settings=("${train[@]}")
+        settings=(${train[@]+"${train[@]}"})
         if [ "$stage" = unrolled ]; then
             # The second stage: judged on four steps that feed on each other, so that an operator learns to correct its own errors.
             settings+=(--set training.unroll=4 --set training.epochs=2 --set training.optimizer.learning_rate=1e-3)
         fi
         resume=()
-        [ -e "$run/checkpoints" ] && resume=(--resume)
+        [ -e "$run/config.toml" ] && resume=(--resume)
         if [ ! -e "$run/done" ]; then
-            "$program" train --config "$config" --data "$out/data.h5" --output "$run" "${settings[@]}" "${weights[@]}" "${resume[@]}"
+            "$program" train --config "$config" --data "$out/data.h5" --output "$run" \
+                ${settings[@]+"${settings[@]}"} ${weights[@]+"${weights[@]}"} ${resume[@]+"${resume[@]}"}
             touch "$run/done"
         fi
         weights=(--weights "$run/weights.safetensors")

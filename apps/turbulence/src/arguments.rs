@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 use rheome_cli::ComputeOptions;
 
 use crate::commands::bench::Work;
@@ -196,7 +196,7 @@ pub struct RolloutArguments {
 /// Options of `stats`.
 #[derive(Debug, Args)]
 pub struct StatsArguments {
-    /// Field files, e.g. rollouts.
+    /// Field files, e.g. rollouts, or files of statistics.
     #[arg(required = true, value_name = "FILE[:DATASET]")]
     pub files: Vec<String>,
     /// Field file, or file of statistics, to compare with, e.g. the filtered DNS; may be repeated. Errors by lead time are
@@ -218,7 +218,8 @@ pub struct StatsArguments {
     /// Replace the output if it exists.
     #[arg(long)]
     pub overwrite: bool,
-    /// Hold the statistics against published ones: 180, 395 or 590 (Moser, Kim & Mansour 1999), a table and, with --plots, a picture.
+    /// Hold the statistics against published ones: 180, 395 or 590 (Moser, Kim & Mansour 1999); with --plots also as published.csv and a
+    /// picture.
     #[arg(long, value_name = "RE_TAU")]
     pub published: Option<String>,
     /// Folder for pictures (PNG): profiles, and slices at successive times.
@@ -282,9 +283,10 @@ pub struct CompareArguments {
 
 /// Options of `bench`.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("contestants").required(true).multiple(true).args(["model", "config", "les"])))]
 pub struct BenchArguments {
     /// Model folder (written by `train`); may be repeated. Its time of training is told too.
-    #[arg(long, value_name = "[NAME=]DIR", required_unless_present_any = ["config", "les"])]
+    #[arg(long, value_name = "[NAME=]DIR")]
     pub model: Vec<Labelled>,
     /// Settings of an operator that need not be trained: its weights are random; may be repeated.
     #[arg(long, value_name = "[NAME=]FILE")]

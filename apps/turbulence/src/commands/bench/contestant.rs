@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rheome_cli::{Failure, settings as settings_file};
+use rheome_cli::Failure;
 
 use super::super::simulate::settings::SimulateSettings;
 use crate::arguments::BenchArguments;
@@ -38,7 +38,22 @@ pub fn all(arguments: &BenchArguments) -> Result<Vec<Contestant>, Failure> {
         .iter()
         .map(|given| operator(given, &given.path, None));
     let simulations = arguments.les.iter().map(simulation);
-    models.chain(configs).chain(simulations).collect()
+    let all: Vec<Contestant> = models
+        .chain(configs)
+        .chain(simulations)
+        .collect::<Result<_, _>>()?;
+    for (place, contestant) in all.iter().enumerate() {
+        if all[..place]
+            .iter()
+            .any(|earlier| earlier.name == contestant.name)
+        {
+            return Err(Failure::new(format!(
+                "two contestants are called {}; name them apart, e.g. --model NAME=DIR",
+                contestant.name
+            )));
+        }
+    }
+    Ok(all)
 }
 
 fn operator(
@@ -58,7 +73,7 @@ fn operator(
 }
 
 fn simulation(given: &Labelled) -> Result<Contestant, Failure> {
-    let settings = simulate_settings(&given.path)?;
+    let settings = SimulateSettings::load(&given.path)?;
     Ok(Contestant {
         name: given.name.clone(),
         path: given.path.clone(),
@@ -67,13 +82,4 @@ fn simulation(given: &Labelled) -> Result<Contestant, Failure> {
         time_step: None,
         training_seconds: None,
     })
-}
-
-/// Settings of a simulation that can work.
-pub fn simulate_settings(path: &Path) -> Result<SimulateSettings, Failure> {
-    let settings: SimulateSettings = settings_file::load(path, &[])?;
-    settings
-        .validate()
-        .map_err(|e| Failure::new(format!("{}: {}", path.display(), e.line())))?;
-    Ok(settings)
 }

@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use super::super::train::batches::HostBatch;
 use super::super::train::objective::{SnapshotShape, unrolled_loss};
 use super::Work;
-use super::contestant::simulate_settings;
 use crate::arguments::{MeasureArguments, ModelSource};
+use crate::commands::simulate::settings::SimulateSettings;
 use crate::model_folder;
 
 /// Seed of random weights and of the field they act on, unless another is asked for.
@@ -190,7 +190,7 @@ fn training(arguments: &MeasureArguments) -> Result<Measurement, Failure> {
 fn simulation(arguments: &MeasureArguments) -> Result<Measurement, Failure> {
     let console = arguments.compute.console();
     arguments.compute.select_cpu(console, "a simulation")?;
-    let settings = simulate_settings(&arguments.subject)?;
+    let settings = SimulateSettings::load(&arguments.subject)?;
     let seed = arguments.compute.seed.unwrap_or(settings.seed);
     let mut channel = Channel::new(&settings.channel, seed)?;
     channel.advance_to(arguments.settle)?;

@@ -7,6 +7,7 @@ pub mod contestant;
 pub mod measure;
 mod table;
 
+use std::ffi::OsString;
 use std::process::{Command, Stdio};
 
 use clap::ValueEnum;
@@ -53,11 +54,8 @@ pub fn run(arguments: &BenchArguments) -> Result<(), Failure> {
     // Everything is read before anything is measured.
     let contestants = contestant::all(arguments)?;
     let device = arguments.compute.select(console)?.choice;
-    let rows: Result<Vec<Row>, Failure> = contestants
-        .into_iter()
-        .map(|contestant| row(contestant, arguments, device, console))
-        .collect();
-    let table = Table {
+    let mut log = arguments.compute.log(false)?;
+    let mut table = Table {
         circumstances: Circumstances {
             device: device.to_string(),
             cpu: cpu_model(),
@@ -65,10 +63,18 @@ pub fn run(arguments: &BenchArguments) -> Result<(), Failure> {
             repeats: arguments.repeats,
             batch_size: arguments.batch_size,
         },
-        rows: rows?,
+        rows: Vec::new(),
     };
+    for contestant in contestants {
+        let row = row(contestant, arguments, device, console)?;
+        log.line(&serde_json::to_value(&row)?)?;
+        table.rows.push(row);
+        // Whatever happens to the next one, what was measured is kept.
+        if let Some(path) = &arguments.output {
+            table.write_csv(path)?;
+        }
+    }
     if let Some(path) = &arguments.output {
-        table.write_csv(path)?;
         console.note(format!("wrote {}", path.display()));
     }
     if arguments.json {
@@ -112,7 +118,10 @@ fn apart(
     };
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["measure", "-q", "--work", work.name()]);
-    command.arg("--subject").arg(&contestant.path);
+    // With the sign, so that a path may begin with a dash.
+    let mut subject = OsString::from("--subject=");
+    subject.push(&contestant.path);
+    command.arg(subject);
     let numbers = [
         ("--device", device.to_string()),
         ("--threads", arguments.compute.thread_count().to_string()),
@@ -129,8 +138,12 @@ fn apart(
     let ended = command.stdin(Stdio::null()).output()?;
     if !ended.status.success() {
         let said = String::from_utf8_lossy(&ended.stderr);
-        let last = said.lines().last().unwrap_or_default();
-        let reason = last.strip_prefix("turbulence: ").unwrap_or(last);
+        let mut lines = said
+            .lines()
+            .filter_map(|line| line.strip_prefix("turbulence: "));
+        let reason = lines
+            .next()
+            .unwrap_or_else(|| said.lines().next().unwrap_or_default());
         return Err(match reason {
             "" => fail(format!(
                 "measuring the {} ended: {}",

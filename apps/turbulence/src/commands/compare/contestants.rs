@@ -9,7 +9,7 @@ use rheome_flow::{Grid, GridFeatures, Rollout};
 use super::course::{Course, TOLERANCE, is_same};
 use super::judge::Judge;
 use crate::arguments::{CompareArguments, ModelSource};
-use crate::commands::bench::contestant::simulate_settings;
+use crate::commands::simulate::settings::SimulateSettings;
 use crate::labelled::Labelled;
 use crate::model_folder::{self, LoadedModel};
 use crate::statistics_file;
@@ -162,7 +162,7 @@ struct LargeEddy {
 impl LargeEddy {
     fn load(given: &Labelled, course: &Course) -> Result<Self, Failure> {
         let path = given.path.display();
-        let settings = simulate_settings(&given.path)?;
+        let settings = SimulateSettings::load(&given.path)?;
         let config = settings.channel;
         let grid = UniformGrid::new(course.grid.points(), config.lengths)?;
         check_box(&path.to_string(), &config, &grid, course)?;

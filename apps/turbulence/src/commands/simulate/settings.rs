@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use rheome_channel::{ChannelConfig, ChannelError, Filter, UniformGrid};
 use rheome_cli::Failure;
 use serde::{Deserialize, Serialize};
@@ -58,6 +60,18 @@ fn default_checkpoint_interval() -> f64 {
 }
 
 impl SimulateSettings {
+    /// The settings of a file, checked.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the file and the first key whose value cannot work.
+    pub fn load(path: &Path) -> Result<Self, Failure> {
+        let settings: Self = rheome_cli::settings::load(path, &[])?;
+        settings
+            .validate()
+            .map_err(|e| Failure::new(format!("{}: {}", path.display(), e.line())))?;
+        Ok(settings)
+    }
+
     /// Checks all settings and returns the grid of the snapshots.
     ///
     /// # Errors

@@ -35,6 +35,10 @@ pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
         sets.extend(of_reference(reference, &sets, arguments)?);
     }
     for file in &arguments.files {
+        if statistics_file::is_statistics(Path::new(file)) {
+            sets.extend(of_reference(file, &sets, arguments)?);
+            continue;
+        }
         let name = unused_name(file, &sets);
         sets.push(Gathering::open(file, name, arguments, true)?.run(console)?);
     }
@@ -300,14 +304,15 @@ fn draw(
     let profiles = folder.join("profiles.png");
     draw_profiles(&profiles, &curves, unit)?;
     console.note(format!("wrote {}", profiles.display()));
-    let slices = folder.join("slices.png");
-    let specs = arguments
-        .reference
-        .iter()
-        .filter(|r| !statistics_file::is_statistics(Path::new(r)));
-    let specs: Vec<&String> = specs.chain(&arguments.files).collect();
-    slices_of(&slices, &specs, unit)?;
-    console.note(format!("wrote {}", slices.display()));
+    let specs = arguments.reference.iter().chain(&arguments.files);
+    let specs: Vec<&String> = specs
+        .filter(|spec| !statistics_file::is_statistics(Path::new(spec)))
+        .collect();
+    if !specs.is_empty() {
+        let slices = folder.join("slices.png");
+        slices_of(&slices, &specs, unit)?;
+        console.note(format!("wrote {}", slices.display()));
+    }
     Ok(())
 }
 
@@ -330,18 +335,13 @@ fn slices_of(path: &Path, specs: &[&String], unit: &str) -> Result<(), Failure> 
             .collect::<Result<Vec<_>, _>>()?;
         rows.push(SliceRow { name, planes });
     }
-    let known = last.times().is_some();
-    let titles: Vec<String> = times
-        .iter()
-        .map(|t| {
-            if known {
-                format!("t = {t:.2} h/u_tau")
-            } else {
-                format!("snapshot {t}")
-            }
-        })
-        .collect();
-    let axes = ["x", "y"].map(|name| PlaneAxis::new(name, "h"));
+    let units = units(last.header(), last.times().is_some());
+    let title = |t: &f64| match last.times() {
+        Some(_) => format!("t = {t:.2} {}", units.time),
+        None => format!("snapshot {t}"),
+    };
+    let titles: Vec<String> = times.iter().map(title).collect();
+    let axes = ["x", "y"].map(|name| PlaneAxis::new(name, &units.length));
     draw_slices(path, &titles, &rows, &format!("u / {unit}"), &axes)?;
     Ok(())
 }

@@ -2,24 +2,47 @@
 
 use std::path::Path;
 
-use rheome_backend::atomic::write_atomically;
 use rheome_cli::{Console, Failure};
-use rheome_statistics::{FlowResults, PublishedFlow};
+use rheome_statistics::{FlowResults, Profiles, PublishedFlow, PublishedValue};
 
 use crate::plots::{Axis, Curve, Figure, Panel};
 use crate::statistics_file::NamedResults;
+use crate::table::{Cell, Column, column, markdown, write_csv};
+
+const SOURCE: &str = "Moser, Kim & Mansour (1999)";
 
 /// The published flow called `name`.
 pub fn find(name: &str) -> Result<PublishedFlow, Failure> {
     let flows = PublishedFlow::moser_kim_mansour();
     let known: Vec<String> = flows.iter().map(|flow| flow.name.clone()).collect();
-    flows.into_iter().find(|flow| flow.name == name).ok_or_else(|| {
+    let found = flows.into_iter().find(|flow| flow.name == name);
+    found.ok_or_else(|| {
         Failure::new(format!(
-            "--published {name}: expected one of {} (nominal Re_tau, Moser, Kim & Mansour 1999)",
+            "--published {name}: expected one of {} (nominal Re_tau, {SOURCE})",
             known.join(", ")
         ))
     })
 }
+
+/// A value of a data set beside the published one.
+struct Row {
+    name: String,
+    value: PublishedValue,
+}
+
+const COLUMNS: [Column<Row>; 5] = [
+    column("data set", "name", |row| Cell::Word(row.name.clone())),
+    column("in wall units", "quantity", |row| {
+        Cell::Word(row.value.quantity.clone())
+    }),
+    column("published", "published", |row| {
+        Cell::Number(Some(row.value.published))
+    }),
+    column("found", "found", |row| Cell::Number(Some(row.value.found))),
+    column("difference", "relative_difference", |row| {
+        Cell::SignedPercent(Some(row.value.relative_difference()))
+    }),
+];
 
 /// Prints how far every data set with wall units is from the published values; with a folder, also writes them there as
 /// `published.csv` and draws `published.png` and `.svg`.
@@ -29,17 +52,7 @@ pub fn compare(
     folder: Option<&Path>,
     console: Console,
 ) -> Result<(), Failure> {
-    let mut csv = csv::Writer::from_writer(Vec::new());
-    let fail =
-        |e: &dyn std::fmt::Display| Failure::new(format!("published.csv: cannot write: {e}"));
-    csv.write_record([
-        "name",
-        "quantity",
-        "published",
-        "found",
-        "relative_difference",
-    ])
-    .map_err(|e| fail(&e))?;
+    let mut rows = Vec::new();
     for set in sets {
         let Some(units) = set.results.wall_units else {
             console.note(format!(
@@ -48,36 +61,18 @@ pub fn compare(
             ));
             continue;
         };
-        rheome_cli::say(format!(
-            "{}, in wall units, and Moser, Kim & Mansour (1999) at Re_tau = {}:",
-            set.name, flow.re_tau
-        ));
-        for value in flow.compare(&set.results.heights, &set.results.profiles, &units) {
-            let difference = value.relative_difference();
-            rheome_cli::say(format!(
-                "  {:<24} {:>8.3} {:>8.3} {:>+7.1} %",
-                value.quantity,
-                value.found,
-                value.published,
-                100.0 * difference
-            ));
-            csv.write_record([
-                set.name.clone(),
-                value.quantity,
-                value.published.to_string(),
-                format!("{:.5}", value.found),
-                format!("{difference:.5}"),
-            ])
-            .map_err(|e| fail(&e))?;
-        }
+        let values = flow.compare(&set.results.heights, &set.results.profiles, &units);
+        rows.extend(values.into_iter().map(|value| Row {
+            name: set.name.clone(),
+            value,
+        }));
     }
+    rheome_cli::say(format!("{SOURCE} at Re_tau = {}:", flow.re_tau));
+    rheome_cli::say(markdown(&COLUMNS, &rows).trim_end());
     let Some(folder) = folder else {
         return Ok(());
     };
-    let bytes = csv.into_inner().map_err(|e| fail(&e))?;
-    let path = folder.join("published.csv");
-    write_atomically(&path, &bytes)
-        .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))?;
+    write_csv(&folder.join("published.csv"), &COLUMNS, &rows)?;
     let figure = figure(flow, sets);
     for ending in ["png", "svg"] {
         let path = folder.join("published").with_extension(ending);
@@ -87,82 +82,58 @@ pub fn compare(
     Ok(())
 }
 
+/// What a panel shows of the profiles, in wall units.
+type Pick = Box<dyn Fn(&Profiles) -> Vec<f64>>;
+
 fn figure(flow: &PublishedFlow, sets: &[NamedResults]) -> Figure {
-    let published = |points: Vec<(f64, f64)>| Curve {
-        set: 0,
-        points,
-        is_scatter: true,
-    };
-    let shown: Vec<&NamedResults> = sets
-        .iter()
-        .filter(|s| s.results.wall_units.is_some())
-        .collect();
-    type Pick = Box<dyn Fn(&FlowResults) -> Vec<f64>>;
-    let panel = |label: &str, is_logarithmic: bool, points: Vec<(f64, f64)>, pick: Pick| {
+    let shown = sets.iter().filter(|set| set.results.wall_units.is_some());
+    let shown: Vec<&NamedResults> = shown.collect();
+    let panel = |label: &str, published: Vec<(f64, f64)>, pick: Pick| {
         let curves = shown.iter().enumerate().map(|(i, set)| Curve {
             set: i + 1,
-            points: over_wall_distance(&set.results, &pick(&set.results)),
+            points: over_wall_distance(&set.results, &pick),
             is_scatter: false,
         });
+        let published = Curve {
+            set: 0,
+            points: published,
+            is_scatter: true,
+        };
         Panel {
-            x: if is_logarithmic {
-                Axis::logarithmic("y+").within(0.5, 200.0)
-            } else {
-                Axis::linear("y+")
-            },
+            x: Axis::linear("y+"),
             y: Axis::linear(label),
-            curves: std::iter::once(published(points)).chain(curves).collect(),
+            curves: std::iter::once(published).chain(curves).collect(),
         }
     };
-    let wall = |r: &FlowResults| {
-        let profiles = r.profiles.symmetrized();
-        r.wall_units
-            .map_or_else(|| profiles.clone(), |units| profiles.in_wall_units(&units))
-    };
     let centre = flow.re_tau;
+    let mean = flow.mean.iter().map(|[y, u]| (*y, *u));
+    let mean = mean.chain([(centre, flow.centre_velocity)]).collect();
+    let mut first = panel("mean u+", mean, Box::new(|p| p.mean[0].clone()));
+    first.x = Axis::logarithmic("y+").within(0.5, 1.2 * centre);
+    let stress: Pick = Box::new(|p| p.shear_stress.iter().map(|s| -s).collect());
+    let [y, largest] = flow.shear_stress_peak;
+    let mut panels = vec![first, panel("-<u'v'>+", vec![(y, largest)], stress)];
     let peaks = [flow.rms_peak_u, flow.rms_peak_v, flow.rms_peak_w];
-    let mean: Vec<(f64, f64)> = flow
-        .mean
-        .iter()
-        .map(|[y, u]| (*y, *u))
-        .chain([(centre, flow.centre_velocity)])
-        .collect();
-    let mut panels = vec![panel(
-        "mean u+",
-        true,
-        mean,
-        Box::new(move |r| wall(r).mean[0].clone()),
-    )];
-    let stress = vec![(flow.shear_stress_peak[0], flow.shear_stress_peak[1])];
-    panels.push(panel(
-        "-<u'v'>+",
-        false,
-        stress,
-        Box::new(move |r| wall(r).shear_stress.iter().map(|s| -s).collect()),
-    ));
-    for (c, component) in ["u", "v", "w"].into_iter().enumerate() {
-        let points = vec![(peaks[c][0], peaks[c][1]), (centre, flow.centre_rms[c])];
-        panels.push(panel(
-            &format!("rms {component}+"),
-            false,
-            points,
-            Box::new(move |r| wall(r).rms[c].clone()),
-        ));
+    for (c, ([y, largest], name)) in peaks.into_iter().zip(["u", "v", "w"]).enumerate() {
+        let published = vec![(y, largest), (centre, flow.centre_rms[c])];
+        let rms: Pick = Box::new(move |p| p.rms[c].clone());
+        panels.push(panel(&format!("rms {name}+"), published, rms));
     }
     let names = shown.iter().map(|set| set.name.clone());
     Figure {
-        names: std::iter::once("Moser, Kim & Mansour (1999)".to_owned())
-            .chain(names)
-            .collect(),
+        names: std::iter::once(SOURCE.to_owned()).chain(names).collect(),
         panels,
         columns: 3,
     }
 }
 
-/// Up to the centre, in wall units.
-fn over_wall_distance(results: &FlowResults, line: &[f64]) -> Vec<(f64, f64)> {
+/// What `pick` takes of the profiles, both halves averaged, over y+ up to the centre.
+fn over_wall_distance(results: &FlowResults, pick: &Pick) -> Vec<(f64, f64)> {
+    let Some(units) = results.wall_units else {
+        return Vec::new();
+    };
     let half = results.heights.len().div_ceil(2);
-    let scale = results.wall_units.map_or(1.0, |units| units.length(1.0));
-    let heights = results.heights.iter().map(|y| y * scale);
-    heights.zip(line.iter().copied()).take(half).collect()
+    let line = pick(&results.profiles.symmetrized().in_wall_units(&units));
+    let heights = results.heights.iter().map(|y| units.length(*y));
+    heights.zip(line).take(half).collect()
 }

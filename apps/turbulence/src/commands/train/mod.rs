@@ -6,6 +6,7 @@ mod run_folder;
 pub mod settings;
 mod symmetry;
 
+use std::path::Path;
 use std::sync::mpsc::sync_channel;
 
 use burn::module::Module;
@@ -20,6 +21,7 @@ use rheome_training::Trainer;
 use serde_json::json;
 
 use crate::arguments::TrainArguments;
+use crate::model_folder;
 use batches::{BatchSource, HostBatch};
 use objective::{SnapshotShape, unrolled_loss, validate};
 use run_folder::RunFolder;
@@ -59,7 +61,8 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         None => folder.keep_normalization(statistics(reader, &windows.train, lead, stride)?)?,
     };
     let features = model.prepare(&settings.model.grid());
-    let trainer = Trainer::new(model, settings.training.optimizer, settings.training.seed)?;
+    let mut trainer = Trainer::new(model, settings.training.optimizer, settings.training.seed)?;
+    trainer.progress.seconds = seconds_before(arguments);
     let (trainer, metrics) = folder.start(trainer)?;
     let validation = evenly(&windows.validation, settings.training.validation_windows);
     let [nx, ny, nz] = reader.shape().grid;
@@ -86,6 +89,14 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         trainer,
     };
     training.run()
+}
+
+/// Seconds that the training of the given weights took, where they lie in a model folder that tells.
+fn seconds_before(arguments: &TrainArguments) -> f64 {
+    let folder = arguments.weights.as_deref().and_then(Path::parent);
+    folder
+        .and_then(model_folder::training_seconds)
+        .unwrap_or(0.0)
 }
 
 /// The windows of the settings' split, each of `lead` snapshots and one more.
