@@ -65,6 +65,15 @@ impl ReferenceTrajectory {
             Some(times) => times.iter().copied().take(count).collect(),
             None => (0..count).map(|i| i as f64).collect(),
         };
+        if let Some(at) = moments.windows(2).position(|pair| pair[1] <= pair[0]) {
+            return Err(Failure::new(format!(
+                "{}: time[{}]: found {}, expected a later time than {}",
+                reader.label(),
+                at + 1,
+                moments[at + 1],
+                moments[at]
+            )));
+        }
         Ok(Self {
             reader,
             trajectory,

@@ -187,6 +187,11 @@ fn what_is_wrong_is_said_before_anything_is_measured() {
     );
     let good = write("fno.toml", FNO);
     fails(
+        bench(&["--config", &good, "--config", &good]),
+        1,
+        &["two contestants", "fno", "NAME="],
+    );
+    fails(
         bench(&["--config", &good, "--settle", "nan"]),
         1,
         &["--settle"],

@@ -248,6 +248,20 @@ fn a_training_starts_from_given_weights() {
     training(&second, &still).assert().success();
     let pairs = [&first, &second].map(|run| weights(run, "weights.safetensors"));
     assert_eq!(pairs[0], pairs[1]);
+    // The time of its training counts on from that of the weights.
+    let [before, after] = [(&first, true), (&second, false)].map(|(run, is_last)| {
+        let text = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+        let seconds = text.lines().filter_map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["training_seconds"].as_f64()
+        });
+        let seconds: Vec<f64> = seconds.collect();
+        if is_last {
+            seconds[seconds.len() - 1]
+        } else {
+            seconds[0]
+        }
+    });
+    assert!(before > 0.0 && after > before, "{before} {after}");
 }
 
 /// A loss that leaves the numbers stops the training, names the batch and keeps the weights before it.
