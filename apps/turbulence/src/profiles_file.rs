@@ -19,7 +19,8 @@ use hdf5::types::VarLenUnicode;
 use hdf5::{File, Group};
 use rheome_channel::Profiles;
 use rheome_cli::Failure;
-use rheome_fields::{Partial, scales};
+use rheome_fields::scales;
+use rheome_hdf::Partial;
 
 /// Version of the layout.
 const VERSION: i32 = 1;
@@ -77,7 +78,9 @@ pub fn write(path: &Path, sets: &[NamedProfiles], command_line: &str) -> Result<
     let partial = Partial::new(path);
     let fail = |e: hdf5::Error| Failure::new(format!("{}: cannot write: {e}", path.display()));
     hdf5::sync::sync(|| fill(partial.place(), sets, command_line)).map_err(fail)?;
-    Ok(partial.publish()?)
+    partial
+        .publish()
+        .map_err(|e| Failure::new(format!("{}: cannot publish: {e}", path.display())))
 }
 
 fn fill(path: &Path, sets: &[NamedProfiles], command_line: &str) -> hdf5::Result<()> {
