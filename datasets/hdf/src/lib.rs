@@ -7,7 +7,7 @@ mod limits;
 mod partial;
 pub mod text;
 
-pub use limits::{COMPRESSION_LIMIT, holds_claim, unreadable_filter};
+pub use limits::{holds_claim, unreadable_filter};
 pub use partial::Partial;
 
 /// The library's message as one line.
