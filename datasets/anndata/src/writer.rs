@@ -18,7 +18,7 @@ use crate::matrix::{Number, RowBlock, Storage};
 use crate::value::{Array, SparseMatrix, Value};
 use crate::values::ElementType;
 
-use elements::{Element, encode};
+use elements::{Element, create_group, encode};
 use matrix::MatrixWriter;
 pub use parts::Part;
 
@@ -308,7 +308,7 @@ impl AnnDataWriter {
 impl Groups {
     fn create(file: &File) -> hdf5::Result<Self> {
         let group = |name: &str| {
-            let group = file.create_group(name)?;
+            let group = create_group(file, name)?;
             encode(&group, "dict", "0.1.0")?;
             Ok::<_, hdf5::Error>(group)
         };

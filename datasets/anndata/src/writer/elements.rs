@@ -21,6 +21,14 @@ pub(super) fn encode(object: &Location, kind: &str, version: &str) -> hdf5::Resu
     text::write_attribute(object, "encoding-version", version)
 }
 
+/// An empty group that does not tell when it was made: the same content is the same file.
+pub(super) fn create_group(parent: &Group, name: &str) -> hdf5::Result<Group> {
+    parent
+        .create_group_builder()
+        .obj_track_times(false)
+        .create(name)
+}
+
 /// A group of the file, to write elements into.
 pub(super) struct Element<'a> {
     pub(super) group: &'a Group,
@@ -75,7 +83,7 @@ impl<'a> Element<'a> {
     ) -> Result<Group, AnnDataError> {
         self.check_name(name)?;
         let group = || {
-            let group = self.group.create_group(name)?;
+            let group = create_group(self.group, name)?;
             encode(&group, kind, version)?;
             Ok(group)
         };
