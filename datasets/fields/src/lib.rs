@@ -24,5 +24,5 @@ pub use sampling::{
     Batch, BatchReader, Split, Window, WindowStatistics, Windows, normalization_statistics,
 };
 pub use statistics::{EnergyChange, FieldStatistics};
-pub use writer::{FieldWriter, Partial, WriteOptions};
+pub use writer::{FieldWriter, WriteOptions};
 pub use xdmf::write_xdmf;

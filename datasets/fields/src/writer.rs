@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use rheome_hdf::Partial;
+
 use crate::error::FieldError;
 use crate::field::{FieldHeader, FieldShape};
 
@@ -122,55 +124,12 @@ impl Progress {
     }
 }
 
-/// A file under its `.partial` name; it is removed unless it gets published.
-///
-/// Whoever writes [`Partial::place`] and then calls [`Partial::publish`] replaces a file as a whole: a kill at any moment
-/// leaves the old one or the new one.
-#[derive(Debug)]
-pub struct Partial {
-    path: PathBuf,
-    partial: PathBuf,
-    published: bool,
-}
-
-impl Partial {
-    /// Nothing yet; the file will be called `path`.
-    pub fn new(path: &Path) -> Self {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".partial");
-        Self {
-            path: path.to_owned(),
-            partial: name.into(),
-            published: false,
-        }
-    }
-
-    /// Where to write.
-    pub fn place(&self) -> &Path {
-        &self.partial
-    }
-
-    /// Gives the file its name, in place of whatever has it.
-    ///
-    /// # Errors
-    /// [`FieldError::File`]; then the old file is untouched.
-    pub fn publish(mut self) -> Result<(), FieldError> {
-        std::fs::File::open(&self.partial)
-            .and_then(|file| file.sync_all())
-            .and_then(|()| std::fs::rename(&self.partial, &self.path))
-            .map_err(|e| FieldError::file(&self.path, "publish", e))?;
-        self.published = true;
-        Ok(())
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        if !self.published {
-            // Nothing is lost if this fails: the next attempt replaces the file.
-            let _ = std::fs::remove_file(&self.partial);
-        }
-    }
+/// Gives a complete file its name.
+pub(crate) fn publish(partial: Partial) -> Result<(), FieldError> {
+    let path = partial.path().to_owned();
+    partial
+        .publish()
+        .map_err(|e| FieldError::file(&path, "publish", e))
 }
 
 /// Whether a file of this shape and header may be written at `path`.

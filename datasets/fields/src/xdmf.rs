@@ -3,10 +3,12 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use rheome_hdf::Partial;
+
 use crate::error::FieldError;
 use crate::field::{FieldReader, FieldShape};
 use crate::hdf::{Hdf5Reader, POINTS, VELOCITY, open_file};
-use crate::writer::Partial;
+use crate::writer::publish;
 
 /// Writes `NAME.xdmf` beside `NAME.h5`: a series in time for each trajectory, of the snapshots that are complete.
 ///
@@ -34,7 +36,7 @@ pub fn write_xdmf(h5: &Path) -> Result<(), FieldError> {
     let text = describe(&escape(&name), &reader);
     let partial = Partial::new(&h5.with_extension("xdmf"));
     std::fs::write(partial.place(), text).map_err(|e| FieldError::file(h5, "describe", e))?;
-    partial.publish()
+    publish(partial)
 }
 
 /// Text as XML holds it.

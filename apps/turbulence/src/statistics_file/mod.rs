@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use hdf5::File;
 use rheome_cli::Failure;
-use rheome_fields::{Attribute, Partial};
+use rheome_fields::Attribute;
+use rheome_hdf::Partial;
 use rheome_statistics::FlowResults;
 
 /// Version of the layout that is written; the first is read too.
@@ -97,7 +98,9 @@ pub fn write(path: &Path, sets: &[NamedResults], command_line: &str) -> Result<(
     let partial = Partial::new(path);
     let fail = |e: hdf5::Error| Failure::new(format!("{}: cannot write: {e}", path.display()));
     hdf5::sync::sync(|| write::fill(partial.place(), sets, command_line)).map_err(fail)?;
-    Ok(partial.publish()?)
+    partial
+        .publish()
+        .map_err(|e| Failure::new(format!("{}: cannot publish: {e}", path.display())))
 }
 
 /// Whether `path` is a file of statistics (and not one of fields).

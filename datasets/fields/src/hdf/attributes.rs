@@ -1,19 +1,14 @@
-//! Attributes and strings, however the writing library stored them.
+//! Attributes and strings of field files.
 
-use hdf5::types::{FixedAscii, FixedUnicode, TypeDescriptor, VarLenAscii, VarLenUnicode};
 use hdf5::{Container, Dataset, Location};
+use rheome_hdf::text;
 
 use super::is_number;
 use crate::field::Attribute;
 
-/// The longest fixed-length string that is read; longer ones are left out.
-const LONGEST_FIXED: usize = 1024;
-
-/// Text as HDF5 stores it; NUL ends a text there.
-fn stored(text: &str) -> hdf5::Result<VarLenUnicode> {
-    let text = text.split('\0').next().unwrap_or_default();
-    text.parse()
-        .map_err(|_| hdf5::Error::from("text that HDF5 cannot hold"))
+/// NUL ends a text in HDF5.
+fn before_nul(text: &str) -> &str {
+    text.split('\0').next().unwrap_or_default()
 }
 
 /// Gives an object a text attribute.
@@ -21,10 +16,7 @@ fn stored(text: &str) -> hdf5::Result<VarLenUnicode> {
 /// # Errors
 /// The library's error.
 pub fn write_text(object: &Location, name: &str, text: &str) -> hdf5::Result<()> {
-    object
-        .new_attr::<VarLenUnicode>()
-        .create(name)?
-        .write_scalar(&stored(text)?)
+    text::write_attribute(object, name, before_nul(text))
 }
 
 /// Gives an object a number.
@@ -40,17 +32,8 @@ pub fn write_number<T: hdf5::H5Type>(object: &Location, name: &str, value: T) ->
 /// # Errors
 /// The library's error.
 pub fn write_strings(group: &hdf5::Group, name: &str, strings: &[String]) -> hdf5::Result<Dataset> {
-    let values = strings
-        .iter()
-        .map(|s| stored(s))
-        .collect::<hdf5::Result<Vec<_>>>()?;
-    let dataset = group
-        .new_dataset::<VarLenUnicode>()
-        .obj_track_times(false)
-        .shape(strings.len())
-        .create(name)?;
-    dataset.write_raw(&values)?;
-    Ok(dataset)
+    let strings: Vec<&str> = strings.iter().map(|s| before_nul(s)).collect();
+    text::write_dataset(group, name, &strings)
 }
 
 /// An attribute that is one number or one text; none for any other, or one that cannot be read.
@@ -75,25 +58,5 @@ pub fn read_strings(container: &Container, count: usize) -> Option<Vec<String>> 
     if container.size() != count {
         return None;
     }
-    // Bytes that are no UTF-8 become the replacement character.
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    match container.dtype().and_then(|t| t.to_descriptor()).ok()? {
-        TypeDescriptor::VarLenUnicode => {
-            let values = container.read_raw::<VarLenUnicode>().ok()?;
-            Some(values.iter().map(|s| text(s.as_bytes())).collect())
-        }
-        TypeDescriptor::VarLenAscii => {
-            let values = container.read_raw::<VarLenAscii>().ok()?;
-            Some(values.iter().map(|s| text(s.as_bytes())).collect())
-        }
-        TypeDescriptor::FixedAscii(length) if length <= LONGEST_FIXED => {
-            let values = container.read_raw::<FixedAscii<LONGEST_FIXED>>().ok()?;
-            Some(values.iter().map(|s| text(s.as_bytes())).collect())
-        }
-        TypeDescriptor::FixedUnicode(length) if length <= LONGEST_FIXED => {
-            let values = container.read_raw::<FixedUnicode<LONGEST_FIXED>>().ok()?;
-            Some(values.iter().map(|s| text(s.as_bytes())).collect())
-        }
-        _ => None,
-    }
+    text::read(container).ok()
 }

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use hdf5::{Dataset, File};
+use rheome_hdf::Partial;
 
 use super::fault;
 use super::layout::{self, Times};
 use crate::error::FieldError;
 use crate::field::{FieldHeader, FieldShape};
-use crate::writer::{FieldWriter, Partial, Progress};
+use crate::writer::{FieldWriter, Progress, publish};
 
 /// Writes a compressed HDF5 or NetCDF-4 file.
 pub(crate) struct CompressedWriter {
@@ -120,7 +121,7 @@ impl FieldWriter for CompressedWriter {
             file.close()
         };
         completed().map_err(fault(&path))?;
-        partial.publish()?;
+        publish(partial)?;
         if xdmf {
             crate::xdmf::write_xdmf(&path)
         } else {

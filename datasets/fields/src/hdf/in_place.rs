@@ -8,13 +8,14 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use hdf5::Datatype;
+use rheome_hdf::Partial;
 
 use super::layout::{self, SNAPSHOT_TIME, Times, VELOCITY, VERSION};
 use super::reader::Hdf5Reader;
 use super::{attributes, fault, open_file};
 use crate::error::FieldError;
 use crate::field::{Attribute, FieldHeader, FieldReader, FieldShape};
-use crate::writer::{FieldWriter, Partial, Progress};
+use crate::writer::{FieldWriter, Progress, publish};
 
 /// Where the numbers lie in the file, in bytes.
 struct Places {
@@ -46,7 +47,7 @@ impl InPlaceWriter {
         let partial = Partial::new(path);
         define(partial.place(), path, shape, header, xdmf)?;
         let places = Places::find(partial.place(), shape)?;
-        partial.publish()?;
+        publish(partial)?;
         Ok(Self {
             file: open_raw(path)?,
             places,
@@ -114,7 +115,7 @@ impl InPlaceWriter {
             }
         }
         drop((short, reader));
-        partial.publish()
+        publish(partial)
     }
 }
 

@@ -5,10 +5,12 @@ use std::io::{BufWriter, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use rheome_hdf::Partial;
+
 use super::header;
 use crate::error::FieldError;
 use crate::field::FieldShape;
-use crate::writer::{FieldWriter, Partial, Progress};
+use crate::writer::{FieldWriter, Progress, publish};
 
 /// Writes float32 snapshots one after the other into a `.npy` file that appears when it is finished.
 pub(crate) struct NpyWriter {
@@ -110,6 +112,6 @@ impl FieldWriter for NpyWriter {
             Ok(())
         };
         written().map_err(|e| FieldError::file(&path, "write", e))?;
-        partial.publish()
+        publish(partial)
     }
 }
