@@ -68,6 +68,28 @@ pub struct Curve {
     pub points: Vec<(f64, f64)>,
     /// Markers only, without a line: single measurements.
     pub is_scatter: bool,
+    /// Does not count for what the axes show; what lies beyond them is left out.
+    pub is_outlier: bool,
+}
+
+impl Curve {
+    /// A line.
+    pub fn line(set: usize, points: Vec<(f64, f64)>) -> Self {
+        Self {
+            set,
+            points,
+            is_scatter: false,
+            is_outlier: false,
+        }
+    }
+
+    /// Markers without a line.
+    pub fn scatter(set: usize, points: Vec<(f64, f64)>) -> Self {
+        Self {
+            is_scatter: true,
+            ..Self::line(set, points)
+        }
+    }
 }
 
 /// One chart.
@@ -174,20 +196,31 @@ impl Panel {
         );
         let ticks = |(low, high): (f64, f64)| ticks::logarithmic(low, high);
         let (x_ticks, y_ticks) = (ticks(x), ticks(y));
+        let panel = &self.within(x, y);
         let (x, y) = (x.0..x.1, y.0..y.1);
         match (self.x.scale, self.y.scale) {
-            (Scale::Linear, Scale::Linear) => self.chart(area, x, y),
+            (Scale::Linear, Scale::Linear) => panel.chart(area, x, y),
             (Scale::Linear, Scale::Logarithmic) => {
-                self.chart(area, x, y.log_scale().with_key_points(y_ticks))
+                panel.chart(area, x, y.log_scale().with_key_points(y_ticks))
             }
             (Scale::Logarithmic, Scale::Linear) => {
-                self.chart(area, x.log_scale().with_key_points(x_ticks), y)
+                panel.chart(area, x.log_scale().with_key_points(x_ticks), y)
             }
             (Scale::Logarithmic, Scale::Logarithmic) => {
                 let x = x.log_scale().with_key_points(x_ticks);
-                self.chart(area, x, y.log_scale().with_key_points(y_ticks))
+                panel.chart(area, x, y.log_scale().with_key_points(y_ticks))
             }
         }
+    }
+
+    /// The same panel with these axes, and only the points that they can show.
+    fn within(&self, x: (f64, f64), y: (f64, f64)) -> Self {
+        let shows = |v: f64, (low, high): (f64, f64)| v >= low && v <= high;
+        let mut panel = self.clone();
+        for curve in &mut panel.curves {
+            curve.points.retain(|p| shows(p.0, x) && shows(p.1, y));
+        }
+        panel
     }
 
     /// What an axis shows: what it was told to, or all its values with a margin.
@@ -197,12 +230,10 @@ impl Panel {
         }
         let is_log = axis.scale == Scale::Logarithmic;
         let shown = |v: &f64| v.is_finite() && (!is_log || *v > 0.0);
-        let values = self
-            .curves
-            .iter()
-            .flat_map(|c| &c.points)
-            .map(pick)
-            .filter(shown);
+        // Outliers count only where there is nothing else.
+        let all_outliers = self.curves.iter().all(|c| c.is_outlier);
+        let counted = self.curves.iter().filter(|c| all_outliers || !c.is_outlier);
+        let values = counted.flat_map(|c| &c.points).map(pick).filter(shown);
         let (low, high) = values.fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(v), h.max(v)));
         match (low <= high, is_log) {
             (false, _) => (0.1, 1.0),
@@ -251,12 +282,7 @@ impl Panel {
         // The reference last, so that nothing hides it.
         for curve in self.curves.iter().rev() {
             let color = LINES[curve.set % LINES.len()];
-            let points: Vec<(f64, f64)> = curve
-                .points
-                .iter()
-                .copied()
-                .filter(|p| self.shows(*p))
-                .collect();
+            let points = &curve.points;
             if !curve.is_scatter {
                 let line = LineSeries::new(points.iter().copied(), color.stroke_width(2));
                 chart.draw_series(line)?;
@@ -276,16 +302,6 @@ impl Panel {
         }
         Ok(())
     }
-
-    /// Whether a point can be drawn: finite, and positive where the axis is logarithmic.
-    fn shows(&self, (x, y): (f64, f64)) -> bool {
-        let fits = |v: f64, axis: &Axis| {
-            v.is_finite()
-                && (axis.scale == Scale::Linear || v > 0.0)
-                && axis.range.is_none_or(|(low, high)| v >= low && v <= high)
-        };
-        fits(x, &self.x) && fits(y, &self.y)
-    }
 }
 
 #[cfg(test)]
@@ -293,13 +309,12 @@ mod tests {
     use super::*;
 
     fn figure() -> Figure {
-        let curve = |set: usize| Curve {
-            set,
-            points: (0..40)
+        let curve = |set: usize| {
+            let points = (0..40)
                 .map(|i| (f64::from(i), (set + 1) as f64 * f64::from(i * i)))
                 .chain([(3.0, f64::NAN)])
-                .collect(),
-            is_scatter: false,
+                .collect();
+            Curve::line(set, points)
         };
         let panel = |x: Axis, y: Axis| Panel {
             x,

@@ -43,15 +43,16 @@ pub fn draw_profiles(
         curves: curves
             .iter()
             .enumerate()
-            .map(|(set, curve)| Curve {
-                set,
-                points: curve
-                    .y
-                    .iter()
-                    .copied()
-                    .zip(pick(curve).iter().copied())
-                    .collect(),
-                is_scatter: false,
+            .map(|(set, curve)| {
+                Curve::line(
+                    set,
+                    curve
+                        .y
+                        .iter()
+                        .copied()
+                        .zip(pick(curve).iter().copied())
+                        .collect(),
+                )
             })
             .collect(),
     };

@@ -89,16 +89,12 @@ fn figure(flow: &PublishedFlow, sets: &[NamedResults]) -> Figure {
     let shown = sets.iter().filter(|set| set.results.wall_units.is_some());
     let shown: Vec<&NamedResults> = shown.collect();
     let panel = |label: &str, published: Vec<(f64, f64)>, pick: Pick| {
-        let curves = shown.iter().enumerate().map(|(i, set)| Curve {
-            set: i + 1,
-            points: over_wall_distance(&set.results, &pick),
-            is_scatter: false,
-        });
-        let published = Curve {
-            set: 0,
-            points: published,
-            is_scatter: true,
-        };
+        let points = |set: &NamedResults| over_wall_distance(&set.results, &pick);
+        let curves = shown
+            .iter()
+            .enumerate()
+            .map(|(i, set)| Curve::line(i + 1, points(set)));
+        let published = Curve::scatter(0, published);
         Panel {
             x: Axis::linear("y+"),
             y: Axis::linear(label),

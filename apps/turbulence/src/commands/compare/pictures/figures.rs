@@ -36,9 +36,8 @@ impl Gallery<'_> {
         let sets = sets.filter(|(_, set)| set.snapshots > 0);
         sets.filter_map(|(set, results)| {
             Some(Curve {
-                set,
-                points: points(results)?,
-                is_scatter: false,
+                is_outlier: self.outliers[set],
+                ..Curve::line(set, points(results)?)
             })
         })
         .collect()
@@ -180,11 +179,7 @@ impl Gallery<'_> {
             });
             let lead = self.sets.iter().find_map(|r| r.lead_time.as_ref());
             curves.retain(|curve| curve.set > 0);
-            curves.extend(lead.map(|lead| Curve {
-                set: 0,
-                points: of(&lead.persistence, &lead.lead_time),
-                is_scatter: false,
-            }));
+            curves.extend(lead.map(|lead| Curve::line(0, of(&lead.persistence, &lead.lead_time))));
             let y = if is_error {
                 Axis::logarithmic(label)
             } else {
@@ -243,17 +238,17 @@ impl Gallery<'_> {
     pub fn cost(&self, scores: &[Scores]) -> Figure {
         let point = |(set, s): (usize, &Scores)| {
             let seconds = s.seconds_per_time?;
-            s.profile_error.is_finite().then(|| Curve {
-                set,
-                points: vec![(seconds, 100.0 * s.profile_error)],
-                is_scatter: true,
-            })
+            let point = (seconds, 100.0 * s.profile_error);
+            point
+                .1
+                .is_finite()
+                .then(|| Curve::scatter(set, vec![point]))
         };
         // The first score is that of the reference trajectory, which was not run.
         let contestants = scores.iter().enumerate().skip(1);
         let panel = Panel {
             x: Axis::logarithmic(format!("wall-clock seconds per {}", self.course.units.time)),
-            y: Axis::linear("error of the profiles / %"),
+            y: Axis::logarithmic("error of the profiles / %"),
             curves: contestants.filter_map(point).collect(),
         };
         self.figure(1, vec![panel])

@@ -12,6 +12,9 @@ use super::course::Course;
 use super::scores::Scores;
 use crate::plots::{Figure, Plane, PlaneAxis, SliceRow, draw_slices};
 
+/// Error of the profiles from which on a contestant does not set the axes.
+const OUTLIER: f64 = 1.0;
+
 /// A picture of the page.
 pub struct Picture {
     /// Its file: SVG where there is one, or PNG.
@@ -27,7 +30,7 @@ pub fn draw(
     scores: &[Scores],
     course: &Course,
 ) -> Result<Vec<Picture>, Failure> {
-    let gallery = Gallery::new(entries, course);
+    let gallery = Gallery::new(entries, scores, course);
     let mut pictures = Vec::new();
     for (name, figure, caption) in charts(&gallery, scores) {
         if figure.panels.iter().all(|panel| panel.curves.is_empty()) {
@@ -50,7 +53,7 @@ fn charts(gallery: &Gallery<'_>, scores: &[Scores]) -> Vec<(&'static str, Figure
             "profiles",
             gallery.profiles(),
             "Mean velocity, rms of the fluctuations and Reynolds shear stress (of the resolved flow, where there is a subgrid \
-             model), both halves of the channel averaged."
+             model), both halves of the channel averaged. The axes are made for errors below 100 %; what lies beyond is cut off."
                 .into(),
         ),
         (
@@ -94,12 +97,16 @@ fn charts(gallery: &Gallery<'_>, scores: &[Scores]) -> Vec<(&'static str, Figure
 struct Gallery<'a> {
     names: Vec<String>,
     sets: Vec<&'a FlowResults>,
+    /// Who is so far off that the axes are not made for it.
+    outliers: Vec<bool>,
     course: &'a Course,
 }
 
 impl<'a> Gallery<'a> {
     /// The first of `entries` is the reference trajectory; it is drawn last.
-    fn new(entries: &'a [Entry], course: &'a Course) -> Self {
+    fn new(entries: &'a [Entry], scores: &[Scores], course: &'a Course) -> Self {
+        let is_outlier = |s: &Scores| s.profile_error.is_nan() || s.profile_error >= OUTLIER;
+        let outliers = scores.iter().skip(1).chain(scores.first()).map(is_outlier);
         let drawn = entries.iter().skip(1).chain(entries.first());
         let names = drawn.clone().map(|e| e.name.clone());
         Self {
@@ -109,6 +116,7 @@ impl<'a> Gallery<'a> {
             sets: std::iter::once(&course.truth.results)
                 .chain(drawn.map(|e| &e.results))
                 .collect(),
+            outliers: std::iter::once(false).chain(outliers).collect(),
             course,
         }
     }
