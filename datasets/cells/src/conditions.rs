@@ -1,0 +1,333 @@
+//! The conditions of the cells of a file.
+
+use std::collections::{BTreeSet, HashSet};
+
+use rheome_anndata::{Categorical, Column, Values};
+use serde::{Deserialize, Serialize};
+
+use crate::condition::{CONTROL, Condition};
+use crate::error::CellsError;
+
+/// How labels are understood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LabelSettings {
+    /// What stands for "nothing was done", alone (`ctrl`) or beside a gene (`KLF1+ctrl`), in upper or lower case.
+    pub control: Vec<String>,
+    /// What separates the parts of a label for certain.
+    pub separator: String,
+    /// What separates them if both sides are known: names of genes, control, or other labels. A gene may be called `A_B`.
+    pub weak_separator: String,
+}
+
+impl Default for LabelSettings {
+    fn default() -> Self {
+        Self {
+            control: vec!["ctrl".into(), CONTROL.into()],
+            separator: "+".into(),
+            weak_separator: "_".into(),
+        }
+    }
+}
+
+/// The condition of every cell: `KLF1+ctrl`, `ctrl+KLF1`, `control_KLF1` and `KLF1` are one, `A+B` and `B_A` as well.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conditions {
+    conditions: Vec<Condition>,
+    of_cells: Vec<u32>,
+}
+
+impl Conditions {
+    /// Unifies the labels of a column. `genes` are names that a label may consist of, `place` (file and column) and `cells`
+    /// (names of the cells) are for messages.
+    ///
+    /// # Errors
+    /// [`CellsError::Label`] for a cell without a label or one with an empty part, [`CellsError::Setting`] for separators that
+    /// are empty or the same.
+    pub fn unify(
+        labels: &Column,
+        genes: &[String],
+        settings: &LabelSettings,
+        place: &str,
+        cells: &[String],
+    ) -> Result<Self, CellsError> {
+        check(settings)?;
+        let labels = labels.to_categorical();
+        let names = labels.names();
+        let understood = Understanding::new(&names, genes, settings);
+        let cell_of = |code: i32| {
+            let row = labels.codes().iter().position(|c| *c == code);
+            row.and_then(|row| cells.get(row))
+                .cloned()
+                .unwrap_or_default()
+        };
+        if labels.codes().contains(&-1) {
+            return Err(CellsError::Label {
+                place: place.into(),
+                label: String::new(),
+                cell: cell_of(-1),
+                reason: "is missing, expected one for every cell; name another column, or leave such cells out".into(),
+            });
+        }
+        // A category that no cell has may be anything.
+        let mut used = vec![false; names.len()];
+        labels
+            .codes()
+            .iter()
+            .for_each(|code| used[*code as usize] = true);
+        let mut of_names = Vec::with_capacity(names.len());
+        for (code, (name, used)) in names.iter().zip(used).enumerate() {
+            of_names.push(match understood.parse(name) {
+                Err(reason) if used => {
+                    return Err(CellsError::Label {
+                        place: place.into(),
+                        label: name.clone(),
+                        cell: cell_of(code as i32),
+                        reason,
+                    });
+                }
+                parsed => parsed.ok().filter(|_| used),
+            });
+        }
+        let distinct: BTreeSet<&Condition> = of_names.iter().flatten().collect();
+        let conditions: Vec<Condition> = distinct.into_iter().cloned().collect();
+        let place_of = |condition: &Option<Condition>| {
+            let found = condition.as_ref().map(|c| conditions.binary_search(c));
+            found.and_then(Result::ok).unwrap_or_default() as u32
+        };
+        let places: Vec<u32> = of_names.iter().map(place_of).collect();
+        Ok(Self {
+            of_cells: labels
+                .codes()
+                .iter()
+                .map(|code| places[*code as usize])
+                .collect(),
+            conditions,
+        })
+    }
+
+    /// The different conditions, in order: control, if there is any, is the first.
+    pub fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+
+    /// Number of cells.
+    pub fn n_cells(&self) -> usize {
+        self.of_cells.len()
+    }
+
+    /// The place of every cell's condition in [`Conditions::conditions`].
+    pub fn of_cells(&self) -> &[u32] {
+        &self.of_cells
+    }
+
+    /// The cells of every condition, in the order of [`Conditions::conditions`].
+    pub fn cells_by_condition(&self) -> Vec<Vec<usize>> {
+        let mut cells = vec![Vec::new(); self.conditions.len()];
+        for (cell, condition) in self.of_cells.iter().enumerate() {
+            cells[*condition as usize].push(cell);
+        }
+        cells
+    }
+
+    /// The control cells.
+    pub fn control_cells(&self) -> Vec<usize> {
+        let control = self.conditions.iter().position(Condition::is_control);
+        let is_control = |(_, c): &(usize, &u32)| Some(**c as usize) == control;
+        let cells = self.of_cells.iter().enumerate().filter(is_control);
+        cells.map(|(cell, _)| cell).collect()
+    }
+
+    /// Every gene (or drug) that some cell was perturbed with, in order.
+    pub fn targets(&self) -> BTreeSet<&str> {
+        self.conditions
+            .iter()
+            .flat_map(Condition::targets)
+            .collect()
+    }
+
+    /// As a column of categories, named as [`Condition`] prints.
+    pub fn to_column(&self) -> Column {
+        let names = self.conditions.iter().map(ToString::to_string).collect();
+        let codes = self.of_cells.iter().map(|c| *c as i32).collect();
+        match Categorical::new(codes, Values::Text(names), false) {
+            Ok(categorical) => categorical.into(),
+            // Every code is the place of a condition.
+            Err(_) => unreachable!("codes are places of conditions"),
+        }
+    }
+}
+
+fn check(settings: &LabelSettings) -> Result<(), CellsError> {
+    if settings.separator.is_empty() {
+        return Err(CellsError::setting(
+            "labels.separator",
+            "nothing",
+            "text such as +",
+        ));
+    }
+    if settings.separator == settings.weak_separator {
+        let found = &settings.weak_separator;
+        return Err(CellsError::setting(
+            "labels.weak_separator",
+            found,
+            "another text than separator, or nothing",
+        ));
+    }
+    Ok(())
+}
+
+/// What it takes to understand a label.
+struct Understanding<'a> {
+    settings: &'a LabelSettings,
+    known: HashSet<&'a str>,
+}
+
+impl<'a> Understanding<'a> {
+    fn new(labels: &'a [String], genes: &'a [String], settings: &'a LabelSettings) -> Self {
+        let mut known: HashSet<&str> = genes.iter().map(String::as_str).collect();
+        for label in labels {
+            // Parts that are certain are known from then on.
+            known.extend(label.split(&*settings.separator).map(str::trim));
+        }
+        // A label of several parts that stands alone is not known to be one name.
+        if !settings.weak_separator.is_empty() {
+            let genes: HashSet<&str> = genes.iter().map(String::as_str).collect();
+            known.retain(|name| genes.contains(name) || !name.contains(&*settings.weak_separator));
+        }
+        Self { settings, known }
+    }
+
+    fn is_control(&self, part: &str) -> bool {
+        let part = part.to_lowercase();
+        self.settings
+            .control
+            .iter()
+            .any(|c| c.to_lowercase() == part)
+    }
+
+    fn is_known(&self, part: &str) -> bool {
+        self.known.contains(part) || self.is_control(part)
+    }
+
+    fn parse(&self, label: &str) -> Result<Condition, String> {
+        let settings = self.settings;
+        let label = label.trim();
+        let mut parts: Vec<&str> = label.split(&*settings.separator).map(str::trim).collect();
+        if let [whole] = parts[..]
+            && !settings.weak_separator.is_empty()
+            && !self.is_known(whole)
+        {
+            let weak: Vec<&str> = whole
+                .split(&*settings.weak_separator)
+                .map(str::trim)
+                .collect();
+            if weak.iter().all(|part| self.is_known(part)) {
+                parts = weak;
+            }
+        }
+        if parts.iter().any(|part| part.is_empty()) {
+            return Err(format!(
+                "has an empty part, expected {} or names separated by {:?}",
+                settings.control.join(", "),
+                settings.separator
+            ));
+        }
+        Ok(Condition::of(
+            parts.into_iter().filter(|part| !self.is_control(part)),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unify(labels: &[&str], genes: &[&str]) -> Result<Vec<String>, CellsError> {
+        let genes: Vec<String> = genes.iter().map(|g| g.to_string()).collect();
+        let cells: Vec<String> = (0..labels.len()).map(|i| format!("cell{i}")).collect();
+        let column = Column::from(labels.to_vec());
+        let found = Conditions::unify(
+            &column,
+            &genes,
+            &LabelSettings::default(),
+            "a.h5ad: obs/condition",
+            &cells,
+        )?;
+        Ok((0..labels.len())
+            .map(|i| found.conditions()[found.of_cells()[i] as usize].to_string())
+            .collect())
+    }
+
+    #[test]
+    fn one_perturbation_has_many_spellings() {
+        let labels = [
+            "ctrl",
+            "KLF1+ctrl",
+            "ctrl+KLF1",
+            "control_KLF1",
+            "KLF1",
+            "CTRL",
+            "ctrl+ctrl",
+            "B_KLF1",
+            " KLF1 + B",
+        ];
+        let found = unify(&labels, &["KLF1", "B"]).unwrap();
+        assert_eq!(
+            found,
+            [
+                "control", "KLF1", "KLF1", "KLF1", "KLF1", "control", "control", "B+KLF1", "B+KLF1"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_underscore_may_belong_to_a_name() {
+        assert_eq!(
+            unify(&["HLA_A", "HLA", "HLA_A+X"], &["HLA_A", "HLA", "A"]).unwrap(),
+            ["HLA_A", "HLA", "HLA_A+X"]
+        );
+        // Nothing tells that these are two names.
+        assert_eq!(
+            unify(&["drug_7", "control"], &[]).unwrap(),
+            ["drug_7", "control"]
+        );
+        // Here something does.
+        assert_eq!(
+            unify(&["a_b", "a", "control+b"], &[]).unwrap(),
+            ["a+b", "a", "b"]
+        );
+    }
+
+    #[test]
+    fn labels_that_say_nothing_name_the_cell() {
+        let error = unify(&["KLF1", "KLF1+"], &[]).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "a.h5ad: obs/condition: the label \"KLF1+\" of cell \"cell1\" has an empty part, expected ctrl, control or names \
+             separated by \"+\""
+        );
+        let missing: Column = Categorical::new(vec![0, -1], vec!["ctrl"].into(), false)
+            .unwrap()
+            .into();
+        let cells = ["a".into(), "b".into()];
+        let error = Conditions::unify(&missing, &[], &LabelSettings::default(), "place", &cells)
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("of cell \"b\" is missing"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn cells_are_found_by_condition() {
+        let column = Column::from(vec!["A+B", "ctrl", "B+A", "A"]);
+        let found = Conditions::unify(&column, &[], &LabelSettings::default(), "", &[]).unwrap();
+        let names: Vec<String> = found.conditions().iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["control", "A", "A+B"]);
+        assert_eq!(found.cells_by_condition(), [vec![1], vec![3], vec![0, 2]]);
+        assert_eq!(found.control_cells(), [1]);
+        assert_eq!(found.targets().into_iter().collect::<Vec<_>>(), ["A", "B"]);
+        assert_eq!(found.to_column().text(2).as_deref(), Some("A+B"));
+    }
+}

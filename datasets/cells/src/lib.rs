@@ -1,0 +1,25 @@
+//! Perturbed cells made ready for training, in bounded memory however many there are.
+//!
+//! [`Conditions`] unify how perturbations are written, [`Split`] holds some of them out, [`prepare`] normalises the counts of an
+//! AnnData file, selects variable genes ([`variable_genes`]) and writes the file that training reads.
+#![warn(missing_docs)]
+
+mod condition;
+mod conditions;
+mod error;
+mod moments;
+mod normalization;
+mod prepare;
+mod split;
+mod variable_genes;
+
+pub use condition::{CONTROL, Condition};
+pub use conditions::{Conditions, LabelSettings};
+pub use error::CellsError;
+pub use moments::GeneMoments;
+pub use normalization::{Normalization, median_total, totals};
+pub use prepare::{
+    Input, PERTURBATION, PrepareSettings, Prepared, SPLIT, prepare, read_conditions,
+};
+pub use split::{COMBOSCIPLEX_HELD_OUT, Part, Protocol, Split, SplitMethod, SplitSettings};
+pub use variable_genes::{VariableGenes, variable_genes};
