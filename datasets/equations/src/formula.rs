@@ -1,0 +1,62 @@
+//! Formulas as people write them.
+//!
+//! `-0.185*u_0 + sin(u_1)`, `sigma (y - x)`, `2x^2 - 1/z`, `\frac{x y}{3}`, `dx/dt = y; dy/dt = -x`: what the printers of this
+//! crate print, what SymPy prints, the LaTeX of these, and the authors' infix words (`u_0 add u_1`) are read alike.
+//!
+//! - States are `u_0`, `u_1`, … or, up to four, `x`, `y`, `z`, `w`; coordinates in space are `x_0`, …; the time is `t`.
+//! - `*`, `·`, `\cdot` or nothing multiplies. `1/2x` is (1/2) x. `-x^2` is -(x^2). `sin^2(x)` is (sin x)^2.
+//! - Powers are whole numbers: x^2 has a word of its own, x^3 is x (x x), x^-1 is 1/x.
+//! - `3` is an integer, `3.0` a number (they have different words); `C` is a number that is not known.
+//! - Components are joined by `|`, `;` or a line break; a left-hand side (`dx/dt =`, `x' =`, `\dot{x} =`) names the component.
+
+mod lexer;
+mod parser;
+mod system;
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use crate::error::EquationError;
+use crate::expression::Expression;
+use crate::system::System;
+
+/// Values of the names in a formula that are no variables.
+pub type Parameters = BTreeMap<String, f64>;
+
+impl Expression {
+    /// Reads a formula; `parameters` gives the values of further names, and hides variables of the same name.
+    ///
+    /// # Errors
+    /// Names the first character that cannot be understood, or the limit exceeded.
+    pub fn parse(formula: &str, parameters: &Parameters) -> Result<Self, EquationError> {
+        let tokens = lexer::tokens(formula)?;
+        parser::expression(&tokens, parameters)
+    }
+}
+
+impl System {
+    /// Reads formulas joined by `|`, `;` or line breaks, with or without left-hand sides.
+    ///
+    /// # Errors
+    /// Names the first character that cannot be understood, or the component that is missing or given twice.
+    pub fn parse(formulas: &str, parameters: &Parameters) -> Result<Self, EquationError> {
+        let tokens = lexer::tokens(formulas)?;
+        system::system(&tokens, parameters)
+    }
+}
+
+impl FromStr for Expression {
+    type Err = EquationError;
+
+    fn from_str(formula: &str) -> Result<Self, EquationError> {
+        Self::parse(formula, &Parameters::new())
+    }
+}
+
+impl FromStr for System {
+    type Err = EquationError;
+
+    fn from_str(formulas: &str) -> Result<Self, EquationError> {
+        Self::parse(formulas, &Parameters::new())
+    }
+}

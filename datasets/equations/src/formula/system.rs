@@ -1,0 +1,78 @@
+//! Components of a system and their left-hand sides.
+
+use super::Parameters;
+use super::lexer::{Kind, Token};
+use super::parser;
+use crate::error::EquationError;
+use crate::expression::limit;
+use crate::symbol::Variable;
+use crate::system::{MAX_COMPONENTS, System};
+
+/// The system that the tokens form.
+pub(super) fn system(tokens: &[Token], parameters: &Parameters) -> Result<System, EquationError> {
+    let parts: Vec<&[Token]> = tokens
+        .split(|token| token.kind == Kind::Separator)
+        // Line breaks may lie around a separator.
+        .filter(|part| !part.is_empty())
+        .collect();
+    limit("components", parts.len(), MAX_COMPONENTS)?;
+    let mut places = vec![None; parts.len()];
+    for (index, part) in parts.iter().enumerate() {
+        let equals = part.iter().position(|token| token.kind == Kind::Equals);
+        let (place, right) = match equals {
+            Some(equals) => (left_hand_side(&part[..equals], part)?, &part[equals + 1..]),
+            None => (index, *part),
+        };
+        let component = parser::expression(right, parameters)?;
+        match places.get_mut(place) {
+            Some(free @ None) => *free = Some(component),
+            Some(Some(_)) => return Err(misplaced(part, place, "one equation for each component")),
+            None => return Err(misplaced(part, place, "no more components than equations")),
+        }
+    }
+    // As many components as places, none of them twice.
+    System::new(places.into_iter().flatten().collect())
+}
+
+/// The component whose derivative stands before the equals sign: `dx/dt`, `x'`, `\dot{x}`, `\frac{dx}{dt}`.
+fn left_hand_side(left: &[Token], part: &[Token]) -> Result<usize, EquationError> {
+    let kinds: Vec<&Kind> = left.iter().map(|token| &token.kind).collect();
+    let name = match kinds.as_slice() {
+        [Kind::Name(name), Kind::Prime]
+        | [Kind::Dot, Kind::Open(_), Kind::Name(name), Kind::Close(_)] => Some(name.as_str()),
+        [Kind::Name(over), Kind::Divide, Kind::Name(under)]
+        | [
+            Kind::Fraction,
+            Kind::Open(_),
+            Kind::Name(over),
+            Kind::Close(_),
+            Kind::Open(_),
+            Kind::Name(under),
+            Kind::Close(_),
+        ] if under == "dt" => over.strip_prefix('d'),
+        _ => None,
+    };
+    let component = name.and_then(|name| match name {
+        "x" => Some(0),
+        "y" => Some(1),
+        "z" => Some(2),
+        "w" => Some(3),
+        _ => match Variable::from_word(name) {
+            Some(Variable::State(index)) => Some(usize::from(index)),
+            _ => None,
+        },
+    });
+    component.ok_or_else(|| EquationError::Formula {
+        position: part[0].position,
+        found: "another left-hand side".to_owned(),
+        expected: "dx/dt, x' or \\dot{x} of a state".to_owned(),
+    })
+}
+
+fn misplaced(part: &[Token], place: usize, expected: &str) -> EquationError {
+    EquationError::Formula {
+        position: part[0].position,
+        found: format!("the equation of u_{place}"),
+        expected: expected.to_owned(),
+    }
+}

@@ -1,0 +1,31 @@
+//! Symbols and data of PROSE (arXiv:2309.16816): differential equations as expressions, words and trajectories.
+//!
+//! An [`Expression`] is a tree in prefix order, a [`System`] the right-hand sides of du/dt = f(t, u). They are read from
+//! formulas ([`mod@formula`]) and from words ([`mod@words`]), printed as formulas, for SymPy and in LaTeX, and encoded with
+//! the published [`Vocabulary`]. A [`Program`] evaluates them.
+
+mod compile;
+mod equality;
+mod error;
+mod expression;
+pub mod formula;
+mod noise;
+mod number;
+mod print;
+mod simplify;
+mod skeleton;
+mod symbol;
+mod system;
+mod vocabulary;
+pub mod words;
+
+pub use compile::Program;
+pub use equality::{Comparison, compare};
+pub use error::EquationError;
+pub use expression::{Expression, MAX_DEPTH, MAX_SYMBOLS};
+pub use formula::Parameters;
+pub use noise::SymbolNoise;
+pub use number::{NumberWords, POWERS, round_to_words};
+pub use symbol::{Operator, Symbol, Variable};
+pub use system::{MAX_COMPONENTS, System};
+pub use vocabulary::{BEGIN, END, PADDING, Vocabulary};
