@@ -5,9 +5,8 @@
 
 use std::process::ExitCode;
 
-use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::{AdamWConfig, GradientsParams};
-use burn::tensor::{Device, Gradients, Tensor};
+use burn::tensor::{Device, Tensor};
 use rheome_backend::device::cpu_backends;
 use rheome_backend::weights;
 use rheome_flow::ifactformer::config::IFactFormerConfig;
@@ -15,6 +14,7 @@ use rheome_flow::{FlowModel, FlowModelConfig, Grid, GridFeatures, Normalization,
 use rheome_layers::loss::relative_l2;
 use rheome_tests::golden::{Golden, Tensors, relative_difference};
 use rheome_tests::report::Report;
+use rheome_tests::training::{gradients_of, number_after};
 
 const OUTPUT_TOLERANCE: f64 = 1e-4;
 const GRADIENT_TOLERANCE: f64 = 1e-3;
@@ -314,25 +314,4 @@ fn load(config: &FlowModelConfig, golden: &Golden, file: &str, device: &Device) 
     model
         .load(&golden.path.join(file))
         .unwrap_or_else(|e| panic!("{e}"))
-}
-
-/// The module with each parameter replaced by its gradient.
-fn gradients_of(model: FlowModel, gradients: Gradients) -> FlowModel {
-    struct Replace(Gradients);
-    impl ModuleMapper for Replace {
-        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            let gradient = param.val().grad(&self.0);
-            param.map(|value| gradient.unwrap_or_else(|| value.inner().zeros_like()))
-        }
-    }
-    model.map(&mut Replace(gradients))
-}
-
-/// The number behind `key` in a sentence.
-fn number_after(text: &str, key: &str) -> Option<f64> {
-    let rest = text[text.find(key)? + key.len()..].trim_start();
-    let end = rest
-        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '-' | '+')))
-        .unwrap_or(rest.len());
-    rest[..end].parse().ok()
 }

@@ -2,12 +2,14 @@
 //!
 //! - [`device`]: `flex`, `libtorch`, `cuda[:i]` or `auto`, decided when the program runs;
 //! - `libtorch`: everything that only libtorch needs (built with the feature of that name);
+//! - [`attention`]: attention that keeps no map for its backward pass;
 //! - [`weights`]: parameters under the names that PyTorch users know;
 //! - [`memory`]: the C allocator, set for tensors;
 //! - [`measurement`]: what work costs in time and memory;
 //! - [`atomic`]: small files replaced as a whole.
 
 pub mod atomic;
+pub mod attention;
 pub mod device;
 #[cfg(feature = "libtorch")]
 pub mod libtorch;

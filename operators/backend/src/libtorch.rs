@@ -8,13 +8,18 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use burn::backend::LibTorch;
 use burn::tensor::Device;
+
+use crate::attention::AttentionOps;
 
 /// The version of libtorch that this program is built for.
 pub const VERSION: &str = "2.11";
 
 /// Names a PyTorch installation (its `torch` folder or that folder's `lib`) whose CUDA part is to be used.
 pub const TORCH_FOLDER: &str = "RHEOME_TORCH";
+
+impl AttentionOps for LibTorch {}
 
 /// libtorch on the CPU.
 pub fn cpu() -> Device {

@@ -9,6 +9,9 @@ use rand::{RngExt, SeedableRng};
 use rand_distr::StandardNormal;
 use rand_pcg::Pcg64;
 
+/// Epsilon of PyTorch's layer normalisation.
+pub const LAYER_NORM_EPSILON: f64 = 1e-5;
+
 /// Draws the parameters of a model in the order in which its layers ask.
 pub struct Initialization {
     random: Pcg64,
@@ -61,6 +64,11 @@ impl Initialization {
         self.parameter(numbers, shape)
     }
 
+    /// Zeros.
+    pub fn zeros<const D: usize>(&self, shape: [usize; D]) -> Param<Tensor<D>> {
+        self.parameter(vec![0.0; shape.iter().product()], shape)
+    }
+
     /// A linear map as `torch.nn.Linear` starts: weight and bias uniform within `1 / sqrt(inputs)`.
     pub fn linear(&mut self, inputs: usize, outputs: usize, bias: bool) -> Linear {
         let bound = 1.0 / (inputs as f64).sqrt();
@@ -79,10 +87,10 @@ impl Initialization {
         }
     }
 
-    /// Layer normalisation over `size` features with PyTorch's epsilon 1e-5: scale 1, shift 0.
+    /// Layer normalisation over `size` features with PyTorch's epsilon: scale 1, shift 0.
     pub fn layer_norm(&self, size: usize) -> LayerNorm {
         LayerNormConfig::new(size)
-            .with_epsilon(1e-5)
+            .with_epsilon(LAYER_NORM_EPSILON)
             .init(&self.device)
     }
 

@@ -8,13 +8,15 @@
 //! - [`instance_norm`]: instance normalisation folded into the linear map behind it;
 //! - [`feed_forward`]: the gated GELU feed-forward network;
 //! - [`initialization`]: PyTorch's initial distributions from a seed, the same numbers on every device;
-//! - [`spectral`]: convolution over the whole domain by its lowest Fourier modes;
-//! - [`loss`]: losses over whole samples.
+//! - [`loss`]: losses over whole samples;
+//! - [`ode`]: Runge-Kutta methods for tensors;
+//! - [`spectral`]: convolution over the whole domain by its lowest Fourier modes.
 
 pub mod feed_forward;
 pub mod fourier;
 pub mod initialization;
 pub mod instance_norm;
 pub mod loss;
+pub mod ode;
 pub mod rotary;
 pub mod spectral;

@@ -17,6 +17,10 @@ pub enum Purpose {
     Ensemble = 4,
     /// Order in which samples are seen.
     Order = 5,
+    /// Times of a flow that is learnt.
+    FlowTime = 6,
+    /// Features that a step leaves out.
+    Dropout = 7,
 }
 
 /// The generator for `purpose` at `step` of a run with `seed`: a pure function of the three.
