@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::ChannelError;
 use crate::subgrid::SubgridModel;
@@ -40,6 +40,7 @@ pub struct ChannelConfig {
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Forcing {
     /// The pressure gradient -dp/dx of 1 u_tau^2/h: re_tau is then exact in the mean.
+    #[serde(deserialize_with = "no_further_keys")]
     PressureGradient,
     /// Whatever pressure gradient keeps the bulk velocity at `velocity` u_tau.
     BulkVelocity {
@@ -47,6 +48,7 @@ pub enum Forcing {
         velocity: f64,
     },
     /// No forcing: the flow decays.
+    #[serde(deserialize_with = "no_further_keys")]
     None,
 }
 
@@ -88,6 +90,7 @@ pub enum Initial {
         amplitude: f64,
     },
     /// Plane Poiseuille flow, u = re_tau/2 (1 - y^2): held exactly under the constant pressure gradient.
+    #[serde(deserialize_with = "no_further_keys")]
     Laminar,
     /// Plane Poiseuille flow with the least stable Tollmien-Schlichting wave of streamwise wavenumber `2 pi / lengths[0]`:
     /// grows or decays at the rate of the Orr-Sommerfeld equation.
@@ -105,6 +108,15 @@ pub enum Initial {
         /// Largest streamwise velocity, in u_tau.
         amplitude: f64,
     },
+}
+
+/// Reads a variant that has no keys besides `kind`: `deny_unknown_fields` does not hold for the unit variants of a tagged enum, and a
+/// key that changes nothing would pass for one that does.
+pub(crate) fn no_further_keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct NoKeys {}
+    NoKeys::deserialize(deserializer).map(|NoKeys {}| ())
 }
 
 impl Default for ChannelConfig {
@@ -237,5 +249,57 @@ impl ChannelConfig {
             });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(key: &str, text: &str) -> Result<ChannelConfig, String> {
+        serde_json::from_str(&format!("{{\"{key}\": {text}}}")).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_key_that_a_kind_does_not_have_is_refused() {
+        for (key, kind) in [
+            ("subgrid", "none"),
+            ("subgrid", "dynamic-smagorinsky"),
+            ("subgrid", "wale"),
+            ("forcing", "pressure-gradient"),
+            ("forcing", "none"),
+            ("initial", "laminar"),
+        ] {
+            assert!(read(key, &format!("{{\"kind\": \"{kind}\"}}")).is_ok());
+            for text in [
+                format!("{{\"kind\": \"{kind}\", \"strength\": 0.1}}"),
+                format!("{{\"strength\": 0.1, \"kind\": \"{kind}\"}}"),
+            ] {
+                let error = read(key, &text).unwrap_err();
+                assert!(error.contains("unknown field `strength`"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn settings_come_back_from_their_text_under_the_same_keys() {
+        for subgrid in [
+            SubgridModel::None,
+            SubgridModel::DynamicSmagorinsky,
+            SubgridModel::Wale { coefficient: 0.4 },
+        ] {
+            let config = ChannelConfig {
+                subgrid,
+                forcing: Forcing::None,
+                initial: Initial::Laminar,
+                ..Default::default()
+            };
+            let text = serde_json::to_string(&config).unwrap();
+            assert!(text.contains("\"forcing\":{\"kind\":\"none\"}"), "{text}");
+            assert_eq!(
+                serde_json::from_str::<ChannelConfig>(&text).unwrap(),
+                config
+            );
+        }
     }
 }

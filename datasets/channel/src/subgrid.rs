@@ -13,6 +13,7 @@ mod wale;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::config::no_further_keys;
 use crate::modes::Modes;
 use crate::transforms::{PlaneScratch, PlaneTransform};
 use dynamic_smagorinsky::DynamicSmagorinsky;
@@ -25,9 +26,11 @@ use stress::Stress;
 pub enum SubgridModel {
     /// No model: direct numerical simulation (or, on a coarse grid, an under-resolved one).
     #[default]
+    #[serde(deserialize_with = "no_further_keys")]
     None,
     /// The dynamic Smagorinsky model: its coefficient follows from the resolved flow by the identity of Germano et al. (1991),
     /// least squares of Lilly (1992) averaged over wall-parallel planes. Nothing to choose.
+    #[serde(deserialize_with = "no_further_keys")]
     DynamicSmagorinsky,
     /// The wall-adapting local eddy-viscosity model of Nicoud & Ducros (1999): vanishes in pure shear and with the cube of the
     /// distance from a wall.
