@@ -66,12 +66,14 @@ pub enum Walls {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum TimeStep {
-    /// Always the same step, in h/u_tau.
+    /// Always the same step, in h/u_tau, stable or not: one too long for the convection or the eddy viscosity ends in
+    /// [`ChannelError::BlowUp`].
     Fixed {
         /// The step.
         dt: f64,
     },
-    /// The longest step whose convective number |u|/dx + |v|/dy + |w|/dz times dt stays at `number`, at most `max`.
+    /// The longest step whose convective number |u|/dx + |v|/dy + |w|/dz times dt stays at `number`, at most `max`. With a subgrid
+    /// model the eddy viscosity limits the step too, at four fifths of the stability limit of the scheme whatever `number` is.
     Cfl {
         /// The convective number; 0.5 is safe with this scheme.
         number: f64,
