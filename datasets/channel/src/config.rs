@@ -3,6 +3,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::ChannelError;
 use crate::subgrid::SubgridModel;
 
+/// Longest spacings along x, y (half-way between the walls) and z of what is called a direct numerical simulation, in wall units;
+/// Kim, Moin & Moser (1987) have 12, 4.4 and 7.
+const RESOLVED_SPACINGS: [f64; 3] = [18.0, 10.0, 9.0];
+
 /// Settings of a channel flow. Lengths are in half-heights h, velocities in friction velocities u_tau, times in h/u_tau,
 /// so that the viscosity is `1 / re_tau`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,8 +17,9 @@ pub struct ChannelConfig {
     /// Streamwise and spanwise length of the periodic box, in h. A minimal turbulent channel at re_tau 180 needs about
     /// [pi, 1] (Jimenez & Moin 1991).
     pub lengths: [f64; 2],
-    /// Points along x, y, z: Fourier modes in x and z (even numbers), Chebyshev-Gauss-Lobatto points in y. For a turbulent
-    /// flow aim at spacings of at most 18 (x) and 9 (z) wall units, and re_tau / 2.5 points in y.
+    /// Points along x, y, z: Fourier modes in x and z (even numbers), Chebyshev-Gauss-Lobatto points in y. For direct
+    /// numerical simulation of a turbulent flow aim at spacings of at most 18 (x), 10 (y, half-way between the walls) and 9 (z) wall
+    /// units.
     pub points: [usize; 3],
     /// Evaluate products on 3/2 as many points in y too (x and z always are). Half as slow again; worth it where y is
     /// only just resolved.
@@ -146,6 +151,31 @@ impl ChannelConfig {
     /// Kinematic viscosity in u_tau h.
     pub fn viscosity(&self) -> f64 {
         1.0 / self.re_tau
+    }
+
+    /// What the simulation is called: by its subgrid model; without one direct numerical simulation ("DNS") only if the grid has the
+    /// spacings that [`Self::points`] asks for, else "no subgrid model".
+    pub fn simulation_name(&self) -> &'static str {
+        match self.subgrid {
+            SubgridModel::None if self.is_resolved() => "DNS",
+            subgrid => subgrid.simulation(),
+        }
+    }
+
+    /// Whether the grid resolves a turbulent flow.
+    fn is_resolved(&self) -> bool {
+        let [nx, ny, nz] = self.points.map(|n| n as f64);
+        let [length_x, length_z] = self.lengths;
+        // Gauss-Lobatto points are pi / (ny - 1) apart in the middle.
+        let spacings = [
+            length_x / nx,
+            std::f64::consts::PI / (ny - 1.0),
+            length_z / nz,
+        ];
+        spacings
+            .iter()
+            .zip(RESOLVED_SPACINGS)
+            .all(|(spacing, longest)| spacing * self.re_tau <= longest)
     }
 
     /// Checks the settings.
@@ -303,5 +333,29 @@ mod tests {
                 config
             );
         }
+    }
+
+    #[test]
+    fn only_a_grid_that_resolves_the_flow_makes_a_direct_numerical_simulation() {
+        let name = |points, subgrid| {
+            let config = ChannelConfig {
+                points,
+                subgrid,
+                ..Default::default()
+            };
+            config.simulation_name()
+        };
+        assert_eq!(name([32, 65, 32], SubgridModel::None), "DNS");
+        for coarse in [[12, 33, 12], [30, 65, 32], [32, 49, 32], [32, 65, 30]] {
+            assert_eq!(name(coarse, SubgridModel::None), "no subgrid model");
+        }
+        let wale = SubgridModel::Wale { coefficient: 0.325 };
+        for points in [[12, 33, 12], [32, 65, 32]] {
+            assert_eq!(name(points, wale), "LES, WALE");
+        }
+        assert_eq!(
+            name([12, 33, 12], SubgridModel::DynamicSmagorinsky),
+            "LES, dynamic Smagorinsky"
+        );
     }
 }

@@ -24,7 +24,7 @@ use stress::Stress;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum SubgridModel {
-    /// No model: direct numerical simulation (or, on a coarse grid, an under-resolved one).
+    /// No model: direct numerical simulation, or on a coarse grid an under-resolved one.
     #[default]
     #[serde(deserialize_with = "no_further_keys")]
     None,
@@ -55,10 +55,11 @@ impl SubgridModel {
         }
     }
 
-    /// What a simulation with this model is called.
+    /// What a simulation with this model is called; whether one without a model is direct (DNS) depends on its grid:
+    /// [`ChannelConfig::simulation_name`](crate::ChannelConfig::simulation_name).
     pub fn simulation(&self) -> &'static str {
         match self {
-            Self::None => "DNS",
+            Self::None => "no subgrid model",
             Self::DynamicSmagorinsky => "LES, dynamic Smagorinsky",
             Self::Wale { .. } => "LES, WALE",
         }
