@@ -66,7 +66,18 @@ impl SubgridModel {
     }
 }
 
-/// What the subgrid model did in the last evaluation, by Chebyshev point from the lower wall, averaged over the plane.
+/// What the subgrid model did in the last evaluation, averaged over the plane, by Chebyshev point from the lower wall: the points of
+/// [`Channel::heights`](crate::Channel::heights), or with `dealias_y` the 3/2 as many on which products are evaluated.
+///
+/// In a flow driven by the constant pressure gradient the resolved, the modelled and the viscous shear stress balance it. With `<.>` the
+/// mean over the plane and over time, `U = <u>`, and y/h from 0 at the lower wall,
+///
+/// ```text
+///   -<u'v'> - shear_stress + nu dU/dy = u_tau^2 (1 - y/h),
+/// ```
+///
+/// where u' and v' are resolved ([`Channel::velocity`](crate::Channel::velocity)) and `shear_stress` is `<-2 nu_t S_xy>`. The `<u'v'>` of
+/// the whole flow, that of DNS, is the resolved one and `shear_stress` together.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SubgridProfiles {
     /// Eddy viscosity nu_t, in u_tau h.
