@@ -1,11 +1,15 @@
 use crate::config::{ChannelConfig, TimeStep};
-use crate::convection::Convection;
+use crate::convection::{Convection, Rates};
 use crate::error::ChannelError;
 use crate::implicit::Implicit;
 use crate::modes::Modes;
 use crate::state::State;
 use crate::subgrid::{Subgrid, SubgridProfiles};
 use crate::time_scheme::SPALART_MOSER_ROGERS;
+
+/// Longest step over 1 / (nu_t (1/dx^2 + 1/dy^2 + 1/dz^2)): the subgrid force is advanced explicitly, its fastest mode decays at pi^2
+/// in these units, and the scheme is stable up to a step of 2.5 over that rate; a fifth is left to convection, which acts besides.
+const DIFFUSION_NUMBER: f64 = 0.8 * 2.5 / (std::f64::consts::PI * std::f64::consts::PI);
 
 /// A channel flow in time.
 ///
@@ -149,17 +153,14 @@ impl Channel {
 
     /// One step that divides `remaining` into equal steps no longer than the settings allow.
     fn step_within(&mut self, remaining: f64) -> Result<(), ChannelError> {
-        let rate = self.convection.evaluate(&self.state, &self.modes);
-        if !rate.is_finite() {
+        let rates = self.convection.evaluate(&self.state, &self.modes);
+        if !(rates.convection.is_finite() && rates.diffusion.is_finite()) {
             return Err(ChannelError::BlowUp {
                 time: self.time,
                 step: self.steps,
             });
         }
-        let longest = match self.config.time_step {
-            TimeStep::Fixed { dt } => dt,
-            TimeStep::Cfl { number, max } => (number / rate).min(max),
-        };
+        let longest = longest_step(self.config.time_step, rates);
         let dt = if remaining.is_finite() {
             remaining / (remaining / longest - 1e-9).ceil().max(1.0)
         } else {
@@ -182,5 +183,80 @@ impl Channel {
         self.steps += 1;
         self.dt = dt;
         Ok(())
+    }
+}
+
+/// The step that `time_step` asks for in a flow of `rates`.
+fn longest_step(time_step: TimeStep, rates: Rates) -> f64 {
+    match time_step {
+        TimeStep::Fixed { dt } => dt,
+        TimeStep::Cfl { number, max } => (number / rates.convection)
+            .min(DIFFUSION_NUMBER / rates.diffusion)
+            .min(max),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Initial, SubgridModel};
+
+    #[test]
+    fn the_diffusive_limit_does_not_depend_on_the_convective_number() {
+        let step = |number, convection, diffusion| {
+            let rates = Rates {
+                convection,
+                diffusion,
+            };
+            longest_step(TimeStep::Cfl { number, max: 1.0 }, rates)
+        };
+        for number in [0.1, 0.5, 0.7, 1.5] {
+            let fastest = std::f64::consts::PI.powi(2) * 400.0;
+            approx::assert_relative_eq!(step(number, 1.0, 400.0) * fastest, 2.0);
+            approx::assert_relative_eq!(step(number, 400.0, 1.0) * 400.0, number);
+        }
+        assert_eq!(step(0.5, 0.0, 0.0), 1.0);
+    }
+
+    /// A flow of strong eddy viscosity on a grid much finer along y than along x and z, so that diffusion limits the step.
+    fn viscous(time_step: TimeStep) -> Channel {
+        let config = ChannelConfig {
+            points: [8, 65, 8],
+            subgrid: SubgridModel::Wale { coefficient: 2.0 },
+            time_step,
+            initial: Initial::Turbulent { amplitude: 8.0 },
+            ..Default::default()
+        };
+        Channel::new(&config, 1).unwrap()
+    }
+
+    #[test]
+    fn strong_eddy_viscosity_is_stable_at_a_large_convective_number_and_blows_up_at_too_long_a_fixed_step()
+     {
+        let mut channel = viscous(TimeStep::Cfl {
+            number: 1.0,
+            max: 0.1,
+        });
+        let rates = channel.convection.evaluate(&channel.state, &channel.modes);
+        let (convective, diffusive) = (1.0 / rates.convection, DIFFUSION_NUMBER / rates.diffusion);
+        assert!(20.0 * diffusive < convective, "{diffusive} {convective}");
+        let mut energy = channel.diagnostics().fluctuation_energy;
+        for _ in 0..8 {
+            for _ in 0..5 {
+                channel.step().unwrap();
+            }
+            let left = channel.diagnostics().fluctuation_energy;
+            assert!(left < energy, "{left} of {energy}");
+            energy = left;
+        }
+        // Half of what convection alone allows.
+        let mut channel = viscous(TimeStep::Fixed {
+            dt: 0.5 * convective,
+        });
+        let error = (0..100).find_map(|_| channel.step().err());
+        assert!(
+            matches!(error, Some(ChannelError::BlowUp { .. })),
+            "{error:?}"
+        );
     }
 }

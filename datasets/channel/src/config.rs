@@ -1,7 +1,11 @@
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::ChannelError;
 use crate::subgrid::SubgridModel;
+
+/// Longest spacings along x, y (half-way between the walls) and z of what is called a direct numerical simulation, in wall units;
+/// Kim, Moin & Moser (1987) have 12, 4.4 and 7.
+const RESOLVED_SPACINGS: [f64; 3] = [18.0, 10.0, 9.0];
 
 /// Settings of a channel flow. Lengths are in half-heights h, velocities in friction velocities u_tau, times in h/u_tau,
 /// so that the viscosity is `1 / re_tau`.
@@ -13,8 +17,9 @@ pub struct ChannelConfig {
     /// Streamwise and spanwise length of the periodic box, in h. A minimal turbulent channel at re_tau 180 needs about
     /// [pi, 1] (Jimenez & Moin 1991).
     pub lengths: [f64; 2],
-    /// Points along x, y, z: Fourier modes in x and z (even numbers), Chebyshev-Gauss-Lobatto points in y. For a turbulent
-    /// flow aim at spacings of at most 18 (x) and 9 (z) wall units, and re_tau / 2.5 points in y.
+    /// Points along x, y, z: Fourier modes in x and z (even numbers), Chebyshev-Gauss-Lobatto points in y. For direct
+    /// numerical simulation of a turbulent flow aim at spacings of at most 18 (x), 10 (y, half-way between the walls) and 9 (z) wall
+    /// units.
     pub points: [usize; 3],
     /// Evaluate products on 3/2 as many points in y too (x and z always are). Half as slow again; worth it where y is
     /// only just resolved.
@@ -40,6 +45,7 @@ pub struct ChannelConfig {
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Forcing {
     /// The pressure gradient -dp/dx of 1 u_tau^2/h: re_tau is then exact in the mean.
+    #[serde(deserialize_with = "no_further_keys")]
     PressureGradient,
     /// Whatever pressure gradient keeps the bulk velocity at `velocity` u_tau.
     BulkVelocity {
@@ -47,6 +53,7 @@ pub enum Forcing {
         velocity: f64,
     },
     /// No forcing: the flow decays.
+    #[serde(deserialize_with = "no_further_keys")]
     None,
 }
 
@@ -64,12 +71,14 @@ pub enum Walls {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum TimeStep {
-    /// Always the same step, in h/u_tau.
+    /// Always the same step, in h/u_tau, stable or not: one too long for the convection or the eddy viscosity ends in
+    /// [`ChannelError::BlowUp`].
     Fixed {
         /// The step.
         dt: f64,
     },
-    /// The longest step whose convective number |u|/dx + |v|/dy + |w|/dz times dt stays at `number`, at most `max`.
+    /// The longest step whose convective number |u|/dx + |v|/dy + |w|/dz times dt stays at `number`, at most `max`. With a subgrid
+    /// model the eddy viscosity limits the step too, at four fifths of the stability limit of the scheme whatever `number` is.
     Cfl {
         /// The convective number; 0.5 is safe with this scheme.
         number: f64,
@@ -88,6 +97,7 @@ pub enum Initial {
         amplitude: f64,
     },
     /// Plane Poiseuille flow, u = re_tau/2 (1 - y^2): held exactly under the constant pressure gradient.
+    #[serde(deserialize_with = "no_further_keys")]
     Laminar,
     /// Plane Poiseuille flow with the least stable Tollmien-Schlichting wave of streamwise wavenumber `2 pi / lengths[0]`:
     /// grows or decays at the rate of the Orr-Sommerfeld equation.
@@ -105,6 +115,15 @@ pub enum Initial {
         /// Largest streamwise velocity, in u_tau.
         amplitude: f64,
     },
+}
+
+/// Reads a variant that has no keys besides `kind`: `deny_unknown_fields` does not hold for the unit variants of a tagged enum, and a
+/// key that changes nothing would pass for one that does.
+pub(crate) fn no_further_keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct NoKeys {}
+    NoKeys::deserialize(deserializer).map(|NoKeys {}| ())
 }
 
 impl Default for ChannelConfig {
@@ -132,6 +151,31 @@ impl ChannelConfig {
     /// Kinematic viscosity in u_tau h.
     pub fn viscosity(&self) -> f64 {
         1.0 / self.re_tau
+    }
+
+    /// What the simulation is called: by its subgrid model; without one direct numerical simulation ("DNS") only if the grid has the
+    /// spacings that [`Self::points`] asks for, else "no subgrid model".
+    pub fn simulation_name(&self) -> &'static str {
+        match self.subgrid {
+            SubgridModel::None if self.is_resolved() => "DNS",
+            subgrid => subgrid.simulation(),
+        }
+    }
+
+    /// Whether the grid resolves a turbulent flow.
+    fn is_resolved(&self) -> bool {
+        let [nx, ny, nz] = self.points.map(|n| n as f64);
+        let [length_x, length_z] = self.lengths;
+        // Gauss-Lobatto points are pi / (ny - 1) apart in the middle.
+        let spacings = [
+            length_x / nx,
+            std::f64::consts::PI / (ny - 1.0),
+            length_z / nz,
+        ];
+        spacings
+            .iter()
+            .zip(RESOLVED_SPACINGS)
+            .all(|(spacing, longest)| spacing * self.re_tau <= longest)
     }
 
     /// Checks the settings.
@@ -237,5 +281,81 @@ impl ChannelConfig {
             });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(key: &str, text: &str) -> Result<ChannelConfig, String> {
+        serde_json::from_str(&format!("{{\"{key}\": {text}}}")).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_key_that_a_kind_does_not_have_is_refused() {
+        for (key, kind) in [
+            ("subgrid", "none"),
+            ("subgrid", "dynamic-smagorinsky"),
+            ("subgrid", "wale"),
+            ("forcing", "pressure-gradient"),
+            ("forcing", "none"),
+            ("initial", "laminar"),
+        ] {
+            assert!(read(key, &format!("{{\"kind\": \"{kind}\"}}")).is_ok());
+            for text in [
+                format!("{{\"kind\": \"{kind}\", \"strength\": 0.1}}"),
+                format!("{{\"strength\": 0.1, \"kind\": \"{kind}\"}}"),
+            ] {
+                let error = read(key, &text).unwrap_err();
+                assert!(error.contains("unknown field `strength`"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn settings_come_back_from_their_text_under_the_same_keys() {
+        for subgrid in [
+            SubgridModel::None,
+            SubgridModel::DynamicSmagorinsky,
+            SubgridModel::Wale { coefficient: 0.4 },
+        ] {
+            let config = ChannelConfig {
+                subgrid,
+                forcing: Forcing::None,
+                initial: Initial::Laminar,
+                ..Default::default()
+            };
+            let text = serde_json::to_string(&config).unwrap();
+            assert!(text.contains("\"forcing\":{\"kind\":\"none\"}"), "{text}");
+            assert_eq!(
+                serde_json::from_str::<ChannelConfig>(&text).unwrap(),
+                config
+            );
+        }
+    }
+
+    #[test]
+    fn only_a_grid_that_resolves_the_flow_makes_a_direct_numerical_simulation() {
+        let name = |points, subgrid| {
+            let config = ChannelConfig {
+                points,
+                subgrid,
+                ..Default::default()
+            };
+            config.simulation_name()
+        };
+        assert_eq!(name([32, 65, 32], SubgridModel::None), "DNS");
+        for coarse in [[12, 33, 12], [30, 65, 32], [32, 49, 32], [32, 65, 30]] {
+            assert_eq!(name(coarse, SubgridModel::None), "no subgrid model");
+        }
+        let wale = SubgridModel::Wale { coefficient: 0.325 };
+        for points in [[12, 33, 12], [32, 65, 32]] {
+            assert_eq!(name(points, wale), "LES, WALE");
+        }
+        assert_eq!(
+            name([12, 33, 12], SubgridModel::DynamicSmagorinsky),
+            "LES, dynamic Smagorinsky"
+        );
     }
 }

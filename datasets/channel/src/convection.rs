@@ -10,9 +10,14 @@ use crate::state::State;
 use crate::subgrid::Subgrid;
 use crate::transforms::{PlaneTransform, analyze, synthesize};
 
-/// The rate of explicit diffusion, as [`Convection::evaluate`] counts it, in units of nu_t (1/dx^2 + 1/dy^2 + 1/dz^2): at the
-/// convective number 0.5 the fastest mode, of rate pi^2 in these units, stays below the stability limit of the scheme, dt rate = 2.5.
-const DIFFUSION: f64 = 2.5;
+/// How fast the explicit terms change the flow, in u_tau/h; NaN or infinite once the flow is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rates {
+    /// The largest |u|/dx + |v|/dy + |w|/dz.
+    pub convection: f64,
+    /// The largest nu_t (1/dx^2 + 1/dy^2 + 1/dz^2); 0 without a subgrid model.
+    pub diffusion: f64,
+}
 
 /// Computes u x omega from the flow's coefficients; owns every buffer that needs.
 pub struct Convection {
@@ -76,9 +81,8 @@ impl Convection {
         (&self.velocity, &self.vorticity)
     }
 
-    /// Evaluates u x omega of `state` (and the subgrid force) into [`Self::product`] and returns the largest of
-    /// the rates |u|/dx + |v|/dy + |w|/dz and 2.5 nu_t (1/dx^2 + 1/dy^2 + 1/dz^2).
-    pub fn evaluate(&mut self, state: &State, modes: &Modes) -> f64 {
+    /// Evaluates u x omega of `state` (and the subgrid force) into [`Self::product`]; returns the rates that limit the step.
+    pub fn evaluate(&mut self, state: &State, modes: &Modes) -> Rates {
         recover(state, modes, &mut self.velocity, &mut self.vorticity);
         let fields = self.velocity.iter().chain(&self.vorticity);
         for (field, values) in fields.zip(&mut self.at_points) {
@@ -95,7 +99,10 @@ impl Convection {
         if let Some(subgrid) = &mut self.subgrid {
             subgrid.add_force(&self.analysis, modes, &mut self.product);
         }
-        most([convection, DIFFUSION * diffusion])
+        Rates {
+            convection,
+            diffusion,
+        }
     }
 
     /// Replaces the first three of [`Self::at_points`] by the product, plane by plane.

@@ -69,7 +69,7 @@ impl Squares {
 impl Channel {
     /// Numbers that tell how the flow is doing. Costs about as much as a step.
     pub fn diagnostics(&mut self) -> Diagnostics {
-        let rate = self.convection.evaluate(&self.state, &self.modes);
+        let rates = self.convection.evaluate(&self.state, &self.modes);
         let frame = self.config.frame_velocity;
         let viscosity = self.config.viscosity();
         let squares = Squares::new(self.degrees);
@@ -110,7 +110,7 @@ impl Channel {
             dissipation: viscosity * enstrophy,
             production: self.implicit.pressure_gradient * bulk_velocity,
             divergence,
-            cfl: rate * self.dt,
+            cfl: rates.convection * self.dt,
         }
     }
 

@@ -187,13 +187,18 @@ mod tests {
     fn a_sample_of_a_disturbed_flow_comes_back() {
         let config = ChannelConfig {
             points: [16, 49, 16],
+            frame_velocity: 10.0,
             ..Default::default()
         };
         let mut parent = Channel::new(&config, 7).unwrap();
+        // By then the frames are 7 h apart, 2.2 boxes: a shift the wrong way would show.
         parent.time = 0.7;
         let points = [12, 33, 12];
         let grid = UniformGrid::new(points, config.lengths).unwrap();
         let sample = parent.sample(&grid, Filter::Sharp);
+        let half_way = 6 * 33 * 12 * 3;
+        let along_x = |p: usize| (sample[p] - sample[p + half_way]).abs();
+        assert!((0..half_way).map(along_x).fold(0.0, f32::max) > 1.0);
         let coarse = ChannelConfig {
             points: [12, 33, 12],
             ..config

@@ -13,6 +13,7 @@ mod wale;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::config::no_further_keys;
 use crate::modes::Modes;
 use crate::transforms::{PlaneScratch, PlaneTransform};
 use dynamic_smagorinsky::DynamicSmagorinsky;
@@ -23,11 +24,13 @@ use stress::Stress;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum SubgridModel {
-    /// No model: direct numerical simulation (or, on a coarse grid, an under-resolved one).
+    /// No model: direct numerical simulation, or on a coarse grid an under-resolved one.
     #[default]
+    #[serde(deserialize_with = "no_further_keys")]
     None,
     /// The dynamic Smagorinsky model: its coefficient follows from the resolved flow by the identity of Germano et al. (1991),
     /// least squares of Lilly (1992) averaged over wall-parallel planes. Nothing to choose.
+    #[serde(deserialize_with = "no_further_keys")]
     DynamicSmagorinsky,
     /// The wall-adapting local eddy-viscosity model of Nicoud & Ducros (1999): vanishes in pure shear and with the cube of the
     /// distance from a wall.
@@ -52,17 +55,29 @@ impl SubgridModel {
         }
     }
 
-    /// What a simulation with this model is called.
+    /// What a simulation with this model is called; whether one without a model is direct (DNS) depends on its grid:
+    /// [`ChannelConfig::simulation_name`](crate::ChannelConfig::simulation_name).
     pub fn simulation(&self) -> &'static str {
         match self {
-            Self::None => "DNS",
+            Self::None => "no subgrid model",
             Self::DynamicSmagorinsky => "LES, dynamic Smagorinsky",
             Self::Wale { .. } => "LES, WALE",
         }
     }
 }
 
-/// What the subgrid model did in the last evaluation, by Chebyshev point from the lower wall, averaged over the plane.
+/// What the subgrid model did in the last evaluation, averaged over the plane, by Chebyshev point from the lower wall: the points of
+/// [`Channel::heights`](crate::Channel::heights), or with `dealias_y` the 3/2 as many on which products are evaluated.
+///
+/// In a flow driven by the constant pressure gradient the resolved, the modelled and the viscous shear stress balance it. With `<.>` the
+/// mean over the plane and over time, `U = <u>`, and y/h from 0 at the lower wall,
+///
+/// ```text
+///   -<u'v'> - shear_stress + nu dU/dy = u_tau^2 (1 - y/h),
+/// ```
+///
+/// where u' and v' are resolved ([`Channel::velocity`](crate::Channel::velocity)) and `shear_stress` is `<-2 nu_t S_xy>`. The `<u'v'>` of
+/// the whole flow, that of DNS, is the resolved one and `shear_stress` together.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SubgridProfiles {
     /// Eddy viscosity nu_t, in u_tau h.
