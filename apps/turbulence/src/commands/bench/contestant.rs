@@ -77,7 +77,7 @@ fn simulation(given: &Labelled) -> Result<Contestant, Failure> {
     Ok(Contestant {
         name: given.name.clone(),
         path: given.path.clone(),
-        kind: settings.channel.subgrid.simulation().to_owned(),
+        kind: settings.channel.simulation_name().to_owned(),
         is_simulation: true,
         time_step: None,
         training_seconds: None,

@@ -1,7 +1,7 @@
 //! Who takes part: operators, large-eddy simulations, and field files made elsewhere.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use rheome_channel::{Channel, ChannelConfig, Filter, SubgridModel, UniformGrid};
+use rheome_channel::{Channel, ChannelConfig, Filter, UniformGrid};
 use rheome_cli::Failure;
 use rheome_fields::{FieldReader, FirstComponents};
 use rheome_flow::{Grid, GridFeatures, Rollout};
@@ -183,10 +183,7 @@ impl Contestant for LargeEddy {
 
     fn description(&self) -> String {
         let [nx, ny, nz] = self.config.points;
-        match self.config.subgrid {
-            SubgridModel::None => format!("no subgrid model, {nx} x {ny} x {nz}"),
-            subgrid => format!("{}, {nx} x {ny} x {nz}", subgrid.simulation()),
-        }
+        format!("{}, {nx} x {ny} x {nz}", self.config.simulation_name())
     }
 
     fn run(&self, course: &Course, judge: &mut Judge<'_>) -> Result<(), Failure> {

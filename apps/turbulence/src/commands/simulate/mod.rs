@@ -298,7 +298,7 @@ fn header(settings: &SimulateSettings, grid: &UniformGrid) -> Result<FieldHeader
         ("u_tau", 1.0),
         ("seed", settings.seed as f64),
     ];
-    let model = settings.channel.subgrid.simulation();
+    let model = settings.channel.simulation_name();
     let texts = [
         ("model", model.to_owned()),
         ("title", format!("Channel flow, {model}, filtered")),
