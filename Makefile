@@ -10,7 +10,7 @@ test: export LD_LIBRARY_PATH := $(CURDIR)/.libtorch/lib:$(LD_LIBRARY_PATH)
 CARGO_SET := --release --workspace --features libtorch --locked
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: cpu-setup ## build with the pure-Rust CPU backend, continue a real turbulent flow, draw it (folder demo/)
 	cargo build --release --locked -p turbulence
