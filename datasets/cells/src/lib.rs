@@ -10,6 +10,7 @@ mod error;
 mod moments;
 mod normalization;
 mod prepare;
+mod protocol;
 mod split;
 mod variable_genes;
 
@@ -21,5 +22,6 @@ pub use normalization::{Normalization, median_total, totals};
 pub use prepare::{
     Input, PERTURBATION, PrepareSettings, Prepared, SPLIT, prepare, read_conditions,
 };
-pub use split::{COMBOSCIPLEX_HELD_OUT, Part, Protocol, Split, SplitMethod, SplitSettings};
+pub use protocol::Protocol;
+pub use split::{COMBOSCIPLEX_HELD_OUT, Part, Split, SplitMethod, SplitSettings};
 pub use variable_genes::{VariableGenes, variable_genes};

@@ -13,7 +13,8 @@ use crate::conditions::{Conditions, LabelSettings};
 use crate::error::CellsError;
 use crate::moments::GeneMoments;
 use crate::normalization::{BLOCK, Normalization, median_total, totals};
-use crate::split::{Part, Protocol, Split, SplitSettings};
+use crate::protocol::Protocol;
+use crate::split::{Part, Split, SplitSettings};
 use crate::variable_genes::{VariableGenes, variable_genes};
 
 /// The column of `obs` with the conditions, as this crate writes them.
@@ -273,31 +274,8 @@ impl RawCells {
         if settings.variable_genes == 0 {
             return Err(CellsError::setting("variable_genes", 0, "1 or more"));
         }
-        let [mut selecting, mut evaluating] = [
-            GeneMoments::new(self.genes.len()),
-            GeneMoments::new(self.genes.len()),
-        ];
-        for block in self.matrix.blocks::<f64>(BLOCK) {
-            let (rows, block) = block?;
-            for (i, cell) in rows.enumerate() {
-                let factor = normalization.map(|(n, totals)| n.factor(totals[cell]));
-                let linear = |value: f64| match factor {
-                    Some(factor) => value * factor,
-                    None => value.exp_m1(),
-                };
-                if masks.selecting[cell] {
-                    selecting.add(&block, i, linear);
-                }
-                if masks.evaluating[cell] {
-                    evaluating.add(&block, i, linear);
-                }
-            }
-        }
+        let (selecting, evaluating) = self.moments(masks, normalization)?;
         let variable = variable_genes(&selecting, settings.variable_genes);
-        if let Some(gene) = selecting.means().iter().position(|mean| !mean.is_finite()) {
-            let reason = format!("the values of gene {:?} are not finite", self.genes[gene]);
-            return Err(CellsError::cells(self.matrix.label(), reason));
-        }
         let places: HashMap<&str, usize> = self
             .genes
             .iter()
@@ -321,6 +299,39 @@ impl RawCells {
             evaluated,
             unmeasured,
         })
+    }
+
+    /// Moments of the normalised values of the cells that decide which genes are kept, and which are evaluated.
+    fn moments(
+        &self,
+        masks: &Masks,
+        normalization: Option<&(Normalization, Vec<f64>)>,
+    ) -> Result<(GeneMoments, GeneMoments), CellsError> {
+        let [mut selecting, mut evaluating] = [
+            GeneMoments::new(self.genes.len()),
+            GeneMoments::new(self.genes.len()),
+        ];
+        for block in self.matrix.blocks::<f64>(BLOCK) {
+            let (rows, block) = block?;
+            for (i, cell) in rows.enumerate() {
+                let factor = normalization.map(|(n, totals)| n.factor(totals[cell]));
+                let linear = |value: f64| match factor {
+                    Some(factor) => value * factor,
+                    None => value.exp_m1(),
+                };
+                if masks.selecting[cell] {
+                    selecting.add(&block, i, linear);
+                }
+                if masks.evaluating[cell] {
+                    evaluating.add(&block, i, linear);
+                }
+            }
+        }
+        if let Some(gene) = selecting.means().iter().position(|mean| !mean.is_finite()) {
+            let reason = format!("the values of gene {:?} are not finite", self.genes[gene]);
+            return Err(CellsError::cells(self.matrix.label(), reason));
+        }
+        Ok((selecting, evaluating))
     }
 }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::condition::Condition;
 use crate::conditions::Conditions;
 use crate::error::CellsError;
+use crate::protocol::Protocol;
 
 /// The seven conditions that scDFM (arXiv 2602.07103) holds out of ComboSciPlex.
 pub const COMBOSCIPLEX_HELD_OUT: [&str; 7] = [
@@ -23,18 +24,6 @@ pub const COMBOSCIPLEX_HELD_OUT: [&str; 7] = [
     "control+Alvespimycin",
     "control+Dacinostat",
 ];
-
-/// Whose cells a choice may look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Protocol {
-    /// Training cells only: nothing that is chosen knows the cells that test it.
-    #[default]
-    Strict,
-    /// As scDFM was published (arXiv 2602.07103): variable genes are chosen on all cells, the genes that are evaluated on the
-    /// test cells, and pairs are held out whether their genes were perturbed alone or not.
-    Paper,
-}
 
 /// What is held out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
