@@ -11,3 +11,16 @@ pub enum Protocol {
     /// test cells, and pairs are held out whether their genes were perturbed alone or not.
     Paper,
 }
+
+impl Protocol {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Strict, Self::Paper];
+
+    /// As it is written in settings and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Paper => "paper",
+        }
+    }
+}
