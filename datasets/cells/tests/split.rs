@@ -115,7 +115,7 @@ fn given_conditions_are_those_named() {
     let error = given(&["G1+G77"]).unwrap_err().to_string();
     assert_eq!(
         error,
-        "split.conditions: found \"G1+G77\", expected a condition of these cells, such as G1, G0+G1, G1+G2, G1+G3, G1+G4"
+        "split.conditions: found \"G1+G77\", expected a condition of these cells, such as G1, G7, G1+G2, G1+G3, G1+G4"
     );
     assert!(given(&[]).is_err() && given(&["control"]).is_err());
 }
