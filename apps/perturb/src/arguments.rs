@@ -1,7 +1,11 @@
 //! The command line: every option has one sentence that says when to use it.
 
+mod data;
+
 use clap::{Parser, Subcommand};
 use rheome_cli::Shell;
+
+pub use data::{GenerateArguments, InfoArguments, PrepareArguments, SplitArguments};
 
 /// Perturb: prepare single cells, train scDFM on them, predict the cells of perturbations never measured, score them.
 #[derive(Debug, Parser)]
@@ -20,6 +24,22 @@ pub struct Arguments {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make a raw file ready for training: normalise counts, choose genes, unify the names of conditions.
+    #[command(
+        after_help = "Example:\n  perturb prepare raw.h5ad --pert-col condition --split-method additive --output data.h5ad"
+    )]
+    Prepare(PrepareArguments),
+    /// Give a prepared file another split into conditions that are learnt and conditions that are held out.
+    #[command(after_help = "Example:\n  perturb split data.h5ad --method additive --fold 1")]
+    Split(SplitArguments),
+    /// Simulate a Perturb-seq screen whose truth is known.
+    #[command(
+        after_help = "Example:\n  perturb generate --config configs/perturb/small-screen.toml --output raw.h5ad"
+    )]
+    Generate(GenerateArguments),
+    /// Say what an AnnData file or a model folder holds.
+    #[command(after_help = "Example:\n  perturb info data.h5ad")]
+    Info(InfoArguments),
     /// Print the completion script of a shell.
     #[command(
         after_help = "Example:\n  perturb completions bash > ~/.local/share/bash-completion/completions/perturb"
