@@ -2,7 +2,7 @@
 //!
 //! [`Conditions`] unify how perturbations are written, [`Split`] holds some of them out, [`prepare`] normalises the counts of an
 //! AnnData file, selects variable genes ([`variable_genes`]) and writes the file that training reads; [`resplit`] gives such a
-//! file another split.
+//! file another split. [`simulate`] makes screens whose truth is known.
 #![warn(missing_docs)]
 
 mod condition;
@@ -13,6 +13,7 @@ mod normalization;
 mod prepare;
 mod protocol;
 mod resplit;
+pub mod simulate;
 mod split;
 mod variable_genes;
 
