@@ -8,6 +8,34 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rheome_backend::weights::StateDict;
 use serde_json::Value;
 
+/// Where the folders of published numbers are.
+fn root() -> PathBuf {
+    std::env::var_os("RHEOME_GOLDEN").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"),
+        PathBuf::from,
+    )
+}
+
+/// All folders below the root that hold all of `files`, in order of their names: published numbers without a `meta.json`.
+///
+/// # Panics
+/// If the root cannot be read, or there is no such folder.
+pub fn folders_with(files: &[&str]) -> Vec<PathBuf> {
+    let root = root();
+    let entries = fs::read_dir(&root).unwrap_or_else(|e| panic!("{}: {e}", root.display()));
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| files.iter().all(|file| path.join(file).is_file()))
+        .collect();
+    assert!(
+        !found.is_empty(),
+        "{}: no folder with {files:?}",
+        root.display()
+    );
+    found.sort();
+    found
+}
+
 /// One folder of published numbers.
 pub struct Golden {
     /// The folder.
@@ -24,10 +52,7 @@ impl Golden {
     /// If the root cannot be read, a `meta.json` is no JSON, or no folder is of the kind: a check of nothing must not
     /// pass.
     pub fn folders(is_kind: impl Fn(&Value) -> bool) -> Vec<Self> {
-        let root = std::env::var_os("RHEOME_GOLDEN").map_or_else(
-            || Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"),
-            PathBuf::from,
-        );
+        let root = root();
         let entries = fs::read_dir(&root).unwrap_or_else(|e| panic!("{}: {e}", root.display()));
         let mut folders: Vec<Self> = entries
             .filter_map(|entry| {

@@ -7,7 +7,9 @@ use clap::{Parser, Subcommand};
 use rheome_cli::Shell;
 
 pub use data::{GenerateArguments, InfoArguments, PrepareArguments, SplitArguments};
-pub use model::{IdentifyArguments, PartOfSplit, PredictArguments, TrainArguments};
+pub use model::{
+    EvaluateArguments, IdentifyArguments, PartOfSplit, PredictArguments, TrainArguments,
+};
 
 /// Perturb: prepare single cells, train scDFM on them, predict the cells of perturbations never measured, score them.
 #[derive(Debug, Parser)]
@@ -36,6 +38,11 @@ pub enum Command {
         after_help = "Example:\n  perturb predict --model runs/small --data prepared.h5ad --split test --cells 100 --output predicted.h5ad"
     )]
     Predict(PredictArguments),
+    /// Compare predicted with measured cells: the tables of cell-eval, baselines, pictures.
+    #[command(
+        after_help = "Example:\n  perturb evaluate --pred predicted.h5ad --real prepared.h5ad --baselines --output scores"
+    )]
+    Evaluate(EvaluateArguments),
     /// Tell which perturbation, or pair of them, explains observed cells.
     #[command(
         after_help = "Example:\n  perturb identify --model runs/small --data observed.h5ad --top 5"

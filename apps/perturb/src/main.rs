@@ -3,6 +3,7 @@
 mod arguments;
 mod cells;
 mod commands;
+mod principal_components;
 mod settings;
 mod trained_model;
 

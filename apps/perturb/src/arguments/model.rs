@@ -122,3 +122,38 @@ pub struct IdentifyArguments {
     #[command(flatten)]
     pub compute: ComputeOptions,
 }
+
+/// Options of `evaluate`.
+#[derive(Debug, Args)]
+pub struct EvaluateArguments {
+    /// Predicted cells (.h5ad).
+    #[arg(long, value_name = "FILE")]
+    pub pred: PathBuf,
+    /// Measured cells (.h5ad) of the same perturbations and genes, control among them; more of them are passed over.
+    #[arg(long, value_name = "FILE")]
+    pub real: PathBuf,
+    /// What control cells are called.
+    #[arg(long, value_name = "LABEL", default_value = "control")]
+    pub control: String,
+    /// Column of obs with the perturbations.
+    #[arg(long, value_name = "NAME", default_value = "perturbation")]
+    pub pert_col: String,
+    /// Folder to write the tables into.
+    #[arg(long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Also score control cells, the sum of single effects and the nearest single perturbation as predictions.
+    #[arg(long)]
+    pub baselines: bool,
+    /// Measured cells of the single perturbations for --baselines. Default: --real.
+    #[arg(long, value_name = "FILE", requires = "baselines")]
+    pub data: Option<PathBuf>,
+    /// Also draw predicted against measured changes, cells on principal components, and distributions (PNG and SVG).
+    #[arg(long)]
+    pub plots: bool,
+    /// Replace results that are there.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Common options.
+    #[command(flatten)]
+    pub compute: ComputeOptions,
+}

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod evaluate;
 mod failures;
 mod generate;
 mod identify;
@@ -25,6 +26,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Train(arguments) => train::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Identify(arguments) => identify::run(&arguments),
         Command::Prepare(arguments) => prepare::run(&arguments),
         Command::Split(arguments) => split::run(&arguments),

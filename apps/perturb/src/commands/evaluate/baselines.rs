@@ -1,0 +1,90 @@
+//! Baselines beside the prediction.
+
+use rheome_cli::{Failure, say};
+use rheome_perturbation_metrics::baselines::{Method, Score, Scores, score};
+use rheome_perturbation_metrics::{Cells, Comparison, Keys};
+
+use crate::arguments::EvaluateArguments;
+
+/// Column and value of the scores.
+const COLUMNS: [(&str, fn(&Score) -> f64); 4] = [
+    ("pearson_delta", |s| s.pearson_delta),
+    ("mse_delta", |s| s.mse_delta),
+    ("mae_delta", |s| s.mae_delta),
+    ("mmd", |s| s.mmd),
+];
+
+/// Writes `baselines.csv` and tells the means over the perturbations that all methods have a score for.
+pub fn run(
+    arguments: &EvaluateArguments,
+    keys: &Keys,
+    comparison: &Comparison,
+) -> Result<(), Failure> {
+    let singles = arguments.data.as_ref().unwrap_or(&arguments.real);
+    let mut wanted: Vec<String> = comparison
+        .perturbations
+        .iter()
+        .flat_map(|name| name.split('+').map(str::to_owned))
+        .collect();
+    wanted.push(keys.control.clone());
+    let genes = Some(comparison.real.genes());
+    let singles = Cells::read(singles, keys, Some(&wanted), genes)?;
+    let scores = score(comparison, &singles, &keys.control);
+    write(arguments, &scores)?;
+    tell(&scores);
+    Ok(())
+}
+
+fn write(arguments: &EvaluateArguments, scores: &[Scores]) -> Result<(), Failure> {
+    let path = arguments.output.join("baselines.csv");
+    let mut table = csv::Writer::from_path(&path)
+        .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))?;
+    let header = ["perturbation", "method"].into_iter();
+    table.write_record(header.chain(COLUMNS.map(|(name, _)| name)))?;
+    for of_one in scores {
+        for (method, score) in Method::ALL.into_iter().zip(&of_one.methods) {
+            let names = [of_one.perturbation.clone(), method.name().to_owned()];
+            let values = COLUMNS.map(|(_, value)| {
+                score
+                    .as_ref()
+                    .map_or(String::new(), |score| format!("{:?}", value(score)))
+            });
+            table.write_record(names.into_iter().chain(values))?;
+        }
+    }
+    table.flush()?;
+    Ok(())
+}
+
+fn tell(scores: &[Scores]) {
+    let whole: Vec<&Scores> = scores
+        .iter()
+        .filter(|s| s.methods.iter().all(Option::is_some))
+        .collect();
+    if whole.is_empty() {
+        say("baselines: no combination of single perturbations that were measured");
+        return;
+    }
+    say(format!(
+        "baselines, means over {} combinations:",
+        whole.len()
+    ));
+    let heading: String = COLUMNS
+        .iter()
+        .map(|(name, _)| format!("{name:>15}"))
+        .collect();
+    say(format!("  {:<16}{heading}", "method"));
+    for (place, method) in Method::ALL.into_iter().enumerate() {
+        let mean = |value: fn(&Score) -> f64| {
+            let values = whole
+                .iter()
+                .filter_map(|s| s.methods[place].as_ref().map(value));
+            values.sum::<f64>() / whole.len() as f64
+        };
+        let values: String = COLUMNS
+            .iter()
+            .map(|(_, value)| format!("{:>15.5}", mean(*value)))
+            .collect();
+        say(format!("  {:<16}{values}", method.name()));
+    }
+}
