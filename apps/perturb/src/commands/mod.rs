@@ -2,18 +2,21 @@
 
 mod failures;
 mod generate;
+mod identify;
 mod info;
+mod predict;
 mod prepare;
 mod split;
+mod train;
 
 use clap::CommandFactory;
 use rheome_cli::{Console, Failure, Meter, Program};
 
 use crate::arguments::{Arguments, Command};
 
-/// What made an output.
-const PROGRAM: Program = Program {
-    name: env!("CARGO_PKG_NAME"),
+/// This program, for the attributes of its outputs.
+pub const PROGRAM: Program = Program {
+    name: "perturb",
     version: env!("CARGO_PKG_VERSION"),
 };
 
@@ -24,6 +27,9 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Split(arguments) => split::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Info(arguments) => info::run(&arguments),
+        Command::Train(arguments) => train::run(&arguments),
+        Command::Predict(arguments) => predict::run(&arguments),
+        Command::Identify(arguments) => identify::run(&arguments),
         Command::Completions { shell } => {
             rheome_cli::print_completions(shell, &mut Arguments::command());
             Ok(())

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use rheome_anndata::{AnnData, nearest_first};
+use rheome_anndata::AnnData;
 use rheome_cells::{Conditions, PrepareSettings, Prepared, Split, prepare};
-use rheome_cli::{Console, Failure, say};
+use rheome_cli::{Console, Failure, did_you_mean, say};
 use serde_json::{Value, json};
 
 use super::{cells_meter, failures};
@@ -95,9 +95,12 @@ fn note_unmeasured(console: Console, prepared: &Prepared, raw: &AnnData) -> Resu
         return Ok(());
     }
     let genes = raw.var().names()?;
-    let with_nearest = |name: &String| match nearest_first(name, genes.clone()).first() {
-        Some(nearest) => format!("{name} (nearest: {nearest})"),
-        None => name.clone(),
+    let with_nearest = |name: &String| {
+        let question = did_you_mean(name, genes.iter().map(String::as_str));
+        match question.trim_start_matches("; ") {
+            "" => name.clone(),
+            question => format!("{name} ({question})"),
+        }
     };
     let told: Vec<String> = unmeasured
         .iter()
