@@ -14,22 +14,22 @@ use rheome_cli::{Console, Failure, Meter, Program};
 
 use crate::arguments::{Arguments, Command};
 
-/// This program, for the attributes of its outputs.
-pub const PROGRAM: Program = Program {
-    name: "perturb",
+/// What made an output.
+const PROGRAM: Program = Program {
+    name: env!("CARGO_PKG_NAME"),
     version: env!("CARGO_PKG_VERSION"),
 };
 
 /// Does what was asked.
 pub fn run(command: Command) -> Result<(), Failure> {
     match command {
+        Command::Train(arguments) => train::run(&arguments),
+        Command::Predict(arguments) => predict::run(&arguments),
+        Command::Identify(arguments) => identify::run(&arguments),
         Command::Prepare(arguments) => prepare::run(&arguments),
         Command::Split(arguments) => split::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Info(arguments) => info::run(&arguments),
-        Command::Train(arguments) => train::run(&arguments),
-        Command::Predict(arguments) => predict::run(&arguments),
-        Command::Identify(arguments) => identify::run(&arguments),
         Command::Completions { shell } => {
             rheome_cli::print_completions(shell, &mut Arguments::command());
             Ok(())
