@@ -128,71 +128,48 @@ fn a_file_is_described() {
 fn what_is_wrong_is_said_before_anything_is_written() {
     let folder = folder();
     let output = folder.path().join("raw.h5ad").display().to_string();
-    let set = |setting: &str| {
+    let refused = |setting: &str, words: &[&str]| {
         let mut command = with(&["generate", "--config", SMALL, "--output", &output]);
         command.args(["--set", setting]);
-        command
+        fails(command, 1, words);
     };
-    fails(
-        set("network.mediator=3"),
-        1,
-        &["unknown key network.mediator", "did you mean mediators?"],
-    );
-    fails(
-        set("perturbations.pairs=67"),
-        1,
-        &[
-            SMALL,
-            "perturbations.pairs: found 67, expected a number from 0 to 66",
-        ],
-    );
-    fails(
-        set("perturbations.kind=deletion"),
-        1,
+    let unknown = ["unknown key network.mediator", "did you mean mediators?"];
+    refused("network.mediator=3", &unknown);
+    let pairs = "perturbations.pairs: found 67, expected a number from 0 to 66";
+    refused("perturbations.pairs=67", &[SMALL, pairs]);
+    refused(
+        "perturbations.kind=deletion",
         &["perturbations.kind", "activation"],
     );
-    fails(set("cells.control=1e3"), 1, &["cells.control", "floating point"]);
-    fails(
-        set("network.targets=100000000"),
-        1,
+    refused("cells.control=1e3", &["cells.control", "floating point"]);
+    refused(
+        "network.targets=100000000",
         &["network.targets: found 100000000"],
     );
+    refused("seed=-1", &["seed", "-1"]);
     assert!(!folder.path().join("raw.h5ad").exists());
-    fails(
-        with(&[
-            "generate",
-            "--config",
-            "configs/none.toml",
-            "--output",
-            &output,
-        ]),
-        1,
-        &["configs/none.toml: cannot read the settings"],
-    );
-    let nowhere = folder.path().join("missing/raw.h5ad").display().to_string();
-    fails(
-        with(&["generate", "--config", SMALL, "--output", &nowhere]),
-        1,
-        &["missing", "cannot write"],
-    );
+}
+
+#[test]
+fn outputs_that_cannot_be_written_are_named() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let output = path("raw.h5ad");
+    let generate = |config: &str, output: &str| {
+        with(&["generate", "--config", config, "--output", output, "-q"])
+    };
+    let config = ["configs/none.toml: cannot read the settings"];
+    fails(generate("configs/none.toml", &output), 1, &config);
+    let nowhere = path("missing/raw.h5ad");
+    fails(generate(SMALL, &nowhere), 1, &["missing", "cannot write"]);
     fs::write(&output, "precious").unwrap();
-    fails(
-        with(&["generate", "--config", SMALL, "--output", &output]),
-        1,
-        &["exists already", "--overwrite"],
-    );
+    let exists = ["exists already", "--overwrite"];
+    fails(generate(SMALL, &output), 1, &exists);
     assert_eq!(fs::read(&output).unwrap(), b"precious");
-    with(&[
-        "generate",
-        "--config",
-        SMALL,
-        "--output",
-        &output,
-        "--overwrite",
-        "-q",
-    ])
-    .assert()
-    .success();
+    generate(SMALL, &output)
+        .arg("--overwrite")
+        .assert()
+        .success();
 }
 
 #[test]

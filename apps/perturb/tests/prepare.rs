@@ -4,6 +4,7 @@ mod command;
 
 use std::fs;
 
+use assert_cmd::Command;
 use command::{fails, folder, python, with};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
@@ -65,33 +66,24 @@ fn a_raw_file_is_prepared_and_split_in_one_go() {
     let raw = raw(&folder);
     let path = |name: &str| folder.path().join(name).display().to_string();
     let (data, log) = (path("data.h5ad"), path("log.jsonl"));
-    let more = [
-        "--genes",
-        "50",
-        "--evaluated-genes",
-        "20",
-        "--split-method",
-        "additive",
-    ];
-    with(
-        &[
-            &["prepare", &raw, "--output", &data, "--log-json", &log][..],
-            &more,
-        ]
-        .concat(),
-    )
-    .assert()
-    .success()
-    .stdout(
-        contains("292 cells, ")
-            .and(contains(" of 200 genes"))
-            .and(contains(
-                "12 perturbations alone, 14 combinations, 60 control cells",
-            ))
-            .and(contains(
-                "split additive, fold 0: 4 conditions held out, 32 cells",
-            )),
-    );
+    let prepare = |output: &str| {
+        let mut command = with(&["prepare", &raw, "--output", output]);
+        let genes = "--genes 50 --evaluated-genes 20 --split-method additive";
+        command.args(genes.split(' '));
+        command
+    };
+    let conditions = "12 perturbations alone, 14 combinations, 60 control cells";
+    let split = "split additive, fold 0: 4 conditions held out, 32 cells";
+    prepare(&data)
+        .args(["--log-json", &log])
+        .assert()
+        .success()
+        .stdout(
+            contains("292 cells, ")
+                .and(contains(" of 200 genes"))
+                .and(contains(conditions))
+                .and(contains(split)),
+        );
     let line: serde_json::Value = serde_json::from_str(&fs::read_to_string(&log).unwrap()).unwrap();
     let genes = line["genes"].as_u64().unwrap();
     assert!(
@@ -105,10 +97,7 @@ fn a_raw_file_is_prepared_and_split_in_one_go() {
     );
     // The same command gives the same file.
     let again = path("again.h5ad");
-    with(&[&["prepare", &raw, "--output", &again, "-q"][..], &more].concat())
-        .assert()
-        .success()
-        .stdout("");
+    prepare(&again).arg("-q").assert().success().stdout("");
     assert_eq!(fs::read(&data).unwrap(), fs::read(&again).unwrap());
     python("check_data.py", &["prepared", &raw, &data]);
 }
@@ -155,92 +144,71 @@ fn a_prepared_file_is_not_prepared_again() {
     );
 }
 
+/// A screen whose labels, genes and columns are called otherwise, and what `prepare` does with it and more options.
+fn prepare_foreign(folder: &TempDir) -> impl Fn(&str) -> Command {
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (raw, data) = (path("raw.h5ad"), path("data.h5ad"));
+    let labels = "NT_1 NT_1 FOXA1 KLF1 FOXA1+KLF1 CEPBA KLF1";
+    let labels: Vec<&str> = labels.split(' ').collect();
+    foreign(&raw, &labels, [1.0, 2.0, 0.0, 9.0]);
+    move |more: &str| {
+        let mut command = with(&["prepare", &raw, "--output", &data]);
+        command.args(more.split_whitespace());
+        command
+    }
+}
+
 #[test]
 fn files_with_other_names_are_asked_for_them_one_by_one() {
     let folder = folder();
-    let path = |name: &str| folder.path().join(name).display().to_string();
-    let (raw, data) = (path("raw.h5ad"), path("data.h5ad"));
-    let labels = [
-        "NT_1",
-        "NT_1",
-        "FOXA1",
-        "KLF1",
-        "FOXA1+KLF1",
-        "CEPBA",
-        "KLF1",
-    ];
-    foreign(&raw, &labels, [1.0, 2.0, 0.0, 9.0]);
-    let prepare = |more: &[&str]| {
-        let mut command = with(&["prepare", &raw, "--output", &data]);
-        command.args(more);
-        command
-    };
-    fails(
-        prepare(&[]),
-        1,
-        &[
-            "raw.h5ad: no column \"condition\" in obs; the only one is \"guide_identity\"; name another with --pert-col",
-        ],
-    );
-    let col = ["--pert-col", "guide_identity"];
-    fails(
-        prepare(&col),
-        1,
-        &["no label is ctrl or control", "\"NT_1\"", "--control"],
-    );
-    let col = [&col[..], &["--control", "nt_1"]].concat();
-    fails(
-        prepare(&[&col[..], &["--layer", "counts"]].concat()),
-        1,
-        &["no layer \"counts\"", "--layer"],
-    );
-    fails(
-        prepare(&[&col[..], &["--raw"]].concat()),
-        1,
-        &["raw.h5ad: there is no raw in it"],
-    );
-    fails(
-        prepare(&[&col[..], &["--gene-col", "symbols"]].concat()),
-        1,
-        &["no column \"symbols\" in var; the only one is \"symbol\"; name another with --gene-col"],
-    );
-    fails(
-        prepare(&[&col[..], &["--genes", "0"]].concat()),
-        1,
-        &["--genes: found 0, expected 1 or more"],
-    );
-    fails(
-        prepare(&[&col[..], &["--split-method", "additive", "--share", "1.5"]].concat()),
-        1,
-        &["--share: found 1.5, expected a number between 0 and 1"],
-    );
-    fails(
-        prepare(
-            &[
-                &col[..],
-                &["--split-method", "given", "--conditions", "KLF1+FOXA2"],
-            ]
-            .concat(),
-        ),
-        1,
-        &["--conditions: found \"KLF1+FOXA2\"", "FOXA1+KLF1"],
-    );
-    fails(
-        prepare(&[&col[..], &["--conditions", "KLF1"]].concat()),
-        1,
-        &["add --split-method"],
-    );
+    let prepare = prepare_foreign(&folder);
+    let refused = |more: &str, words: &[&str]| fails(prepare(more), 1, words);
+    let column = "no column \"condition\" in obs; the only one is \"guide_identity\"; name another with --pert-col";
+    refused("", &["raw.h5ad: ", column]);
+    let control = ["no label is ctrl or control", "\"NT_1\"", "--control"];
+    refused("--pert-col guide_identity", &control);
+    let named = "--pert-col guide_identity --control nt_1";
+    let more = |options: &str| format!("{named} {options}");
+    refused(&more("--layer counts"), &["no layer \"counts\"", "--layer"]);
+    refused(&more("--raw"), &["raw.h5ad: there is no raw in it"]);
+    let symbol =
+        "no column \"symbols\" in var; the only one is \"symbol\"; name another with --gene-col";
+    refused(&more("--gene-col symbols"), &[symbol]);
     // Without the symbols no perturbed gene is found; with them only the misspelt one is not.
-    prepare(&col).assert().success().stderr(
-        contains("none of the 3 names in the conditions is a measured gene")
-            .and(contains("--gene-col")),
-    );
-    let symbols = [&col[..], &["--gene-col", "symbol", "--overwrite"]].concat();
-    prepare(&symbols).assert().success().stderr(contains(
-        "1 of the 3 perturbed genes were not measured: CEPBA (did you mean CEBPA?)",
-    ));
-    let genes = AnnData::open(&data).unwrap().var().names().unwrap();
+    let none = "none of the 3 names in the conditions is a measured gene";
+    prepare(named)
+        .assert()
+        .success()
+        .stderr(contains(none).and(contains("--gene-col")));
+    let one = "1 of the 3 perturbed genes were not measured: CEPBA (did you mean CEBPA?)";
+    prepare(&more("--gene-col symbol --overwrite"))
+        .assert()
+        .success()
+        .stderr(contains(one));
+    let data = AnnData::open(folder.path().join("data.h5ad")).unwrap();
+    let genes = data.var().names().unwrap();
     assert!(genes.contains(&"FOXA1".to_owned()) && genes.contains(&"KLF1".to_owned()));
+}
+
+#[test]
+fn options_that_cannot_be_are_named() {
+    let folder = folder();
+    let prepare = prepare_foreign(&folder);
+    let refused = |more: &str, words: &[&str]| {
+        let named = "--pert-col guide_identity --control nt_1";
+        fails(prepare(&format!("{named} {more}")), 1, words);
+    };
+    refused("--genes 0", &["--genes: found 0, expected 1 or more"]);
+    refused("--target-total=-1", &["--target-total: found -1"]);
+    refused("--separator _", &["--weak-separator: found _"]);
+    let share = "--share: found 1.5, expected a number between 0 and 1";
+    refused("--split-method additive --share 1.5", &[share]);
+    let conditions = ["--conditions: found \"KLF1+FOXA2\"", "FOXA1+KLF1"];
+    refused("--split-method given --conditions KLF1+FOXA2", &conditions);
+    refused("--split-method given", &["--conditions: found none"]);
+    refused("--conditions KLF1", &["add --split-method"]);
+    refused("--device cuda", &["--device cuda", "CPU only"]);
+    assert!(!folder.path().join("data.h5ad").exists());
 }
 
 #[test]
@@ -283,71 +251,68 @@ fn values_that_are_no_counts_are_named() {
     assert!(!folder.path().join("data.h5ad").exists());
 }
 
+/// A prepared file, and `split` of it with more options.
+fn prepared(folder: &TempDir) -> (String, impl Fn(&str) -> Command) {
+    let data = folder.path().join("data.h5ad").display().to_string();
+    with(&["prepare", &raw(folder), "--output", &data, "-q"])
+        .assert()
+        .success();
+    let file = data.clone();
+    let split = move |more: &str| {
+        let mut command = with(&["split", &file]);
+        command.args(more.split_whitespace());
+        command
+    };
+    (data, split)
+}
+
 #[test]
 fn a_prepared_file_is_split_by_every_method() {
     let folder = folder();
-    let raw = raw(&folder);
-    let path = |name: &str| folder.path().join(name).display().to_string();
-    let (data, other) = (path("data.h5ad"), path("other.h5ad"));
-    with(&["prepare", &raw, "--output", &data, "-q"])
-        .assert()
-        .success();
+    let (data, split) = prepared(&folder);
     let before = fs::read(&data).unwrap();
-    let split = |more: &[&str]| {
-        let mut command = with(&["split", &data]);
-        command.args(more);
-        command
-    };
-    split(&["--method", "unseen", "--fold", "3", "--output", &other])
+    let other = folder.path().join("other.h5ad").display().to_string();
+    split(&format!("--method unseen --fold 3 --output {other}"))
         .assert()
         .success()
         .stdout(contains("split unseen, fold 3:").and(contains("held out: REG")))
         .stderr(contains("perturb prepare --split-method unseen").and(contains("other.h5ad")));
-    assert_eq!(
-        fs::read(&data).unwrap(),
-        before,
-        "the output is another file"
-    );
-    fails(
-        split(&["--output", &other]),
-        1,
-        &["other.h5ad: exists already"],
-    );
+    assert!(fs::read(&data).unwrap() == before, "the output is another");
     // Without an output the file itself is replaced.
-    for (method, expected) in [
-        ("combinations", "split combinations"),
-        ("additive", "split additive"),
-    ] {
-        split(&["--method", method])
+    for method in ["combinations", "additive"] {
+        split(&format!("--method {method}"))
             .assert()
             .success()
-            .stdout(contains(expected));
+            .stdout(contains(format!("split {method}")));
+        let told = format!("method: {method}");
         with(&["info", &data])
             .assert()
             .success()
-            .stdout(contains(format!("method: {method}")));
+            .stdout(contains(told));
     }
-    split(&["--method", "given", "--conditions", "REG001,control+REG002"])
+    let held_out = "held out: REG001, REG002";
+    split("--method given --conditions REG001,control+REG002")
         .assert()
         .success()
-        .stdout(
-            contains("2 conditions held out, 20 cells").and(contains("held out: REG001, REG002")),
-        );
-    let now = fs::read(&data).unwrap();
-    fails(
-        split(&["--method", "given", "--conditions", "REG01"]),
-        1,
-        &["--conditions: found \"REG01\"", "REG001"],
-    );
-    fails(split(&["--method", "combosciplex"]), 1, &["Panobinostat"]);
-    fails(split(&["--share", "0"]), 1, &["--share: found 0"]);
-    fails(
-        with(&["split", &raw]),
-        1,
-        &["raw.h5ad: was not prepared", "perturb prepare"],
-    );
-    assert_eq!(fs::read(&data).unwrap(), now, "what fails changes nothing");
+        .stdout(contains("2 conditions held out, 20 cells").and(contains(held_out)));
     python("check_data.py", &["split", &data]);
+}
+
+#[test]
+fn a_split_that_fails_changes_nothing() {
+    let folder = folder();
+    let (data, split) = prepared(&folder);
+    let before = fs::read(&data).unwrap();
+    let refused = |more: &str, words: &[&str]| fails(split(more), 1, words);
+    let unknown = ["--conditions: found \"REG01\"", "REG001"];
+    refused("--method given --conditions REG01", &unknown);
+    refused("--method combosciplex", &["Panobinostat"]);
+    refused("--share 0", &["--share: found 0"]);
+    let raw = folder.path().join("raw.h5ad").display().to_string();
+    refused(&format!("--output {raw}"), &["raw.h5ad: exists already"]);
+    let words = ["raw.h5ad: was not prepared", "perturb prepare"];
+    fails(with(&["split", &raw]), 1, &words);
+    assert!(fs::read(&data).unwrap() == before);
 }
 
 /// 700 real cells that scanpy ships, whose X is scaled and whose raw holds logarithms.

@@ -13,7 +13,7 @@ use rheome_anndata::{
 
 use crate::conditions::{Conditions, LabelSettings};
 use crate::error::CellsError;
-use crate::normalization::BLOCK;
+use crate::normalization::{BLOCK, Normalization};
 use crate::split::{Split, SplitSettings};
 
 pub(crate) use progress::Progress;
@@ -82,15 +82,13 @@ pub fn prepare(
 
     let var = selection.frame(&raw, &raw.var.read()?)?;
     let mut writer = AnnDataWriter::create(output, &var, options)?;
-    let x = writer.add_x(Storage::Csr, ElementType::F32)?;
-    for block in raw.matrix.columns(&selection.genes)?.blocks::<f32>(BLOCK) {
-        let (rows, mut block) = block?;
-        progress.advance(rows.len());
-        if let Some((normalization, totals)) = &normalization {
-            normalization.apply(&mut block, &totals[rows]);
-        }
-        writer.append(x, &block)?;
-    }
+    write_values(
+        &mut writer,
+        &raw,
+        &selection.genes,
+        normalization.as_ref(),
+        &mut progress,
+    )?;
     let target_total = normalization.map(|(n, _)| n.target);
     let described = describe(
         settings,
@@ -117,6 +115,26 @@ pub fn prepare(
         target_total,
         unmeasured: selection.unmeasured,
     })
+}
+
+/// Writes the values of some genes, normalised if they have to be.
+fn write_values(
+    writer: &mut AnnDataWriter,
+    raw: &RawCells,
+    genes: &[usize],
+    normalization: Option<&(Normalization, Vec<f64>)>,
+    progress: &mut Progress,
+) -> Result<(), CellsError> {
+    let x = writer.add_x(Storage::Csr, ElementType::F32)?;
+    for block in raw.matrix.columns(genes)?.blocks::<f32>(BLOCK) {
+        let (rows, mut block) = block?;
+        progress.advance(rows.len());
+        if let Some((normalization, totals)) = normalization {
+            normalization.apply(&mut block, &totals[rows]);
+        }
+        writer.append(x, &block)?;
+    }
+    Ok(())
 }
 
 /// The conditions of a file, whoever wrote it, from a column of `obs`.
