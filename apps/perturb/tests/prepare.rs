@@ -102,6 +102,31 @@ fn a_raw_file_is_prepared_and_split_in_one_go() {
     python("check_data.py", &["prepared", &raw, &data]);
 }
 
+/// As scDFM was published, all cells choose the genes: another split is no leak there, and a leak for the strict protocol.
+#[test]
+fn the_protocol_is_kept_with_the_cells() {
+    let folder = folder();
+    let raw = raw(&folder);
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    for (protocol, leaks) in [("strict", true), ("paper", false)] {
+        let data = path(protocol);
+        let mut prepare = with(&["prepare", &raw, "--output", &data, "-q"]);
+        prepare.args(["--protocol", protocol]).assert().success();
+        let split = with(&["split", &data, "--fold", "1"]).output().unwrap();
+        let told = String::from_utf8(split.stderr).unwrap();
+        assert_eq!(
+            told.contains("cells that are held out now"),
+            leaks,
+            "{told}"
+        );
+        let told = format!("protocol: {protocol}");
+        with(&["info", &data])
+            .assert()
+            .success()
+            .stdout(contains(told));
+    }
+}
+
 #[test]
 fn a_prepared_file_is_not_prepared_again() {
     let folder = folder();
