@@ -59,8 +59,8 @@ pub fn totals(
             let mut total = 0.0;
             for (gene, value) in block.row(i) {
                 if value < 0.0 || value.fract() != 0.0 {
-                    let reason = "expected counts, whole numbers from 0 on; name a layer that holds them with --layer, or take \
-                                  values that are log(1 + x) already as they are with --input logarithms";
+                    let reason = "expected counts, whole numbers from 0 on; name what holds them with --layer or --raw, or \
+                                  take values that are log(1 + x) already as they are with --input logarithms";
                     let found = (matrix, value, [cells, genes], [cell, gene]);
                     return Err(wrong_value(found, reason));
                 }
@@ -93,8 +93,8 @@ impl LogarithmCheck {
     ) -> Result<(), CellsError> {
         for (gene, value) in block.row(row) {
             let reason = if value < 0.0 {
-                "expected log(1 + x), never below 0; these values may have been centred or scaled: name a layer from before with \
-                 --layer"
+                "expected log(1 + x), never below 0; these values may have been centred or scaled: name those from before with \
+                 --layer or --raw"
             } else if value > LARGEST_LOGARITHM || value.is_nan() {
                 "expected log(1 + x), which is below 30 for any count; counts are normalised with --input counts, the default"
             } else {

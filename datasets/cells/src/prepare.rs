@@ -13,7 +13,7 @@ use rheome_anndata::{
 
 use crate::conditions::{Conditions, LabelSettings};
 use crate::error::CellsError;
-use crate::normalization::BLOCK;
+use crate::normalization::{BLOCK, Normalization};
 use crate::split::{Split, SplitSettings};
 
 pub(crate) use progress::Progress;
@@ -37,6 +37,8 @@ pub struct Prepared {
     pub cells: usize,
     /// Genes kept.
     pub genes: usize,
+    /// Names of all genes that were measured.
+    pub measured: Vec<String>,
     /// The conditions of the cells.
     pub conditions: Conditions,
     /// The split, if one was asked for.
@@ -50,7 +52,7 @@ pub struct Prepared {
 /// Normalises the cells of `source`, unifies their conditions, splits these, selects genes, and writes what training needs to
 /// `output`: `X` (sparse, float32), `obs` with the columns [`PERTURBATION`] and [`SPLIT`], `var` with what the selection of
 /// genes was based on (columns named as scanpy names them) and whether a gene is perturbed or [`EVALUATED`], and the settings
-/// in `uns`. Embeddings, graphs and other layers are not taken over.
+/// in `uns`. Embeddings, graphs, other layers and `raw` are not taken over.
 ///
 /// Everything is checked before any work: the column, the layer, the labels. The matrix is read three times by blocks of rows
 /// (twice, where it holds logarithms); memory is that of the tables and a few blocks. `progress` is told the cells read and
@@ -78,17 +80,15 @@ pub fn prepare(
     let normalization = raw.normalization(settings, &masks.selecting, &mut progress)?;
     let selection = raw.select(settings, &masks, normalization.as_ref(), &mut progress)?;
 
-    let var = selection.frame(&raw, &source.frame(Axis::Var)?)?;
+    let var = selection.frame(&raw, &raw.var.read()?)?;
     let mut writer = AnnDataWriter::create(output, &var, options)?;
-    let x = writer.add_x(Storage::Csr, ElementType::F32)?;
-    for block in raw.matrix.columns(&selection.genes)?.blocks::<f32>(BLOCK) {
-        let (rows, mut block) = block?;
-        progress.advance(rows.len());
-        if let Some((normalization, totals)) = &normalization {
-            normalization.apply(&mut block, &totals[rows]);
-        }
-        writer.append(x, &block)?;
-    }
+    write_values(
+        &mut writer,
+        &raw,
+        &selection.genes,
+        normalization.as_ref(),
+        &mut progress,
+    )?;
     let target_total = normalization.map(|(n, _)| n.target);
     let described = describe(
         settings,
@@ -109,11 +109,32 @@ pub fn prepare(
     Ok(Prepared {
         cells: obs.len(),
         genes: selection.genes.len(),
+        measured: raw.genes,
         conditions: raw.conditions,
         split,
         target_total,
         unmeasured: selection.unmeasured,
     })
+}
+
+/// Writes the values of some genes, normalised if they have to be.
+fn write_values(
+    writer: &mut AnnDataWriter,
+    raw: &RawCells,
+    genes: &[usize],
+    normalization: Option<&(Normalization, Vec<f64>)>,
+    progress: &mut Progress,
+) -> Result<(), CellsError> {
+    let x = writer.add_x(Storage::Csr, ElementType::F32)?;
+    for block in raw.matrix.columns(genes)?.blocks::<f32>(BLOCK) {
+        let (rows, mut block) = block?;
+        progress.advance(rows.len());
+        if let Some((normalization, totals)) = normalization {
+            normalization.apply(&mut block, &totals[rows]);
+        }
+        writer.append(x, &block)?;
+    }
+    Ok(())
 }
 
 /// The conditions of a file, whoever wrote it, from a column of `obs`.
@@ -155,6 +176,7 @@ fn describe(
         ),
         ("gene_key", text(&settings.gene_key)),
         ("layer", text(&settings.layer)),
+        ("raw", settings.raw.into()),
         ("input", settings.input.name().into()),
         ("target_total", target.map_or(Value::Null, Value::from)),
         ("variable_genes", (settings.variable_genes as i64).into()),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use rheome_anndata::{AnnData, Axis, Frame, Value, WriteOptions};
 use rheome_cells::{
-    Input, LabelSettings, PERTURBATION, PrepareSettings, Protocol, SPLIT, Split, prepare,
+    Input, LabelSettings, PERTURBATION, PrepareSettings, Prepared, Protocol, SPLIT, Split, prepare,
     read_conditions,
 };
 use safetensors::SafeTensors;
@@ -50,13 +50,22 @@ fn numbers(frame: &Frame, column: &str) -> Vec<f64> {
     frame.column(column).unwrap().to_f64().unwrap()
 }
 
-/// scanpy 1.11.5: normalize_total, log1p, highly_variable_genes of 300 cells by 80 genes.
-#[test]
-fn the_published_numbers_come_out() {
-    let bytes = std::fs::read(fixture("preprocess.safetensors")).unwrap();
-    let tensors = SafeTensors::deserialize(&bytes).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let output = folder.path().join("prepared.h5ad");
+/// What the settings make of a file, without a split.
+fn prepared(source: &AnnData, output: &Path, settings: &PrepareSettings) -> (Prepared, AnnData) {
+    let options = WriteOptions::default();
+    let told = prepare(source, output, settings, None, options, &mut |_, _| {}).unwrap();
+    (told, AnnData::open(output).unwrap())
+}
+
+/// The names of genes whose flag in a column is set.
+fn flagged(var: &Frame, column: &str) -> Vec<String> {
+    let flags = numbers(var, column);
+    let genes = var.names().into_iter().zip(flags);
+    genes.filter(|(_, f)| *f == 1.0).map(|(n, _)| n).collect()
+}
+
+/// The 300 cells by 80 genes whose preparation by scanpy 1.11.5 is known, 20 genes kept.
+fn published(folder: &Path) -> (AnnData, Prepared, AnnData, Vec<u8>) {
     let settings = PrepareSettings {
         layer: Some("counts".into()),
         variable_genes: 20,
@@ -64,159 +73,105 @@ fn the_published_numbers_come_out() {
         ..PrepareSettings::default()
     };
     let source = AnnData::open(fixture("csr_categorical.h5ad")).unwrap();
-    let prepared = prepare(
-        &source,
-        &output,
-        &settings,
-        None,
-        WriteOptions::default(),
-        &mut |_, _| {},
-    )
-    .unwrap();
-    assert_eq!(prepared.target_total, Some(81.0));
-    let names: Vec<String> = prepared
-        .conditions
-        .conditions()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    assert_eq!(
-        names,
-        [
-            "control",
-            "GENE0",
-            "GENE0+GENE1",
-            "GENE1",
-            "GENE2",
-            "GENE2+GENE3",
-            "GENE3",
-            "GENE4"
-        ]
-    );
+    let (told, written) = prepared(&source, &folder.join("prepared.h5ad"), &settings);
+    let bytes = std::fs::read(fixture("preprocess.safetensors")).unwrap();
+    (source, told, written, bytes)
+}
 
-    let written = AnnData::open(&output).unwrap();
+/// scanpy 1.11.5: highly_variable_genes.
+#[test]
+fn the_published_genes_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, told, written, bytes) = published(folder.path());
+    let conditions = told.conditions.conditions().iter();
+    let names: Vec<String> = conditions.map(ToString::to_string).collect();
+    let expected = "control GENE0 GENE0+GENE1 GENE1 GENE2 GENE2+GENE3 GENE3 GENE4";
+    assert_eq!(names.join(" "), expected);
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let selected = tensors.tensor("highly_variable").unwrap().data();
+    let all = source.var().names().unwrap();
+    let expected = all.into_iter().zip(selected).filter(|(_, s)| **s == 1);
+    let expected: Vec<String> = expected.map(|(name, _)| name).collect();
+    let var = written.frame(Axis::Var).unwrap();
+    assert_eq!(flagged(&var, "highly_variable"), expected);
+    let perturbed: Vec<String> = (0..5).map(|i| format!("GENE{i}")).collect();
+    assert_eq!(flagged(&var, "perturbed"), perturbed, "kept besides");
+}
+
+/// scanpy 1.11.5: normalize_total, log1p, and the numbers behind highly_variable_genes.
+#[test]
+fn the_published_numbers_come_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, told, written, bytes) = published(folder.path());
+    assert_eq!(told.target_total, Some(81.0));
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
     let var = written.frame(Axis::Var).unwrap();
     let all = source.var().names().unwrap();
-    let kept: Vec<usize> = var
-        .names()
-        .iter()
-        .map(|n| all.iter().position(|a| a == n).unwrap())
-        .collect();
-    let selected = tensors.tensor("highly_variable").unwrap().data();
-    let expected: Vec<&String> = all
-        .iter()
-        .zip(selected)
-        .filter(|(_, s)| **s == 1)
-        .map(|(n, _)| n)
-        .collect();
-    let flags = numbers(&var, "highly_variable");
-    let found: Vec<String> = var
-        .names()
-        .into_iter()
-        .zip(&flags)
-        .filter(|(_, f)| **f == 1.0)
-        .map(|(n, _)| n)
-        .collect();
-    assert_eq!(found.iter().collect::<Vec<_>>(), expected, "the same genes");
-    // The perturbed genes are kept, too.
-    assert!((0..5).all(|i| var.names().contains(&format!("GENE{i}"))));
-    assert_eq!(numbers(&var, "perturbed").iter().sum::<f64>(), 5.0);
-
-    let pick = |values: Vec<f64>| kept.iter().map(|gene| values[*gene]).collect::<Vec<_>>();
-    for (ours, theirs) in [
-        ("means", "means"),
-        ("dispersions", "dispersions"),
-        ("dispersions_norm", "dispersions_norm"),
-    ] {
-        let worst = difference(&numbers(&var, ours), &pick(doubles(&tensors, theirs)));
-        assert!(worst <= 1e-5, "{ours}: {worst:e}");
+    let place = |name: &String| all.iter().position(|a| a == name).unwrap();
+    let kept: Vec<usize> = var.names().iter().map(place).collect();
+    for column in ["means", "dispersions", "dispersions_norm"] {
+        let theirs = doubles(&tensors, column);
+        let theirs: Vec<f64> = kept.iter().map(|gene| theirs[*gene]).collect();
+        let worst = difference(&numbers(&var, column), &theirs);
+        assert!(worst <= 1e-5, "{column}: {worst:e}");
     }
     let expected = floats(&tensors, "normalized_log1p");
-    let expected: Vec<f64> = (0..300)
-        .flat_map(|cell| kept.iter().map(move |gene| cell * 80 + gene))
-        .map(|i| expected[i])
-        .collect();
+    let of_kept = |cell: &[f64]| kept.iter().map(|gene| cell[*gene]).collect::<Vec<_>>();
+    let expected: Vec<f64> = expected.chunks(80).flat_map(of_kept).collect();
     let x = written.x().unwrap().rows::<f64>(0..300).unwrap().to_dense();
     let worst = difference(&x, &expected);
     assert!(worst <= 1e-6, "normalised: {worst:e}");
 }
 
-/// 700 real cells by 765 genes, which scanpy ships; needs a Python with scanpy, named by `RHEOME_PYTHON`.
-#[test]
-fn real_cells_have_the_genes_that_scanpy_selects() {
+/// What scanpy tells of a gene: name, whether it is selected, means, dispersions, dispersions_norm (NaN is null).
+type Told = (String, bool, [Option<f64>; 3]);
+
+/// Has `select_genes.py` write real cells; none without a Python with scanpy, named by `RHEOME_PYTHON`.
+fn selected_by_scanpy(cells: &Path, count: &str) -> Option<Vec<Told>> {
     let Some(python) = std::env::var_os("RHEOME_PYTHON") else {
         eprintln!("SKIPPED: select_genes.py not run, RHEOME_PYTHON names no interpreter");
+        return None;
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/select_genes.py");
+    let mut command = std::process::Command::new(python);
+    let ran = command.arg(script).arg(cells).arg(count).output().unwrap();
+    let told = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{told}");
+    let lines = String::from_utf8(ran.stdout)
+        .unwrap()
+        .replace("NaN", "null");
+    let genes = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    Some(genes.collect())
+}
+
+/// 700 real cells by 765 genes, which scanpy ships.
+#[test]
+fn real_cells_have_the_genes_that_scanpy_selects() {
+    let folder = tempfile::tempdir().unwrap();
+    let raw = folder.path().join("raw.h5ad");
+    let Some(genes) = selected_by_scanpy(&raw, "120") else {
         return;
     };
-    let folder = tempfile::tempdir().unwrap();
-    let [raw, output] = ["raw.h5ad", "prepared.h5ad"].map(|name| folder.path().join(name));
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/select_genes.py");
-    let ran = std::process::Command::new(python)
-        .arg(script)
-        .arg(&raw)
-        .arg("120")
-        .output()
-        .unwrap();
-    assert!(
-        ran.status.success(),
-        "{}",
-        String::from_utf8_lossy(&ran.stderr)
-    );
-    let lines = String::from_utf8(ran.stdout).unwrap();
-    let genes: Vec<(String, bool, f64, f64, f64)> = lines
-        .lines()
-        .map(|line| serde_json::from_str(&line.replace("NaN", "null")).unwrap())
-        .map(
-            |(name, selected, mean, dispersion, norm): (
-                String,
-                bool,
-                f64,
-                Option<f64>,
-                Option<f64>,
-            )| {
-                (
-                    name,
-                    selected,
-                    mean,
-                    dispersion.unwrap_or(f64::NAN),
-                    norm.unwrap_or(f64::NAN),
-                )
-            },
-        )
-        .collect();
     assert_eq!(genes.len(), 765);
     let settings = PrepareSettings {
         input: Input::Logarithms,
         variable_genes: 120,
         ..PrepareSettings::default()
     };
-    prepare(
-        &AnnData::open(&raw).unwrap(),
-        &output,
-        &settings,
-        None,
-        WriteOptions::default(),
-        &mut |_, _| {},
-    )
-    .unwrap();
-    let var = AnnData::open(&output).unwrap().frame(Axis::Var).unwrap();
-    let expected: Vec<_> = genes.iter().filter(|gene| gene.1).collect();
-    assert_eq!(
-        var.names(),
-        expected
+    let output = folder.path().join("prepared.h5ad");
+    let (_, written) = prepared(&AnnData::open(&raw).unwrap(), &output, &settings);
+    let var = written.frame(Axis::Var).unwrap();
+    let expected: Vec<&Told> = genes.iter().filter(|gene| gene.1).collect();
+    let names: Vec<String> = expected.iter().map(|gene| gene.0.clone()).collect();
+    assert_eq!(var.names(), names);
+    let columns = ["means", "dispersions", "dispersions_norm"];
+    for (place, column) in columns.into_iter().enumerate() {
+        let theirs = expected
             .iter()
-            .map(|gene| gene.0.clone())
-            .collect::<Vec<_>>()
-    );
-    let theirs = |pick: fn(&(String, bool, f64, f64, f64)) -> f64| {
-        expected.iter().map(|g| pick(g)).collect::<Vec<_>>()
-    };
-    for (column, theirs) in [
-        ("means", theirs(|g| g.2)),
-        ("dispersions", theirs(|g| g.3)),
-        ("dispersions_norm", theirs(|g| g.4)),
-    ] {
-        let worst = difference(&numbers(&var, column), &theirs);
+            .map(|gene| gene.2[place].unwrap_or(f64::NAN));
+        let worst = difference(&numbers(&var, column), &theirs.collect::<Vec<_>>());
         assert!(worst <= 1e-5, "{column}: {worst:e}");
     }
 }
@@ -304,79 +259,42 @@ fn a_prepared_file_tells_all_that_training_needs() {
 fn what_does_not_work_is_said_before_any_work() {
     let folder = tempfile::tempdir().unwrap();
     let [raw, output] = ["raw.h5ad", "prepared.h5ad"].map(|name| folder.path().join(name));
+    let half = |cell, gene| (cell, gene) == (3, 4);
     write(
         &raw,
         70,
-        |_, cell, gene| if (cell, gene) == (3, 4) { 0.5 } else { 1.0 },
+        |_, cell, gene| if half(cell, gene) { 0.5 } else { 1.0 },
     );
     let cells = AnnData::open(&raw).unwrap();
-    let told = |settings: PrepareSettings, expected: &str| {
-        let error = prepare(
-            &cells,
-            &output,
-            &settings,
-            None,
-            WriteOptions::default(),
-            &mut |_, _| {},
-        )
-        .unwrap_err()
-        .to_string();
+    let told = |change: fn(&mut PrepareSettings), expected: &str| {
+        let mut settings = PrepareSettings::default();
+        change(&mut settings);
+        let options = WriteOptions::default();
+        let failed = prepare(&cells, &output, &settings, None, options, &mut |_, _| {});
+        let error = failed.unwrap_err().to_string();
         let error = error.replace(&raw.display().to_string(), "RAW");
         assert!(error.contains(expected) && !error.contains('\n'), "{error}");
         assert!(!output.exists());
     };
-    let default = PrepareSettings::default;
+    let counts = "RAW:X: 0.5 for gene \"G4\" of cell \"cell3\": expected counts";
+    told(|_| {}, counts);
+    let column = "RAW: no column \"gene\" in obs; the only one is \"condition\"; name another with --pert-col";
+    told(|s| s.perturbation_key = "gene".into(), column);
+    let layer =
+        "RAW: no layer \"counts\" in layers; there are no layers; name another with --layer";
+    told(|s| s.layer = Some("counts".into()), layer);
+    told(|s| s.raw = true, "RAW: there is no raw in it");
+    let symbol = "RAW: no column \"symbol\" in var";
+    told(|s| s.gene_key = Some("symbol".into()), symbol);
+    let control = "RAW: obs/condition: no control cells: no label is non-targeting; the nearest of its 7 labels are";
+    told(|s| s.labels.control = vec!["non-targeting".into()], control);
+    let genes = "variable_genes: found 0, expected 1 or more";
     told(
-        default(),
-        "RAW:X: 0.5 for gene \"G4\" of cell \"cell3\": expected counts",
+        |s| (s.input, s.variable_genes) = (Input::Logarithms, 0),
+        genes,
     );
-    told(
-        PrepareSettings {
-            perturbation_key: "gene".into(),
-            ..default()
-        },
-        "RAW: no column \"gene\" in obs; the only one is \"condition\"; name another with --pert-col",
-    );
-    told(
-        PrepareSettings {
-            layer: Some("counts".into()),
-            ..default()
-        },
-        "RAW: no layer \"counts\" in layers; there are no layers",
-    );
-    told(
-        PrepareSettings {
-            gene_key: Some("symbol".into()),
-            ..default()
-        },
-        "RAW: no column \"symbol\" in var",
-    );
-    let labels = LabelSettings {
-        control: vec!["non-targeting".into()],
-        ..LabelSettings::default()
-    };
-    told(
-        PrepareSettings {
-            labels,
-            ..default()
-        },
-        "RAW: obs/condition: no control cells: no label is non-targeting; the nearest of its 7 labels are",
-    );
-    told(
-        PrepareSettings {
-            input: Input::Logarithms,
-            variable_genes: 0,
-            ..default()
-        },
-        "variable_genes: found 0, expected 1 or more",
-    );
-    told(
-        PrepareSettings {
-            target_total: Some(f64::NAN),
-            ..default()
-        },
-        "target_total: found NaN, expected a number above 0",
-    );
+    let total = "target_total: found NaN, expected a number above 0";
+    told(|s| s.target_total = Some(f64::NAN), total);
 }
 
 #[test]

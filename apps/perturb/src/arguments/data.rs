@@ -23,6 +23,9 @@ pub struct PrepareArguments {
     /// Layer that holds the values, where X does not.
     #[arg(long, value_name = "NAME")]
     pub layer: Option<String>,
+    /// Take the values and genes of raw (adata.raw), where X holds selected genes or scaled values.
+    #[arg(long = "raw", conflicts_with = "layer")]
+    pub raw_values: bool,
     /// What the values are: counts, which are normalised, or logarithms, log(1 + x) of normalised counts, which are taken as
     /// they are.
     #[arg(long, value_name = "KIND", default_value = "counts", value_parser = input())]

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use rheome_anndata::{AnnData, nearest_first};
+use rheome_anndata::AnnData;
 use rheome_cells::{Conditions, PrepareSettings, Prepared, Split, prepare};
-use rheome_cli::{Console, Failure, say};
+use rheome_cli::{Console, Failure, did_you_mean, say};
 use serde_json::{Value, json};
 
 use super::{cells_meter, failures};
@@ -32,10 +32,10 @@ pub fn run(arguments: &PrepareArguments) -> Result<(), Failure> {
         &mut cells_meter(console, "prepare"),
     )
     .map_err(|error| failures::of_options(error, "--split-method"))?;
-    note_unmeasured(console, &prepared, &raw)?;
+    note_unmeasured(console, &prepared);
     log.line(&facts(&prepared))?;
     if !arguments.compute.quiet {
-        summary(&prepared, raw.n_vars()).into_iter().for_each(say);
+        summary(&prepared).into_iter().for_each(say);
     }
     console.note(format!("wrote {}", arguments.output.display()));
     Ok(())
@@ -46,6 +46,7 @@ fn settings(arguments: &PrepareArguments) -> PrepareSettings {
         perturbation_key: arguments.keys.pert_col.clone(),
         gene_key: arguments.keys.gene_col.clone(),
         layer: arguments.layer.clone(),
+        raw: arguments.raw_values,
         input: arguments.input,
         target_total: arguments.target_total,
         variable_genes: arguments.genes,
@@ -80,10 +81,10 @@ fn refuse_lost_options(arguments: &PrepareArguments) -> Result<(), Failure> {
 }
 
 /// Says which perturbed genes the file did not measure: misspelt ones, or drugs.
-fn note_unmeasured(console: Console, prepared: &Prepared, raw: &AnnData) -> Result<(), Failure> {
+fn note_unmeasured(console: Console, prepared: &Prepared) {
     let unmeasured = &prepared.unmeasured;
     if unmeasured.is_empty() {
-        return Ok(());
+        return;
     }
     let targets = prepared.conditions.targets().len();
     if unmeasured.len() == targets {
@@ -92,12 +93,14 @@ fn note_unmeasured(console: Console, prepared: &Prepared, raw: &AnnData) -> Resu
              (--gene-col)",
             shortened(unmeasured)
         ));
-        return Ok(());
+        return;
     }
-    let genes = raw.var().names()?;
-    let with_nearest = |name: &String| match nearest_first(name, genes.clone()).first() {
-        Some(nearest) => format!("{name} (nearest: {nearest})"),
-        None => name.clone(),
+    let with_nearest = |name: &String| {
+        let question = did_you_mean(name, prepared.measured.iter().map(String::as_str));
+        match question.trim_start_matches("; ") {
+            "" => name.clone(),
+            question => format!("{name} ({question})"),
+        }
     };
     let told: Vec<String> = unmeasured
         .iter()
@@ -110,7 +113,6 @@ fn note_unmeasured(console: Console, prepared: &Prepared, raw: &AnnData) -> Resu
         told.join(", "),
         more(unmeasured.len())
     ));
-    Ok(())
 }
 
 fn shortened(names: &[String]) -> String {
@@ -125,12 +127,14 @@ fn more(count: usize) -> String {
     }
 }
 
-fn summary(prepared: &Prepared, measured: usize) -> Vec<String> {
+fn summary(prepared: &Prepared) -> Vec<String> {
     let conditions = &prepared.conditions;
     let mut lines = vec![
         format!(
-            "{} cells, {} of {measured} genes",
-            prepared.cells, prepared.genes
+            "{} cells, {} of {} genes",
+            prepared.cells,
+            prepared.genes,
+            prepared.measured.len()
         ),
         conditions_line(conditions),
     ];

@@ -52,3 +52,21 @@ pub fn with(arguments: &[&str]) -> Command {
     command.args(arguments);
     command
 }
+
+/// Runs a script of `tests/python`, which must succeed; false where `RHEOME_PYTHON` names no Python with anndata and scanpy.
+#[allow(dead_code, reason = "not every test file opens its outputs elsewhere")]
+pub fn python(script: &str, arguments: &[&str]) -> bool {
+    // `make test` sets it to an environment that has the libraries.
+    let Some(python) = std::env::var_os("RHEOME_PYTHON") else {
+        eprintln!("SKIPPED: {script} not run, RHEOME_PYTHON names no interpreter");
+        return false;
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/python")
+        .join(script);
+    let mut check = std::process::Command::new(python);
+    let output = check.arg(script).args(arguments).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {told}");
+    true
+}

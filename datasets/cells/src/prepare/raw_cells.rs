@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rheome_anndata::{AnnData, Column, MatrixReader, nearest_first};
+use rheome_anndata::{AnnData, Column, FrameReader, MatrixReader, nearest_first};
 
 use super::{Input, PREPARE, PrepareSettings, Progress};
 use crate::condition::{CONTROL, Condition};
@@ -16,6 +16,8 @@ const NEAREST: usize = 3;
 /// A file as it was measured, checked.
 pub(super) struct RawCells {
     pub(super) matrix: MatrixReader,
+    /// What the file tells of the genes.
+    pub(super) var: FrameReader,
     pub(super) conditions: Conditions,
     pub(super) cells: Vec<String>,
     pub(super) genes: Vec<String>,
@@ -24,26 +26,23 @@ pub(super) struct RawCells {
 impl RawCells {
     pub(super) fn open(source: &AnnData, settings: &PrepareSettings) -> Result<Self, CellsError> {
         let key = settings.perturbation_key.as_str();
-        require(source, settings)?;
+        let file = source.path().display();
+        let obs = source.obs();
+        obs.require(key).map_err(|e| e.named_by("--pert-col"))?;
         refuse_prepared(source)?;
-        let matrix = match &settings.layer {
-            Some(layer) => source.layer(layer)?,
-            None => source.x()?,
-        };
-        let genes = genes(source, settings)?;
-        let cells = source.obs().names()?;
-        let place = format!("{}: obs/{key}", source.path().display());
-        let labels = source.obs().column(key)?;
+        let (matrix, var) = values(source, settings)?;
+        let genes = genes(&var, settings, &file.to_string())?;
+        let cells = obs.names()?;
+        let place = format!("{file}: obs/{key}");
+        let labels = obs.column(key)?;
         let conditions = Conditions::unify(&labels, &genes, &settings.labels, &place, &cells)?;
-        let has_control = conditions
-            .conditions()
-            .first()
-            .is_some_and(Condition::is_control);
-        if !has_control {
+        let first = conditions.conditions().first();
+        if !first.is_some_and(Condition::is_control) {
             return Err(no_control(place, &labels, &settings.labels.control));
         }
         Ok(Self {
             matrix,
+            var,
             conditions,
             cells,
             genes,
@@ -71,20 +70,29 @@ impl RawCells {
     }
 }
 
-/// Checks that all columns and the layer are there, each with the option that names another.
-fn require(source: &AnnData, settings: &PrepareSettings) -> Result<(), CellsError> {
-    let checked = |obs: &[&str], var: &[&str], layers: &[&str], option: &str| {
-        let found = source.require(obs, var, layers);
-        found.map_err(|missing| missing.named_by(option))
+/// The values that the settings name, and the table of their genes.
+fn values(
+    source: &AnnData,
+    settings: &PrepareSettings,
+) -> Result<(MatrixReader, FrameReader), CellsError> {
+    if settings.raw {
+        let Some(raw) = source.raw()? else {
+            let reason =
+                "there is no raw in it; leave --raw out to take X, or name a layer with --layer";
+            return Err(CellsError::cells(
+                source.path().display().to_string(),
+                reason,
+            ));
+        };
+        return Ok((raw.x, raw.var));
+    }
+    let matrix = match &settings.layer {
+        Some(layer) => source
+            .layer(layer)
+            .map_err(|e| e.named_by("--layer, or leave it out for X"))?,
+        None => source.x()?,
     };
-    checked(&[&settings.perturbation_key], &[], &[], "--pert-col")?;
-    if let Some(gene_key) = &settings.gene_key {
-        checked(&[], &[gene_key], &[], "--gene-col")?;
-    }
-    if let Some(layer) = &settings.layer {
-        checked(&[], &[], &[layer], "--layer, or leave it out for X")?;
-    }
-    Ok(())
+    Ok((matrix, source.var().clone()))
 }
 
 /// Logarithms of logarithms are nothing.
@@ -101,21 +109,22 @@ fn refuse_prepared(source: &AnnData) -> Result<(), CellsError> {
 }
 
 /// The names by which perturbations call genes.
-fn genes(source: &AnnData, settings: &PrepareSettings) -> Result<Vec<String>, CellsError> {
-    let genes = match &settings.gene_key {
-        None => source.var().names()?,
+fn genes(
+    var: &FrameReader,
+    settings: &PrepareSettings,
+    file: &str,
+) -> Result<Vec<String>, CellsError> {
+    let (genes, place) = match &settings.gene_key {
+        None => (var.names()?, format!("{file}: var")),
         Some(key) => {
-            let column = source.var().column(key)?;
+            let column = var.column(key).map_err(|e| e.named_by("--gene-col"))?;
             let name = |row| column.text(row).unwrap_or_default();
-            (0..column.len()).map(name).collect()
+            let names = (0..column.len()).map(name).collect::<Vec<String>>();
+            (names, format!("{file}: var/{key}"))
         }
     };
     let mut seen = BTreeSet::new();
     if let Some(twice) = genes.iter().find(|gene| !seen.insert(gene.as_str())) {
-        let place = match &settings.gene_key {
-            Some(key) => format!("{}: var/{key}", source.path().display()),
-            None => format!("{}: var", source.path().display()),
-        };
         let reason = format!(
             "two genes are called {twice:?}, expected names of their own; in Python: adata.var_names_make_unique()"
         );

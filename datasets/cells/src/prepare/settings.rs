@@ -46,6 +46,8 @@ pub struct PrepareSettings {
     pub gene_key: Option<String>,
     /// Layer that holds the values; none for `X`.
     pub layer: Option<String>,
+    /// Take the values and genes of `raw`, what was measured before genes were selected, instead of those of `X`.
+    pub raw: bool,
     /// What the values are.
     pub input: Input,
     /// What every cell's counts are scaled to; none for the median of the cells. 10,000 is common.
@@ -66,6 +68,7 @@ impl Default for PrepareSettings {
             perturbation_key: "condition".into(),
             gene_key: None,
             layer: None,
+            raw: false,
             input: Input::Counts,
             target_total: None,
             variable_genes: 5000,
@@ -77,7 +80,7 @@ impl Default for PrepareSettings {
 }
 
 impl PrepareSettings {
-    /// Refuses numbers that cannot work.
+    /// Refuses what cannot work.
     pub(super) fn check(&self) -> Result<(), CellsError> {
         if let Some(target) = self.target_total
             && !(target > 0.0 && target.is_finite())
@@ -86,6 +89,13 @@ impl PrepareSettings {
                 "target_total",
                 target,
                 "a number above 0",
+            ));
+        }
+        if self.raw && self.layer.is_some() {
+            return Err(CellsError::setting(
+                "raw",
+                "a layer besides",
+                "either of them",
             ));
         }
         for (key, count) in [

@@ -138,7 +138,8 @@ impl Network {
         };
         match input.represses {
             true => 1.0 / (1.0 + power),
-            false => 1.0 - 1.0 / (1.0 + power),
+            // Neither 0 where the power is small, nor undefined where it is beyond all numbers.
+            false => 1.0 / (1.0 + 1.0 / power),
         }
     }
 

@@ -216,149 +216,80 @@ impl SimulationSettings {
     /// [`CellsError::Setting`] naming the key.
     pub fn check(&self) -> Result<(), CellsError> {
         self.check_sizes()?;
-        self.check_shares()?;
-        self.check_ranges()
-    }
-
-    fn check_shares(&self) -> Result<(), CellsError> {
-        let network = &self.network;
-        for (key, share) in [
-            ("network.cascade", network.cascade),
-            ("network.direct", network.direct),
-            ("network.repression", network.repression),
-            ("network.interactions", network.interactions),
-            ("network.interaction_strength", network.interaction_strength),
-        ] {
-            expect(
-                key,
-                share,
-                (0.0..=1.0).contains(&share),
-                "a number from 0 to 1",
-            )?;
-        }
-        Ok(())
-    }
-
-    fn check_ranges(&self) -> Result<(), CellsError> {
-        let (network, perturbations) = (&self.network, &self.perturbations);
+        self.check_network()?;
+        let perturbations = &self.perturbations;
+        within("perturbations.fold", perturbations.fold, 1.0, 1e6)?;
+        let spread = perturbations.fold_spread;
+        within("perturbations.fold_spread", spread, 0.0, 5.0)?;
         let measurement = &self.measurement;
+        let size = measurement.library_size;
+        within("measurement.library_size", size, 1.0, 1e9)?;
+        let spread = measurement.library_spread;
+        within("measurement.library_spread", spread, 0.0, 5.0)?;
+        let dispersion = measurement.dispersion;
+        within("measurement.dispersion", dispersion, 1e-6, 100.0)?;
         let dropout = measurement.dropout.unwrap_or_default();
-        for (key, number, low, high) in [
-            ("network.level_spread", network.level_spread, 0.0, 5.0),
-            ("network.basal", network.basal, 1e-3, 1.0),
-            ("network.hill", network.hill, 0.5, 10.0),
-            (
-                "network.regulator_half_response",
-                network.regulator_half_response,
-                0.01,
-                100.0,
-            ),
-            (
-                "network.mediator_half_response",
-                network.mediator_half_response,
-                0.01,
-                100.0,
-            ),
-            ("perturbations.fold", perturbations.fold, 1.0, 1e6),
-            (
-                "perturbations.fold_spread",
-                perturbations.fold_spread,
-                0.0,
-                5.0,
-            ),
-            (
-                "measurement.library_size",
-                measurement.library_size,
-                1.0,
-                1e9,
-            ),
-            (
-                "measurement.library_spread",
-                measurement.library_spread,
-                0.0,
-                5.0,
-            ),
-            (
-                "measurement.dispersion",
-                measurement.dispersion,
-                1e-6,
-                100.0,
-            ),
-            ("measurement.dropout.midpoint", dropout.midpoint, 0.0, 100.0),
-            (
-                "measurement.dropout.steepness",
-                dropout.steepness,
-                0.0,
-                100.0,
-            ),
-        ] {
-            let expected = format!("a number from {low} to {high}");
-            expect(key, number, (low..=high).contains(&number), &expected)?;
-        }
-        Ok(())
+        within("measurement.dropout.midpoint", dropout.midpoint, 0.0, 100.0)?;
+        let steepness = dropout.steepness;
+        within("measurement.dropout.steepness", steepness, 0.0, 100.0)
+    }
+
+    fn check_network(&self) -> Result<(), CellsError> {
+        let network = &self.network;
+        within("network.cascade", network.cascade, 0.0, 1.0)?;
+        within("network.direct", network.direct, 0.0, 1.0)?;
+        within("network.repression", network.repression, 0.0, 1.0)?;
+        within("network.interactions", network.interactions, 0.0, 1.0)?;
+        let strength = network.interaction_strength;
+        within("network.interaction_strength", strength, 0.0, 1.0)?;
+        within("network.level_spread", network.level_spread, 0.0, 5.0)?;
+        within("network.basal", network.basal, 1e-3, 1.0)?;
+        within("network.hill", network.hill, 0.5, 10.0)?;
+        let half = network.regulator_half_response;
+        within("network.regulator_half_response", half, 0.01, 100.0)?;
+        let half = network.mediator_half_response;
+        within("network.mediator_half_response", half, 0.01, 100.0)
     }
 
     fn check_sizes(&self) -> Result<(), CellsError> {
         let (network, perturbations) = (&self.network, &self.perturbations);
-        let (genes, cells) = (self.n_genes(), self.n_cells());
-        for (key, found, low, high) in [
-            ("network.regulators", network.regulators, 1, MOST_GENES),
-            ("network.mediators", network.mediators, 1, MOST_GENES),
-            ("network.targets", network.targets, 1, MOST_GENES),
-            ("network (all genes)", genes, 3, MOST_GENES),
-            (
-                "network.regulators_per_mediator",
-                network.regulators_per_mediator,
-                1,
-                network.regulators,
-            ),
-            (
-                "network.mediators_per_target",
-                network.mediators_per_target,
-                1,
-                network.mediators,
-            ),
-            (
-                "perturbations.singles",
-                perturbations.singles,
-                0,
-                network.regulators,
-            ),
-            (
-                "perturbations.pairs",
-                perturbations.pairs,
-                0,
-                pairs_of(perturbations.singles),
-            ),
-            ("cells.control", self.cells.control, 1, MOST_CELLS),
-            ("cells (in all)", cells, 1, MOST_CELLS),
-        ] {
-            let expected = format!("a number from {low} to {high}");
-            expect(key, found, (low..=high).contains(&found), &expected)?;
+        let (regulators, mediators) = (network.regulators, network.mediators);
+        let (singles, pairs) = (perturbations.singles, perturbations.pairs);
+        let genes = self.n_genes();
+        within("network.regulators", regulators, 1, MOST_GENES)?;
+        within("network.mediators", mediators, 1, MOST_GENES)?;
+        within("network.targets", network.targets, 1, MOST_GENES)?;
+        within("network (all genes)", genes, 3, MOST_GENES)?;
+        let inputs = network.regulators_per_mediator;
+        within("network.regulators_per_mediator", inputs, 1, regulators)?;
+        let inputs = network.mediators_per_target;
+        within("network.mediators_per_target", inputs, 1, mediators)?;
+        within("perturbations.singles", singles, 0, regulators)?;
+        within("perturbations.pairs", pairs, 0, pairs_of(singles))?;
+        within("cells.control", self.cells.control, 1, MOST_CELLS)?;
+        within("cells (in all)", self.n_cells(), 1, MOST_CELLS)?;
+        let conditions = 1 + singles.saturating_add(pairs);
+        if conditions.saturating_mul(genes) > MOST_TRUTH {
+            let found = format!("{genes} genes times {conditions} conditions");
+            let expected =
+                format!("at most {MOST_TRUTH} in all, so that the truth fits into memory");
+            return Err(CellsError::setting("perturbations.pairs", found, expected));
         }
-        let conditions = 1 + perturbations.singles.saturating_add(perturbations.pairs);
-        let truth = conditions.saturating_mul(genes);
-        let expected =
-            format!("genes times conditions, {genes} x {conditions}, up to {MOST_TRUTH}");
-        expect(
-            "perturbations.pairs",
-            perturbations.pairs,
-            truth <= MOST_TRUTH,
-            &expected,
-        )
+        Ok(())
     }
 }
 
-fn expect(
+fn within<T: PartialOrd + std::fmt::Display>(
     key: &'static str,
-    found: impl ToString,
-    holds: bool,
-    expected: &str,
+    found: T,
+    low: T,
+    high: T,
 ) -> Result<(), CellsError> {
-    match holds {
-        true => Ok(()),
-        false => Err(CellsError::setting(key, found, expected)),
+    if found >= low && found <= high {
+        return Ok(());
     }
+    let expected = format!("a number from {low} to {high}");
+    Err(CellsError::setting(key, found, expected))
 }
 
 /// Pairs of `count` things.

@@ -17,4 +17,4 @@ cells.obs["condition"] = ["ctrl" if phase == "G1" else "cycling" for phase in ce
 anndata.AnnData(cells.X, obs=cells.obs[["condition"]], var=cells.var[[]]).write_h5ad(path)
 scanpy.pp.highly_variable_genes(cells, n_top_genes=count)
 for gene, row in cells.var.iterrows():
-    print(json.dumps([gene, bool(row.highly_variable), row.means, row.dispersions, row.dispersions_norm]))
+    print(json.dumps([gene, bool(row.highly_variable), [row.means, row.dispersions, row.dispersions_norm]]))
