@@ -3,8 +3,12 @@
 //! An [`Expression`] is a tree in prefix order, a [`System`] the right-hand sides of du/dt = f(t, u). They are read from
 //! formulas ([`mod@formula`]) and from words ([`mod@words`]), printed as formulas, for SymPy and in LaTeX, and encoded with
 //! the published [`Vocabulary`]. A [`Program`] evaluates them.
+//!
+//! A [`Family`] is a system whose parameters vary; [`generate`] draws equations and initial values and integrates them
+//! ([`fn@integrate`]), in parallel, the same for the same seed.
 
 mod compile;
+mod data;
 mod equality;
 mod error;
 mod expression;
@@ -19,7 +23,11 @@ mod system;
 mod vocabulary;
 pub mod words;
 
-pub use compile::Program;
+pub use compile::{Program, Registers};
+pub use data::{
+    DataConfig, EquationData, Family, IntegrationError, Tolerances, equation_stream,
+    families_from_toml, generate, integrate, published_families, sample_initial, sample_parameters,
+};
 pub use equality::{Comparison, compare};
 pub use error::EquationError;
 pub use expression::{Expression, MAX_DEPTH, MAX_SYMBOLS};
