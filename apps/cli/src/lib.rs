@@ -4,13 +4,18 @@
 //! - [`settings`]: TOML files with `--set section.key=value`, where a wrong key is named beside the nearest known one;
 //! - [`Meter`]: a progress bar on a terminal, plain lines elsewhere;
 //! - [`JsonLog`]: one JSON object a line for scripts;
+//! - [`model_folder`] and [`RunFolder`]: where trained models lie, and how a training writes and continues them;
+//! - [`Program`]: what made an output;
 //! - [`Failure`] and [`finish`]: what went wrong in one line, and the exit status.
 
 mod console;
 mod failure;
 mod json_log;
 mod meter;
+pub mod model_folder;
 mod options;
+mod provenance;
+mod run_folder;
 pub mod settings;
 
 pub use clap_complete::Shell;
@@ -19,6 +24,8 @@ pub use failure::{Failure, finish, report};
 pub use json_log::JsonLog;
 pub use meter::Meter;
 pub use options::ComputeOptions;
+pub use provenance::Program;
+pub use run_folder::RunFolder;
 
 /// Writes the completion script of `shell` for `command` to standard output.
 pub fn print_completions(shell: Shell, command: &mut clap::Command) {

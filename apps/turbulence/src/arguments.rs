@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use rheome_cli::ComputeOptions;
+use rheome_cli::model_folder::ModelSource;
 
 use crate::commands::bench::Work;
 use crate::labelled::Labelled;
@@ -128,18 +129,12 @@ pub struct TrainArguments {
     pub compute: ComputeOptions,
 }
 
-/// Where a model comes from.
+/// Where an operator comes from.
 #[derive(Debug, Args)]
-pub struct ModelSource {
-    /// Model folder (written by `train`).
-    #[arg(long, value_name = "DIR", required_unless_present = "config", conflicts_with_all = ["config", "weights"])]
-    pub model: Option<PathBuf>,
-    /// Settings of the model, where there is no model folder.
-    #[arg(long, value_name = "FILE", requires = "weights")]
-    pub config: Option<PathBuf>,
-    /// Weights for `--config`: .safetensors, or a PyTorch .pt/.pth with the authors' parameter names.
-    #[arg(long, value_name = "FILE", requires = "config")]
-    pub weights: Option<PathBuf>,
+pub struct OperatorSource {
+    /// Its files.
+    #[command(flatten)]
+    pub model: ModelSource,
     /// Normalisation for `--weights` (JSON); without it the model is applied to raw values.
     #[arg(long, value_name = "FILE", requires = "weights")]
     pub normalization: Option<PathBuf>,
@@ -150,7 +145,7 @@ pub struct ModelSource {
 pub struct RolloutArguments {
     /// The model.
     #[command(flatten)]
-    pub source: ModelSource,
+    pub source: OperatorSource,
     /// Field file to start from (.h5, .nc or .npy, or FILE:dataset).
     #[arg(long, value_name = "FILE[:DATASET]")]
     pub input: String,

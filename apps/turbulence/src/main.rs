@@ -5,7 +5,7 @@ mod commands;
 mod flow_header;
 mod labelled;
 mod model_folder;
-mod plots;
+mod profiles;
 mod reference;
 mod statistics_file;
 mod table;

@@ -3,7 +3,7 @@
 use rheome_cli::{Console, Failure, Meter};
 use rheome_fields::{FieldReader, FieldShape, FirstComponents, WriteOptions};
 
-use super::{command_line, program};
+use super::PROGRAM;
 use crate::arguments::ConvertArguments;
 
 /// Runs the command.
@@ -36,7 +36,7 @@ pub fn run(arguments: &ConvertArguments) -> Result<(), Failure> {
     let mut header = reader.header().clone();
     header.attributes.insert(
         "converted_by".into(),
-        format!("{}: {}", program(), command_line()).into(),
+        format!("{}: {}", PROGRAM.title(), PROGRAM.command_line()).into(),
     );
     let options = WriteOptions {
         compress: arguments.compress,

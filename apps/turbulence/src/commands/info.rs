@@ -7,7 +7,7 @@ use rheome_cli::{Failure, say};
 use rheome_fields::{Attribute, FieldReader};
 use serde_json::{Value, json};
 
-use crate::arguments::{InfoArguments, ModelSource};
+use crate::arguments::InfoArguments;
 use crate::model_folder;
 use crate::statistics_file::{self, NamedResults};
 
@@ -101,13 +101,7 @@ fn of_fields(reader: &dyn FieldReader) -> Facts {
 }
 
 fn of_model(folder: &Path) -> Result<Facts, Failure> {
-    let source = ModelSource {
-        model: Some(folder.to_owned()),
-        config: None,
-        weights: None,
-        normalization: None,
-    };
-    let loaded = model_folder::load(&source, &Device::flex())?;
+    let loaded = model_folder::load_folder(folder, &Device::flex())?;
     let facts = [
         ("model", json!(folder.display().to_string())),
         ("parameters", json!(loaded.model.num_params())),

@@ -12,7 +12,7 @@ mod train;
 use std::path::Path;
 
 use clap::CommandFactory;
-use rheome_cli::Failure;
+use rheome_cli::{Failure, Program};
 
 pub use train::settings::TrainingSettings;
 
@@ -48,21 +48,11 @@ fn check_field_output(output: &Path) -> Result<(), Failure> {
     }
 }
 
-/// The command line as it was typed, without the program's folder, for the attributes of an output.
-pub fn command_line() -> String {
-    let arguments = std::env::args_os()
-        .skip(1)
-        .map(|a| a.to_string_lossy().into_owned());
-    std::iter::once("turbulence".to_owned())
-        .chain(arguments)
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-/// Name and version of this program, for the attributes of an output.
-pub fn program() -> String {
-    format!("turbulence {} (Rheome)", env!("CARGO_PKG_VERSION"))
-}
+/// This program, for the attributes of its outputs.
+pub const PROGRAM: Program = Program {
+    name: "turbulence",
+    version: env!("CARGO_PKG_VERSION"),
+};
 
 #[cfg(test)]
 mod tests {

@@ -19,7 +19,7 @@ use super::{
 pub(super) fn fill(path: &Path, sets: &[NamedResults], command_line: &str) -> hdf5::Result<()> {
     let file = File::create(path)?;
     attributes::write_number(&file, VERSION_ATTRIBUTE, VERSION)?;
-    attributes::write_text(&file, "program", &crate::commands::program())?;
+    attributes::write_text(&file, "program", &crate::commands::PROGRAM.title())?;
     attributes::write_text(&file, "command_line", command_line)?;
     for set in sets {
         data_set(GroupWriter::create(&file, &set.name)?, set)?;

@@ -29,8 +29,8 @@ pub struct Contestant {
 /// All that the options name, checked: model folders, then settings of operators, then simulations.
 pub fn all(arguments: &BenchArguments) -> Result<Vec<Contestant>, Failure> {
     let models = arguments.model.iter().map(|given| {
-        let config = model_folder::config_of(&given.path)?;
-        let seconds = model_folder::training_seconds(&given.path);
+        let config = rheome_cli::model_folder::config_of(&given.path)?;
+        let seconds = rheome_cli::model_folder::training_seconds(&given.path);
         operator(given, &config, seconds)
     });
     let configs = arguments

@@ -1,7 +1,5 @@
 //! `turbulence measure`: one kind of work of one contestant, timed in a process that does nothing else.
 
-use std::path::Path;
-
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -17,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::super::train::batches::HostBatch;
 use super::super::train::objective::{SnapshotShape, unrolled_loss};
 use super::Work;
-use crate::arguments::{MeasureArguments, ModelSource};
+use crate::arguments::MeasureArguments;
 use crate::commands::simulate::settings::SimulateSettings;
 use crate::model_folder;
 
@@ -64,7 +62,7 @@ impl Operator {
         let seed = arguments.compute.seed.unwrap_or(SEED);
         let subject = &arguments.subject;
         let (config, model, normalization) = if subject.is_dir() {
-            let loaded = model_folder::load(&folder(subject), device)?;
+            let loaded = model_folder::load_folder(subject, device)?;
             (loaded.config, loaded.model, loaded.normalization)
         } else {
             let (config, _) = model_folder::read_config(subject)?;
@@ -101,15 +99,6 @@ impl Operator {
                 (input_mean[channel] + input_std[channel] * noise) as f32
             })
             .collect()
-    }
-}
-
-fn folder(path: &Path) -> ModelSource {
-    ModelSource {
-        model: Some(path.to_owned()),
-        config: None,
-        weights: None,
-        normalization: None,
     }
 }
 

@@ -8,7 +8,7 @@ use rheome_flow::{Grid, GridFeatures, Rollout};
 
 use super::course::{Course, TOLERANCE, is_same};
 use super::judge::Judge;
-use crate::arguments::{CompareArguments, ModelSource};
+use crate::arguments::CompareArguments;
 use crate::commands::simulate::settings::SimulateSettings;
 use crate::labelled::Labelled;
 use crate::model_folder::{self, LoadedModel};
@@ -86,13 +86,7 @@ struct Operator {
 impl Operator {
     fn load(given: &Labelled, course: &Course, device: &Device) -> Result<Self, Failure> {
         let folder = given.path.display();
-        let source = ModelSource {
-            model: Some(given.path.clone()),
-            config: None,
-            weights: None,
-            normalization: None,
-        };
-        let loaded = model_folder::load(&source, device)?;
+        let loaded = model_folder::load_folder(&given.path, device)?;
         let [grid, found] = [loaded.config.grid().shape(), course.grid.points()];
         if grid != found || loaded.config.channels() != 3 {
             return Err(Failure::new(format!(

@@ -11,7 +11,7 @@ use super::course::Course;
 use super::pictures::Picture;
 use super::scores::{Scores, ranked};
 use super::table::COLUMNS;
-use crate::commands::{command_line, program};
+use crate::commands::PROGRAM;
 
 const STYLE: &str = "\
 body { font: 16px/1.5 system-ui, sans-serif; color: #111; background: #fff; max-width: 1200px; margin: 2em auto; padding: 0 1em }
@@ -51,8 +51,8 @@ pub fn write(
     let _ = writeln!(
         html,
         "<p>Made by {} with <code>{}</code>.</p>\n</body>\n</html>",
-        escape(&program()),
-        escape(&command_line())
+        escape(&PROGRAM.title()),
+        escape(&PROGRAM.command_line())
     );
     write_atomically(path, html.as_bytes())
         .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))

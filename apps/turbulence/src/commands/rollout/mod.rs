@@ -15,7 +15,7 @@ use rheome_statistics::FlowGrid;
 use rheome_training::randomness::{Purpose, generator};
 use serde_json::json;
 
-use super::{check_field_output, command_line, program};
+use super::{PROGRAM, check_field_output};
 use crate::arguments::RolloutArguments;
 use crate::flow_header::flow_grid;
 use crate::model_folder::{self, LoadedModel};
@@ -91,7 +91,7 @@ fn conclude(
     if let Some(gathering) = &sink.gathering {
         let path = statistics_file::beside(&arguments.output);
         let set = gathering.finish(arguments, header, start);
-        statistics_file::write(&path, &[set], &command_line())?;
+        statistics_file::write(&path, &[set], &PROGRAM.command_line())?;
         console.note(format!("wrote {}", path.display()));
     }
     console.note(format!(
@@ -330,8 +330,8 @@ fn header(arguments: &RolloutArguments, loaded: &LoadedModel, start: &Start) -> 
                 start.label, arguments.trajectory, start.time
             ),
         ),
-        ("program", program()),
-        ("command_line", command_line()),
+        ("program", PROGRAM.title()),
+        ("command_line", PROGRAM.command_line()),
     ];
     header
         .attributes

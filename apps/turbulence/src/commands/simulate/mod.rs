@@ -17,7 +17,7 @@ use rheome_statistics::FlowStatistics;
 use serde_json::json;
 use settings::SimulateSettings;
 
-use super::{check_field_output, command_line, program};
+use super::{PROGRAM, check_field_output};
 use crate::arguments::SimulateArguments;
 use crate::statistics_file;
 
@@ -116,7 +116,7 @@ impl Simulation<'_> {
         };
         let path = statistics_file::beside(&arguments.output);
         let set = gathered.finish(&arguments.output, header)?;
-        statistics_file::write(&path, &[set], &command_line())?;
+        statistics_file::write(&path, &[set], &PROGRAM.command_line())?;
         let console = arguments.compute.console();
         console.note(format!("wrote {}", path.display()));
         Ok(())
@@ -305,8 +305,8 @@ fn header(settings: &SimulateSettings, grid: &UniformGrid) -> Result<FieldHeader
         ("velocity_units", "u_tau".to_owned()),
         ("coordinate_units", "h".to_owned()),
         ("time_units", "h/u_tau".to_owned()),
-        ("program", program()),
-        ("command_line", command_line()),
+        ("program", PROGRAM.title()),
+        ("command_line", PROGRAM.command_line()),
         ("settings", serde_json::to_string(settings)?),
     ];
     let attributes = &mut header.attributes;

@@ -8,12 +8,13 @@ use rheome_cli::{Console, Failure, Meter};
 use rheome_fields::{FieldReader, FirstComponents};
 use rheome_statistics::{FlowGrid, FlowStatistics, Snapshot, WallUnits};
 
-use super::command_line;
+use super::PROGRAM;
 use crate::arguments::StatsArguments;
 use crate::flow_header::{flow_grid, units, wall_units};
-use crate::plots::{Plane, PlaneAxis, ProfileCurve, SliceRow, draw_profiles, draw_slices};
+use crate::profiles::{ProfileCurve, draw_profiles};
 use crate::reference::FileComparison;
 use crate::statistics_file::{self, NamedResults};
+use rheome_figures::{Plane, PlaneAxis, SliceRow, draw_slices};
 
 /// Times at which slices are drawn, at most.
 const COLUMNS: usize = 4;
@@ -42,7 +43,7 @@ pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
         let name = unused_name(file, &sets);
         sets.push(Gathering::open(file, name, arguments, true)?.run(console)?);
     }
-    statistics_file::write(&arguments.output, &sets, &command_line())?;
+    statistics_file::write(&arguments.output, &sets, &PROGRAM.command_line())?;
     console.note(format!("wrote {}", arguments.output.display()));
     for set in &sets {
         rheome_cli::say(summary(set));

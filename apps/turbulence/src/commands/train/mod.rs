@@ -2,7 +2,6 @@
 
 pub mod batches;
 pub mod objective;
-mod run_folder;
 pub mod settings;
 mod symmetry;
 
@@ -11,7 +10,8 @@ use std::sync::mpsc::sync_channel;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use rheome_cli::{Console, Failure, JsonLog, Meter, settings as settings_file};
+use rheome_cli::model_folder::{NORMALIZATION, training_seconds};
+use rheome_cli::{Console, Failure, JsonLog, Meter, RunFolder, settings as settings_file};
 use rheome_fields::{
     FieldError, FieldReader, FirstComponents, Window, Windows, expect_grid,
     normalization_statistics,
@@ -20,11 +20,10 @@ use rheome_flow::{EnergyChangeRange, FlowModel, GridFeatures, Normalization};
 use rheome_training::Trainer;
 use serde_json::json;
 
+use super::PROGRAM;
 use crate::arguments::TrainArguments;
-use crate::model_folder;
 use batches::{BatchSource, HostBatch};
 use objective::{SnapshotShape, unrolled_loss, validate};
-use run_folder::RunFolder;
 use settings::TrainSettings;
 
 /// Batches that are prepared ahead of the device.
@@ -55,11 +54,12 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let device = arguments.compute.select(console)?.device.autodiff();
     let model = model(arguments, &settings, &device, console)?;
     // Everything that the user can have got wrong is known by now: a folder is only made for a run that begins.
-    let folder = RunFolder::open(&arguments.output, &settings, arguments.resume)?;
-    let normalization = match folder.normalization()? {
-        Some(known) => known,
-        None => folder.keep_normalization(statistics(reader, &windows.train, lead, stride)?)?,
+    let folder = RunFolder::open(&arguments.output, &settings, arguments.resume, PROGRAM)?;
+    let normalization = match folder.kept(NORMALIZATION) {
+        Some(path) => Normalization::load(&path)?,
+        None => statistics(reader, &windows.train, lead, stride)?,
     };
+    normalization.save(&folder.path().join(NORMALIZATION))?;
     let features = model.prepare(&settings.model.grid());
     let mut trainer = Trainer::new(model, settings.training.optimizer, settings.training.seed)?;
     trainer.progress.seconds = seconds_before(arguments);
@@ -94,9 +94,7 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
 /// Seconds that the training of the given weights took, where they lie in a model folder that tells.
 fn seconds_before(arguments: &TrainArguments) -> f64 {
     let folder = arguments.weights.as_deref().and_then(Path::parent);
-    folder
-        .and_then(model_folder::training_seconds)
-        .unwrap_or(0.0)
+    folder.and_then(training_seconds).unwrap_or(0.0)
 }
 
 /// The windows of the settings' split, each of `lead` snapshots and one more.
@@ -233,8 +231,9 @@ impl Training<'_> {
         while self.trainer.progress.epoch < epochs {
             if let Err(failure) = self.epoch(&mut meter) {
                 // The weights are those before the step that failed: they are kept, whatever it was.
+                let model = self.trainer.model.valid();
                 self.folder
-                    .keep_weights(&self.trainer.model.valid(), false)?;
+                    .keep_weights(false, |path, metadata| model.save(path, metadata))?;
                 self.folder.checkpoint(&self.trainer)?;
                 return Err(failure);
             }
@@ -306,7 +305,8 @@ impl Training<'_> {
             found.loss
         };
         let better = self.trainer.record_validation(score);
-        self.folder.keep_weights(&model, better)?;
+        self.folder
+            .keep_weights(better, |path, metadata| model.save(path, metadata))?;
         let progress = self.trainer.progress;
         let mut line = json!({
             "event": "epoch", "epoch": progress.epoch, "step": progress.step, "train_loss": train_loss,

@@ -4,7 +4,7 @@ use rheome_statistics::{ErrorCurves, FlowResults, HistoryEntry, LineSpectra};
 
 use super::Gallery;
 use crate::commands::compare::scores::{Scores, nearest_height};
-use crate::plots::{Axis, Curve, Figure, Panel};
+use rheome_figures::{Axis, Curve, Figure, Panel};
 
 const COMPONENTS: [&str; 3] = ["u", "v", "w"];
 

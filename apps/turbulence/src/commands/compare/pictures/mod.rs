@@ -10,7 +10,7 @@ use rheome_statistics::{FlowResults, SpaceTimeSlices};
 use super::Entry;
 use super::course::Course;
 use super::scores::Scores;
-use crate::plots::{Figure, Plane, PlaneAxis, SliceRow, draw_slices};
+use rheome_figures::{Figure, Plane, PlaneAxis, SliceRow, draw_slices};
 
 /// Error of the profiles from which on a contestant does not set the axes.
 const OUTLIER: f64 = 1.0;

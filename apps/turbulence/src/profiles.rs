@@ -1,7 +1,8 @@
+//! Pictures of wall-normal profiles.
+
 use std::path::Path;
 
-use super::PlotError;
-use super::figure::{Axis, Curve, Figure, Panel};
+use rheome_figures::{Axis, Curve, Figure, Panel, PlotError};
 
 /// Wall-normal profiles of one data set.
 #[derive(Debug, Clone)]

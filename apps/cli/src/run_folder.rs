@@ -1,38 +1,44 @@
-//! The model folder that a training writes.
-
 use std::path::{Path, PathBuf};
 
+use burn::module::Module;
 use rheome_backend::atomic::write_atomically;
-use rheome_cli::{Failure, settings as settings_file};
-use rheome_flow::{FlowModel, Normalization};
 use rheome_training::{Trainer, checkpoint, metrics::MetricsLog};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use super::super::{command_line, program};
-use super::settings::TrainSettings;
-use crate::model_folder::{CHECKPOINTS, CONFIG, METRICS, NORMALIZATION, WEIGHTS};
+use crate::model_folder::{CHECKPOINTS, CONFIG, METRICS, WEIGHTS};
+use crate::{Failure, Program, settings as settings_file};
 
 /// The weights of the last epoch, beside the best ones.
 const LAST_WEIGHTS: &str = "last.safetensors";
 
 /// A model folder under training.
+#[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
     resume: bool,
+    program: Program,
 }
 
 impl RunFolder {
-    /// Starts the folder `path`, or goes on in it with `resume`.
+    /// Starts the folder `path` of a run with `settings`, or goes on in it with `resume`.
     ///
     /// # Errors
     /// [`Failure`] if a new run would replace another, or a resumed one was begun with other settings.
-    pub fn open(path: &Path, settings: &TrainSettings, resume: bool) -> Result<Self, Failure> {
+    pub fn open<S: Serialize + DeserializeOwned + PartialEq>(
+        path: &Path,
+        settings: &S,
+        resume: bool,
+        program: Program,
+    ) -> Result<Self, Failure> {
         let this = Self {
             path: path.to_owned(),
             resume,
+            program,
         };
         let config = path.join(CONFIG);
         if resume {
-            let begun: TrainSettings = settings_file::load(&config, &[])?;
+            let begun: S = settings_file::load(&config, &[])?;
             if begun != *settings {
                 return Err(Failure::new(format!(
                     "{}: the run was begun with other settings; resume with --config {0}",
@@ -51,7 +57,8 @@ impl RunFolder {
             .map_err(|e| Failure::new(format!("{}: cannot create: {e}", path.display())))?;
         let text = toml::to_string(settings)
             .map_err(|e| Failure::new(format!("{}: cannot write: {e}", config.display())))?;
-        this.write(CONFIG, text.as_bytes())?;
+        write_atomically(&config, text.as_bytes())
+            .map_err(|e| Failure::new(format!("{}: cannot write: {e}", config.display())))?;
         Ok(this)
     }
 
@@ -60,30 +67,20 @@ impl RunFolder {
         &self.path
     }
 
-    /// The statistics of a resumed run.
-    pub fn normalization(&self) -> Result<Option<Normalization>, Failure> {
-        let path = self.path.join(NORMALIZATION);
-        if self.resume && path.exists() {
-            Ok(Some(Normalization::load(&path)?))
-        } else {
-            Ok(None)
-        }
-    }
-
-    /// Writes the statistics and hands them back.
-    pub fn keep_normalization(
-        &self,
-        normalization: Normalization,
-    ) -> Result<Normalization, Failure> {
-        normalization.save(&self.path.join(NORMALIZATION))?;
-        Ok(normalization)
+    /// A file that an interrupted run left, if this one continues it.
+    pub fn kept(&self, name: &str) -> Option<PathBuf> {
+        let path = self.path.join(name);
+        (self.resume && path.exists()).then_some(path)
     }
 
     /// A fresh run as it is, or one continued from its newest checkpoint; and its metrics.
-    pub fn start(
+    ///
+    /// # Errors
+    /// [`Failure`] naming the file that cannot be read or written.
+    pub fn start<M: Module>(
         &self,
-        trainer: Trainer<FlowModel>,
-    ) -> Result<(Trainer<FlowModel>, MetricsLog), Failure> {
+        trainer: Trainer<M>,
+    ) -> Result<(Trainer<M>, MetricsLog), Failure> {
         let metrics = self.path.join(METRICS);
         if !self.resume {
             return Ok((trainer, MetricsLog::create(&metrics)?));
@@ -98,29 +95,33 @@ impl RunFolder {
         Ok((trainer, log))
     }
 
-    /// Writes the weights of an epoch, as the model's own if they are the best.
-    pub fn keep_weights(&self, model: &FlowModel, best: bool) -> Result<(), Failure> {
-        let (program, command) = (program(), command_line());
+    /// Writes the weights of an epoch with `save`, as the model's own if they are the best.
+    ///
+    /// # Errors
+    /// [`Failure`] as `save` tells.
+    pub fn keep_weights<E: Into<Failure>>(
+        &self,
+        best: bool,
+        save: impl Fn(&Path, &[(&str, &str)]) -> Result<(), E>,
+    ) -> Result<(), Failure> {
+        let (title, command) = (self.program.title(), self.program.command_line());
         let metadata = [
-            ("program", program.as_str()),
+            ("program", title.as_str()),
             ("command_line", command.as_str()),
         ];
-        model.save(&self.path.join(LAST_WEIGHTS), &metadata)?;
+        save(&self.path.join(LAST_WEIGHTS), &metadata).map_err(Into::into)?;
         if best {
-            model.save(&self.path.join(WEIGHTS), &metadata)?;
+            save(&self.path.join(WEIGHTS), &metadata).map_err(Into::into)?;
         }
         Ok(())
     }
 
     /// Makes a checkpoint.
-    pub fn checkpoint(&self, trainer: &Trainer<FlowModel>) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// [`Failure`] naming the file that cannot be written.
+    pub fn checkpoint<M: Module>(&self, trainer: &Trainer<M>) -> Result<(), Failure> {
         checkpoint::save(trainer, &self.path.join(CHECKPOINTS))?;
         Ok(())
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
-        let path = self.path.join(name);
-        write_atomically(&path, bytes)
-            .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))
     }
 }

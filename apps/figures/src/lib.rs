@@ -1,8 +1,10 @@
-//! Pictures (PNG and SVG) of flow fields and their statistics, drawn without any library or font of the machine.
+//! Pictures (PNG and SVG) that the applications share, drawn without any library or font of the machine.
+//!
+//! - [`Figure`]: panels of curves with one legend;
+//! - [`draw_slices`]: planes of a field as images with one colour scale a column.
 
 mod figure;
 mod legend;
-mod profiles;
 mod slices;
 mod style;
 mod ticks;
@@ -11,8 +13,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-pub use figure::{Axis, Curve, Figure, Panel};
-pub use profiles::{ProfileCurve, draw_profiles};
+pub use figure::{Axis, Curve, Figure, Panel, Scale};
 pub use slices::{Plane, PlaneAxis, SliceRow, draw_slices};
 
 /// A picture could not be drawn or written.

@@ -1,0 +1,13 @@
+//! The `prose` command: generate families of equations, train on them, continue a series and name its equation.
+
+mod arguments;
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let arguments = arguments::Arguments::parse();
+    rheome_cli::finish("prose", commands::run(arguments.command))
+}
