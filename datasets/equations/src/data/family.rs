@@ -1,6 +1,7 @@
 //! Families: equations whose parameters vary.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde::Deserialize;
 
@@ -21,6 +22,7 @@ const INITIAL: [f64; 2] = [-2.0, 2.0];
 #[derive(Debug, Clone, PartialEq)]
 pub struct Family {
     name: String,
+    source: String,
     equations: String,
     parameters: Parameters,
     initial: [f64; 2],
@@ -42,9 +44,8 @@ struct Entry {
     parameters: Parameters,
     #[serde(default = "initial")]
     initial: [f64; 2],
-    /// Who described it; for readers.
-    #[serde(rename = "source", default)]
-    _source: String,
+    #[serde(default)]
+    source: String,
 }
 
 fn initial() -> [f64; 2] {
@@ -90,6 +91,18 @@ pub fn families_from_toml(text: &str, origin: &str) -> Result<Vec<Family>, Equat
     Ok(families)
 }
 
+/// Reads families from a TOML file, as [`families_from_toml`] does.
+///
+/// # Errors
+/// Names the file, and the family in it, and what is wrong.
+pub fn families_from_file(path: &Path) -> Result<Vec<Family>, EquationError> {
+    let text = std::fs::read_to_string(path).map_err(|error| EquationError::File {
+        path: path.to_owned(),
+        reason: format!("cannot read the families: {error}"),
+    })?;
+    families_from_toml(&text, &path.display().to_string())
+}
+
 impl Family {
     fn new(entry: Entry) -> Result<Self, EquationError> {
         let [low, high] = entry.initial;
@@ -103,6 +116,7 @@ impl Family {
         }
         let mut family = Self {
             name: entry.name,
+            source: entry.source,
             equations: entry.equations,
             parameters: entry.parameters,
             initial: entry.initial,
@@ -117,6 +131,16 @@ impl Family {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Who described it; empty where nobody is named.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Its formulas, with the names of the parameters.
+    pub fn equations(&self) -> &str {
+        &self.equations
     }
 
     /// Number of components.

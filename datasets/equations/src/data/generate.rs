@@ -8,10 +8,18 @@ use super::integrate::{IntegrationError, Tolerances, integrate};
 use super::sample::{equation_stream, sample_initial, sample_parameters};
 use crate::compile::Program;
 use crate::error::EquationError;
+use crate::formula::Parameters;
 use crate::system::System;
 
 /// Equations computed before they are handed on: enough for all threads, few enough for memory.
 const BLOCK: usize = 64;
+
+/// Most equations of a family: rows of a data file are counted in 32 bits.
+const MAX_EQUATIONS: u64 = 10_000_000;
+/// Most trajectories of an equation.
+const MAX_TRAJECTORIES: usize = 10_000;
+/// Most points of a trajectory.
+const MAX_POINTS: usize = 100_000;
 
 /// What to generate.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +55,42 @@ impl Default for DataConfig {
 }
 
 impl DataConfig {
+    /// Fails where a value cannot be, naming it.
+    ///
+    /// # Errors
+    /// The name of the value, what it is and what it should be.
+    pub fn check(&self) -> Result<(), EquationError> {
+        let unsuitable = |name: &str, found: String, expected: String| {
+            Err(EquationError::Unsuitable {
+                context: name.to_owned(),
+                found,
+                expected,
+            })
+        };
+        if !(1..=MAX_EQUATIONS).contains(&self.equations) {
+            let expected = format!("1 to {MAX_EQUATIONS}");
+            return unsuitable("equations", self.equations.to_string(), expected);
+        }
+        if !(1..=MAX_TRAJECTORIES).contains(&self.trajectories) {
+            let expected = format!("1 to {MAX_TRAJECTORIES}");
+            return unsuitable("trajectories", self.trajectories.to_string(), expected);
+        }
+        if !(2..=MAX_POINTS).contains(&self.points) {
+            let expected = format!("2 to {MAX_POINTS}");
+            return unsuitable("points", self.points.to_string(), expected);
+        }
+        if !(0.0..1.0).contains(&self.spread) {
+            let expected = "0 to 1, without 1".to_owned();
+            return unsuitable("spread", self.spread.to_string(), expected);
+        }
+        // Also refuses NaN.
+        if !(self.end > 0.0 && self.end.is_finite()) {
+            let expected = "a finite time after 0".to_owned();
+            return unsuitable("end", self.end.to_string(), expected);
+        }
+        Ok(())
+    }
+
     /// The points in time, `[points]`.
     pub fn times(&self) -> Vec<f64> {
         let last = self.points.saturating_sub(1).max(1) as f64;
@@ -63,6 +107,8 @@ pub struct EquationData {
     pub family: usize,
     /// Which of the family's equations.
     pub equation: u64,
+    /// The parameters that were drawn.
+    pub parameters: Parameters,
     /// The equation, its numbers with three significant digits.
     pub system: System,
     /// Trajectories that stayed within the bound, each `[points, components]`.
@@ -77,12 +123,13 @@ pub struct EquationData {
 /// memory at once.
 ///
 /// # Errors
-/// Those of `sink`, and where a family cannot be integrated at all with these settings.
+/// Those of `sink`, and where a value of `config` or a family cannot be used.
 pub fn generate<E: From<EquationError>>(
     families: &[Family],
     config: &DataConfig,
     mut sink: impl FnMut(EquationData) -> Result<(), E>,
 ) -> Result<(), E> {
+    config.check()?;
     let times = config.times();
     let count = config.equations * families.len() as u64;
     let mut first = 0;
@@ -138,6 +185,7 @@ fn equation(
     Ok(EquationData {
         family: family_index,
         equation,
+        parameters,
         system,
         dropped: config.trajectories - trajectories.len(),
         trajectories,
