@@ -5,7 +5,10 @@
 //! the published [`Vocabulary`]. A [`Program`] evaluates them.
 //!
 //! A [`Family`] is a system whose parameters vary; [`generate`] draws equations and initial values and integrates them
-//! ([`fn@integrate`]), in parallel, the same for the same seed.
+//! ([`fn@integrate`]), in parallel, the same for the same seed. A [`DataWriter`] keeps them in a file, a [`DataFile`] reads it,
+//! and a [`BatchReader`] makes of it what a network is given and should answer.
+//!
+//! A [`Series`] was measured; [`mod@verification`] tells which equation explains it.
 
 mod batch;
 mod compile;
@@ -23,6 +26,7 @@ mod simplify;
 mod skeleton;
 mod symbol;
 mod system;
+pub mod verification;
 mod vocabulary;
 pub mod words;
 
