@@ -5,6 +5,7 @@
 //! - [`Meter`]: a progress bar on a terminal, plain lines elsewhere;
 //! - [`JsonLog`]: one JSON object a line for scripts;
 //! - [`model_folder`] and [`RunFolder`]: where trained models lie, and how a training writes and continues them;
+//! - [`did_you_mean`]: the nearest names to one that is not known;
 //! - [`Program`]: what made an output;
 //! - [`Failure`] and [`finish`]: what went wrong in one line, and the exit status.
 
@@ -13,6 +14,7 @@ mod failure;
 mod json_log;
 mod meter;
 pub mod model_folder;
+mod nearest;
 mod options;
 mod provenance;
 mod run_folder;
@@ -23,6 +25,7 @@ pub use console::{Console, say};
 pub use failure::{Failure, finish, report};
 pub use json_log::JsonLog;
 pub use meter::Meter;
+pub use nearest::did_you_mean;
 pub use options::ComputeOptions;
 pub use provenance::Program;
 pub use run_folder::RunFolder;

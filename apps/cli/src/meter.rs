@@ -49,7 +49,12 @@ impl Meter {
 
     /// One more unit is done; `message` tells its numbers.
     pub fn advance(&mut self, message: impl std::fmt::Display) {
-        self.bar.inc(1);
+        self.advance_to(self.bar.position() + 1, message);
+    }
+
+    /// So many units are done; `message` tells their numbers.
+    pub fn advance_to(&mut self, done: u64, message: impl std::fmt::Display) {
+        self.bar.set_position(done);
         if self.console.terminal {
             self.bar.set_message(message.to_string());
         } else if self.spoken.elapsed() >= QUIET_INTERVAL {

@@ -1,7 +1,10 @@
 //! The `perturb` command: prepare single cells, train scDFM on them, predict perturbations never measured, score them.
 
 mod arguments;
+mod cells;
 mod commands;
+mod settings;
+mod trained_model;
 
 use std::process::ExitCode;
 

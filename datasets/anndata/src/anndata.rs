@@ -230,6 +230,16 @@ impl AnnData {
             .expect(1, length)
     }
 
+    /// Names in `uns`.
+    ///
+    /// # Errors
+    /// [`AnnDataError::Format`] if they cannot be listed.
+    pub fn uns_keys(&self) -> Result<Vec<String>, AnnDataError> {
+        let mut names = self.keys("uns")?;
+        names.retain(|name| !self.is_of_table(name));
+        Ok(names)
+    }
+
     /// Everything in `uns`: an empty dictionary where there is none.
     ///
     /// # Errors

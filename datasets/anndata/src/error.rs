@@ -147,6 +147,18 @@ impl fmt::Display for MissingKey {
     }
 }
 
+/// Sorts names by how much they are like `key`, whatever the case: what to tell a user whose name is not there.
+pub fn nearest_first(key: &str, mut names: Vec<String>) -> Vec<String> {
+    let key = key.to_lowercase();
+    names.sort_by_cached_key(|name| {
+        let name = name.to_lowercase();
+        // One name inside the other is nearer than any number of different letters.
+        let inside = !key.is_empty() && (name.contains(&key) || key.contains(&name));
+        (!inside, strsim::damerau_levenshtein(&name, &key))
+    });
+    names
+}
+
 impl AnnDataError {
     /// Adds how to name another key, where a key is missing: `named_by("--perturbation-key")`.
     pub fn named_by(self, option: &str) -> Self {
@@ -164,21 +176,14 @@ impl AnnDataError {
         group: &str,
         what: &'static str,
         key: &str,
-        mut there: Vec<String>,
+        there: Vec<String>,
     ) -> Self {
-        let distance = |name: &String| {
-            let (name, key) = (name.to_lowercase(), key.to_lowercase());
-            // One name inside the other is nearer than any number of different letters.
-            let inside = !key.is_empty() && (name.contains(&key) || key.contains(&name));
-            (!inside, strsim::damerau_levenshtein(&name, &key))
-        };
-        there.sort_by_cached_key(distance);
         Self::Missing(Box::new(MissingKey {
             path: path.to_owned(),
             group: group.into(),
             what,
             key: key.into(),
-            there,
+            there: nearest_first(key, there),
             option: None,
         }))
     }

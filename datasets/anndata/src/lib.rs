@@ -16,7 +16,7 @@ mod values;
 mod writer;
 
 pub use anndata::{AnnData, Annotation, Axis, Raw};
-pub use error::{AnnDataError, MissingKey};
+pub use error::{AnnDataError, MissingKey, nearest_first};
 pub use frame::{Categorical, Column, Frame, FrameReader};
 pub use matrix::{Blocks, MatrixReader, Number, RowBlock, Storage};
 pub use value::{Array, SparseMatrix, Value};

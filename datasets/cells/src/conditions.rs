@@ -55,19 +55,20 @@ impl Conditions {
         let labels = labels.to_categorical();
         let names = labels.names();
         let understood = Understanding::new(&names, genes, settings);
-        let cell_of = |code: i32| {
+        let fail = |code: i32, reason: String| {
             let row = labels.codes().iter().position(|c| *c == code);
-            row.and_then(|row| cells.get(row))
-                .cloned()
-                .unwrap_or_default()
+            let cell = row.and_then(|row| cells.get(row));
+            let label = usize::try_from(code).ok().and_then(|code| names.get(code));
+            CellsError::Label {
+                place: place.into(),
+                label: label.cloned().unwrap_or_default(),
+                cell: cell.cloned().unwrap_or_default(),
+                reason,
+            }
         };
         if labels.codes().contains(&-1) {
-            return Err(CellsError::Label {
-                place: place.into(),
-                label: String::new(),
-                cell: cell_of(-1),
-                reason: "is missing, expected one for every cell; name another column, or leave such cells out".into(),
-            });
+            let reason = "is missing, expected one for every cell; name another column, or leave such cells out";
+            return Err(fail(-1, reason.into()));
         }
         // A category that no cell has may be anything.
         let mut used = vec![false; names.len()];
@@ -75,19 +76,10 @@ impl Conditions {
             .codes()
             .iter()
             .for_each(|code| used[*code as usize] = true);
-        let mut of_names = Vec::with_capacity(names.len());
-        for (code, (name, used)) in names.iter().zip(used).enumerate() {
-            of_names.push(match understood.parse(name) {
-                Err(reason) if used => {
-                    return Err(CellsError::Label {
-                        place: place.into(),
-                        label: name.clone(),
-                        cell: cell_of(code as i32),
-                        reason,
-                    });
-                }
-                parsed => parsed.ok().filter(|_| used),
-            });
+        let mut of_names = vec![None; names.len()];
+        for (code, name) in names.iter().enumerate().filter(|(code, _)| used[*code]) {
+            let parsed = understood.parse(name);
+            of_names[code] = Some(parsed.map_err(|reason| fail(code as i32, reason))?);
         }
         let distinct: BTreeSet<&Condition> = of_names.iter().flatten().collect();
         let conditions: Vec<Condition> = distinct.into_iter().cloned().collect();
@@ -96,12 +88,9 @@ impl Conditions {
             found.and_then(Result::ok).unwrap_or_default() as u32
         };
         let places: Vec<u32> = of_names.iter().map(place_of).collect();
+        let of_cells = labels.codes().iter().map(|code| places[*code as usize]);
         Ok(Self {
-            of_cells: labels
-                .codes()
-                .iter()
-                .map(|code| places[*code as usize])
-                .collect(),
+            of_cells: of_cells.collect(),
             conditions,
         })
     }

@@ -1,7 +1,8 @@
 //! Perturbed cells made ready for training, in bounded memory however many there are.
 //!
 //! [`Conditions`] unify how perturbations are written, [`Split`] holds some of them out, [`prepare`] normalises the counts of an
-//! AnnData file, selects variable genes ([`variable_genes`]) and writes the file that training reads.
+//! AnnData file, selects variable genes ([`variable_genes`]) and writes the file that training reads; [`resplit`] gives such a
+//! file another split. [`simulate`] makes screens whose truth is known.
 #![warn(missing_docs)]
 
 mod condition;
@@ -10,6 +11,9 @@ mod error;
 mod moments;
 mod normalization;
 mod prepare;
+mod protocol;
+mod resplit;
+pub mod simulate;
 mod split;
 mod variable_genes;
 
@@ -19,7 +23,10 @@ pub use error::CellsError;
 pub use moments::GeneMoments;
 pub use normalization::{Normalization, median_total, totals};
 pub use prepare::{
-    Input, PERTURBATION, PrepareSettings, Prepared, SPLIT, prepare, read_conditions,
+    EVALUATED, Input, PERTURBATION, PREPARE, PrepareSettings, Prepared, SPLIT, prepare,
+    read_conditions,
 };
-pub use split::{COMBOSCIPLEX_HELD_OUT, Part, Protocol, Split, SplitMethod, SplitSettings};
+pub use protocol::Protocol;
+pub use resplit::{Resplit, resplit};
+pub use split::{COMBOSCIPLEX_HELD_OUT, Part, Split, SplitMethod, SplitSettings};
 pub use variable_genes::{VariableGenes, variable_genes};

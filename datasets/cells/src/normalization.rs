@@ -39,7 +39,8 @@ impl Normalization {
     }
 }
 
-/// Sum of the counts of every cell, and a check that these are counts: whole numbers, none below zero.
+/// Sum of the counts of every cell, and a check that these are counts: whole numbers, none below zero. `progress` is told how
+/// many cells more were read.
 ///
 /// # Errors
 /// [`CellsError::Value`] for the first value that is no count, with the cell and gene, named by `cells` and `genes`;
@@ -48,23 +49,20 @@ pub fn totals(
     matrix: &MatrixReader,
     cells: &[String],
     genes: &[String],
+    progress: &mut dyn FnMut(usize),
 ) -> Result<Vec<f64>, CellsError> {
     let mut totals = Vec::with_capacity(matrix.n_rows());
     for block in matrix.blocks::<f64>(BLOCK) {
         let (rows, block) = block?;
+        progress(rows.len());
         for (i, cell) in rows.enumerate() {
             let mut total = 0.0;
             for (gene, value) in block.row(i) {
                 if value < 0.0 || value.fract() != 0.0 {
-                    return Err(CellsError::Value {
-                        matrix: matrix.label(),
-                        value,
-                        gene: genes.get(gene).cloned().unwrap_or_default(),
-                        cell: cells.get(cell).cloned().unwrap_or_default(),
-                        reason: "expected counts, whole numbers from 0 on; name a layer that holds them, or say that the values \
-                                 are normalised already"
-                            .into(),
-                    });
+                    let reason = "expected counts, whole numbers from 0 on; name a layer that holds them with --layer, or take \
+                                  values that are log(1 + x) already as they are with --input logarithms";
+                    let found = (matrix, value, [cells, genes], [cell, gene]);
+                    return Err(wrong_value(found, reason));
                 }
                 total += value;
             }
@@ -72,6 +70,64 @@ pub fn totals(
         }
     }
     Ok(totals)
+}
+
+/// No count of a cell is larger than e to this.
+const LARGEST_LOGARITHM: f64 = 30.0;
+
+/// Checks that values can be log(1 + x) of counts that were scaled.
+#[derive(Debug, Default)]
+pub(crate) struct LogarithmCheck {
+    some: bool,
+    fractions: bool,
+}
+
+impl LogarithmCheck {
+    /// Looks at one more cell: row `row` of a block of `matrix`. `names` are those of cells and genes.
+    pub(crate) fn add(
+        &mut self,
+        matrix: &MatrixReader,
+        block: &RowBlock<f64>,
+        [row, cell]: [usize; 2],
+        names: [&[String]; 2],
+    ) -> Result<(), CellsError> {
+        for (gene, value) in block.row(row) {
+            let reason = if value < 0.0 {
+                "expected log(1 + x), never below 0; these values may have been centred or scaled: name a layer from before with \
+                 --layer"
+            } else if value > LARGEST_LOGARITHM || value.is_nan() {
+                "expected log(1 + x), which is below 30 for any count; counts are normalised with --input counts, the default"
+            } else {
+                self.some |= value > 0.0;
+                self.fractions |= value.fract() != 0.0;
+                continue;
+            };
+            return Err(wrong_value((matrix, value, names, [cell, gene]), reason));
+        }
+        Ok(())
+    }
+
+    /// Judges all cells together.
+    pub(crate) fn finish(self, matrix: &MatrixReader) -> Result<(), CellsError> {
+        if !self.some || self.fractions {
+            return Ok(());
+        }
+        let reason = "nothing but whole numbers, expected log(1 + x); counts are normalised with --input counts, the default";
+        Err(CellsError::cells(matrix.label(), reason))
+    }
+}
+
+/// A value of a matrix, with the names of cells and genes and its place.
+type Found<'a> = (&'a MatrixReader, f64, [&'a [String]; 2], [usize; 2]);
+
+fn wrong_value((matrix, value, [cells, genes], [cell, gene]): Found, reason: &str) -> CellsError {
+    CellsError::Value {
+        matrix: matrix.label(),
+        value,
+        gene: genes.get(gene).cloned().unwrap_or_default(),
+        cell: cells.get(cell).cloned().unwrap_or_default(),
+        reason: reason.into(),
+    }
 }
 
 /// The median total of the cells that have any counts; 1 if none has.

@@ -1,76 +1,34 @@
 //! From counts as they were measured to the file that training reads.
 
-use std::collections::{BTreeSet, HashMap};
+mod progress;
+mod raw_cells;
+mod selection;
+mod settings;
+
 use std::path::Path;
 
 use rheome_anndata::{
-    AnnData, AnnDataWriter, Array, Axis, ElementType, Frame, MatrixReader, Storage, Value, Values,
-    WriteOptions,
+    AnnData, AnnDataWriter, Array, Axis, ElementType, Storage, Value, Values, WriteOptions,
 };
-use serde::{Deserialize, Serialize};
 
 use crate::conditions::{Conditions, LabelSettings};
 use crate::error::CellsError;
-use crate::moments::GeneMoments;
-use crate::normalization::{BLOCK, Normalization, median_total, totals};
-use crate::split::{Part, Protocol, Split, SplitSettings};
-use crate::variable_genes::{VariableGenes, variable_genes};
+use crate::normalization::BLOCK;
+use crate::split::{Split, SplitSettings};
+
+pub(crate) use progress::Progress;
+use raw_cells::RawCells;
+pub(crate) use selection::Masks;
+pub use settings::{Input, PrepareSettings};
 
 /// The column of `obs` with the conditions, as this crate writes them.
 pub const PERTURBATION: &str = "perturbation";
 /// The column of `obs`, and the member of `uns`, with the split.
 pub const SPLIT: &str = "split";
-
-/// What the values of the matrix are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Input {
-    /// Counts: they are normalised.
-    #[default]
-    Counts,
-    /// log(1 + x) of normalised counts: they are taken as they are.
-    Logarithms,
-}
-
-/// How cells are prepared.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PrepareSettings {
-    /// Column of `obs` that tells what was done to a cell.
-    pub perturbation_key: String,
-    /// Column of `var` with the names of genes that perturbations use; none where these are the names of the rows of `var`.
-    pub gene_key: Option<String>,
-    /// Layer that holds the values; none for `X`.
-    pub layer: Option<String>,
-    /// What the values are.
-    pub input: Input,
-    /// What every cell's counts are scaled to; none for the median of the cells. 10,000 is common.
-    pub target_total: Option<f64>,
-    /// Genes that are kept for their variability; perturbed genes are kept besides. Published: 5000.
-    pub variable_genes: usize,
-    /// Genes of those kept that predictions are judged by. Published: 1000.
-    pub evaluated_genes: usize,
-    /// Whose cells decide which genes these are.
-    pub protocol: Protocol,
-    /// How labels are understood.
-    pub labels: LabelSettings,
-}
-
-impl Default for PrepareSettings {
-    fn default() -> Self {
-        Self {
-            perturbation_key: "condition".into(),
-            gene_key: None,
-            layer: None,
-            input: Input::Counts,
-            target_total: None,
-            variable_genes: 5000,
-            evaluated_genes: 1000,
-            protocol: Protocol::Strict,
-            labels: LabelSettings::default(),
-        }
-    }
-}
+/// The member of `uns` with the settings of [`prepare`].
+pub const PREPARE: &str = "prepare";
+/// The column of `var` that tells which genes predictions are judged by.
+pub const EVALUATED: &str = "evaluated";
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,52 +49,54 @@ pub struct Prepared {
 
 /// Normalises the cells of `source`, unifies their conditions, splits these, selects genes, and writes what training needs to
 /// `output`: `X` (sparse, float32), `obs` with the columns [`PERTURBATION`] and [`SPLIT`], `var` with what the selection of
-/// genes was based on (columns named as scanpy names them) and whether a gene is perturbed or evaluated, and the settings in
-/// `uns`. Embeddings, graphs and other layers are not taken over.
+/// genes was based on (columns named as scanpy names them) and whether a gene is perturbed or [`EVALUATED`], and the settings
+/// in `uns`. Embeddings, graphs and other layers are not taken over.
 ///
-/// Everything is checked before any work: the column, the layer, the labels. The matrix is read three times by blocks of rows;
-/// memory is that of the tables and a few blocks.
+/// Everything is checked before any work: the column, the layer, the labels. The matrix is read three times by blocks of rows
+/// (twice, where it holds logarithms); memory is that of the tables and a few blocks. `progress` is told the cells read and
+/// how many there will be.
 ///
 /// # Errors
 /// [`CellsError::AnnData`] for a missing column or layer (told in the user's words) or a file that cannot be read or written;
 /// [`CellsError::Label`], [`CellsError::Value`], [`CellsError::Cells`] or [`CellsError::Setting`] for content that does not
-/// work.
+/// work, among it cells that were prepared already.
 pub fn prepare(
     source: &AnnData,
     output: &Path,
     settings: &PrepareSettings,
     split: Option<&SplitSettings>,
     options: WriteOptions,
+    progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Prepared, CellsError> {
+    settings.check()?;
     let raw = RawCells::open(source, settings)?;
-    let split = match split {
-        Some(split) => Some(Split::new(
-            raw.conditions.conditions(),
-            split,
-            settings.protocol,
-        )?),
-        None => None,
-    };
+    let split = split
+        .map(|split| Split::new(raw.conditions.conditions(), split, settings.protocol))
+        .transpose()?;
     let masks = Masks::new(&raw.conditions, split.as_ref(), settings.protocol);
-    let normalization = raw.normalization(settings, &masks.selecting)?;
-    let selection = raw.select(settings, &masks, normalization.as_ref())?;
+    let mut progress = Progress::new(raw.matrix.n_rows(), settings.input.passes(), progress);
+    let normalization = raw.normalization(settings, &masks.selecting, &mut progress)?;
+    let selection = raw.select(settings, &masks, normalization.as_ref(), &mut progress)?;
 
     let var = selection.frame(&raw, &source.frame(Axis::Var)?)?;
     let mut writer = AnnDataWriter::create(output, &var, options)?;
     let x = writer.add_x(Storage::Csr, ElementType::F32)?;
-    let kept = raw.matrix.columns(&selection.genes)?;
-    for block in kept.blocks::<f32>(BLOCK) {
+    for block in raw.matrix.columns(&selection.genes)?.blocks::<f32>(BLOCK) {
         let (rows, mut block) = block?;
+        progress.advance(rows.len());
         if let Some((normalization, totals)) = &normalization {
             normalization.apply(&mut block, &totals[rows]);
         }
         writer.append(x, &block)?;
     }
     let target_total = normalization.map(|(n, _)| n.target);
-    writer.write_uns(
-        "prepare",
-        &describe(settings, target_total, &selection.unmeasured),
-    )?;
+    let described = describe(
+        settings,
+        target_total,
+        split.as_ref(),
+        &selection.unmeasured,
+    );
+    writer.write_uns(PREPARE, &described)?;
     // How scanpy recognises logarithms.
     writer.write_uns("log1p", &Value::Dict(Vec::new()))?;
     let mut obs = source.frame(Axis::Obs)?;
@@ -171,267 +131,38 @@ pub fn read_conditions(
     Conditions::unify(&column, &genes, labels, &place, &cells.obs().names()?)
 }
 
-/// A file as it was measured, checked.
-struct RawCells {
-    matrix: MatrixReader,
-    conditions: Conditions,
-    cells: Vec<String>,
-    genes: Vec<String>,
-}
-
-impl RawCells {
-    fn open(source: &AnnData, settings: &PrepareSettings) -> Result<Self, CellsError> {
-        let key = settings.perturbation_key.as_str();
-        let gene_key: Vec<&str> = settings.gene_key.as_deref().into_iter().collect();
-        let layer: Vec<&str> = settings.layer.as_deref().into_iter().collect();
-        source.require(&[key], &gene_key, &layer)?;
-        let matrix = match &settings.layer {
-            Some(layer) => source.layer(layer)?,
-            None => source.x()?,
-        };
-        let genes = match &settings.gene_key {
-            None => source.var().names()?,
-            Some(key) => {
-                let column = source.var().column(key)?;
-                (0..column.len())
-                    .map(|row| column.text(row).unwrap_or_default())
-                    .collect()
-            }
-        };
-        let file = source.path().display();
-        let mut seen = BTreeSet::new();
-        if let Some(twice) = genes.iter().find(|gene| !seen.insert(gene.as_str())) {
-            let reason = format!(
-                "two genes are called {twice:?}, expected names of their own; in Python: adata.var_names_make_unique()"
-            );
-            return Err(CellsError::cells(format!("{file}: var"), reason));
-        }
-        let cells = source.obs().names()?;
-        let place = format!("{file}: obs/{key}");
-        let labels = source.obs().column(key)?;
-        let conditions = Conditions::unify(&labels, &genes, &settings.labels, &place, &cells)?;
-        if !conditions
-            .conditions()
-            .first()
-            .is_some_and(|c| c.is_control())
-        {
-            let some: Vec<String> = conditions
-                .conditions()
-                .iter()
-                .take(5)
-                .map(ToString::to_string)
-                .collect();
-            let reason = format!(
-                "no control cells: no label is {}; there are {}; name what stands for control with labels.control",
-                settings.labels.control.join(" or "),
-                some.join(", ")
-            );
-            return Err(CellsError::cells(place, reason));
-        }
-        Ok(Self {
-            matrix,
-            conditions,
-            cells,
-            genes,
-        })
-    }
-
-    /// How counts are normalised, and every cell's total; none for logarithms.
-    fn normalization(
-        &self,
-        settings: &PrepareSettings,
-        selecting: &[bool],
-    ) -> Result<Option<(Normalization, Vec<f64>)>, CellsError> {
-        if settings.input == Input::Logarithms {
-            return Ok(None);
-        }
-        if let Some(target) = settings.target_total
-            && !(target > 0.0 && target.is_finite())
-        {
-            return Err(CellsError::setting(
-                "target_total",
-                target,
-                "a number above 0",
-            ));
-        }
-        let totals = totals(&self.matrix, &self.cells, &self.genes)?;
-        let chosen = totals.iter().zip(selecting).filter(|(_, chosen)| **chosen);
-        let target = match settings.target_total {
-            Some(target) => target,
-            None => median_total(&chosen.map(|(total, _)| *total).collect::<Vec<_>>()),
-        };
-        Ok(Some((Normalization { target }, totals)))
-    }
-
-    /// Selects the genes that are kept.
-    fn select(
-        &self,
-        settings: &PrepareSettings,
-        masks: &Masks,
-        normalization: Option<&(Normalization, Vec<f64>)>,
-    ) -> Result<GeneSelection, CellsError> {
-        if settings.variable_genes == 0 {
-            return Err(CellsError::setting("variable_genes", 0, "1 or more"));
-        }
-        let [mut selecting, mut evaluating] = [
-            GeneMoments::new(self.genes.len()),
-            GeneMoments::new(self.genes.len()),
-        ];
-        for block in self.matrix.blocks::<f64>(BLOCK) {
-            let (rows, block) = block?;
-            for (i, cell) in rows.enumerate() {
-                let factor = normalization.map(|(n, totals)| n.factor(totals[cell]));
-                let linear = |value: f64| match factor {
-                    Some(factor) => value * factor,
-                    None => value.exp_m1(),
-                };
-                if masks.selecting[cell] {
-                    selecting.add(&block, i, linear);
-                }
-                if masks.evaluating[cell] {
-                    evaluating.add(&block, i, linear);
-                }
-            }
-        }
-        let variable = variable_genes(&selecting, settings.variable_genes);
-        if let Some(gene) = selecting.means().iter().position(|mean| !mean.is_finite()) {
-            let reason = format!("the values of gene {:?} are not finite", self.genes[gene]);
-            return Err(CellsError::cells(self.matrix.label(), reason));
-        }
-        let places: HashMap<&str, usize> = self
-            .genes
-            .iter()
-            .enumerate()
-            .map(|(i, gene)| (gene.as_str(), i))
-            .collect();
-        let targets = self.conditions.targets();
-        let perturbed: BTreeSet<usize> = targets
-            .iter()
-            .filter_map(|target| places.get(target).copied())
-            .collect();
-        let unmeasured = targets.iter().filter(|t| !places.contains_key(*t));
-        let unmeasured = unmeasured.map(|t| (*t).to_owned()).collect();
-        let kept = |gene: &usize| variable.selected[*gene] || perturbed.contains(gene);
-        let genes: Vec<usize> = (0..self.genes.len()).filter(kept).collect();
-        let evaluated = variable_genes(&evaluating.at(&genes), settings.evaluated_genes).selected;
-        Ok(GeneSelection {
-            genes,
-            variable,
-            perturbed,
-            evaluated,
-            unmeasured,
-        })
-    }
-}
-
-/// Whose cells decide.
-struct Masks {
-    /// Whether a cell has a say in which genes are kept.
-    selecting: Vec<bool>,
-    /// Whether a cell has a say in which genes are evaluated.
-    evaluating: Vec<bool>,
-}
-
-impl Masks {
-    fn new(conditions: &Conditions, split: Option<&Split>, protocol: Protocol) -> Self {
-        let all = vec![true; conditions.n_cells()];
-        let Some(split) = split else {
-            return Self {
-                selecting: all.clone(),
-                evaluating: all,
-            };
-        };
-        let parts: Vec<Part> = conditions
-            .conditions()
-            .iter()
-            .map(|c| split.part(c))
-            .collect();
-        let cells = |part: Part| {
-            let of = |condition: &u32| parts[*condition as usize] == part;
-            conditions.of_cells().iter().map(of).collect()
-        };
-        match protocol {
-            Protocol::Strict => Self {
-                selecting: cells(Part::Train),
-                evaluating: cells(Part::Train),
-            },
-            Protocol::Paper => Self {
-                selecting: all,
-                evaluating: cells(Part::Test),
-            },
-        }
-    }
-}
-
-/// The genes that are kept.
-struct GeneSelection {
-    /// Their places in the raw file, ascending.
-    genes: Vec<usize>,
-    /// Of all genes of the raw file.
-    variable: VariableGenes,
-    perturbed: BTreeSet<usize>,
-    /// Of those kept.
-    evaluated: Vec<bool>,
-    unmeasured: Vec<String>,
-}
-
-impl GeneSelection {
-    /// The table of the genes kept: what the raw file told of them, and why they were kept.
-    fn frame(&self, raw: &RawCells, source: &Frame) -> Result<Frame, CellsError> {
-        let genes = &self.genes;
-        let names: Vec<String> = genes.iter().map(|gene| raw.genes[*gene].clone()).collect();
-        let told = source.at(genes);
-        let mut frame = Frame::new(names);
-        if told.names() != frame.names() {
-            frame.set(told.index_name().unwrap_or("id"), told.index().clone())?;
-        }
-        for (name, column) in told.columns() {
-            frame.set(name, column.clone())?;
-        }
-        let of_kept = |values: &[f64]| genes.iter().map(|gene| values[*gene]).collect::<Vec<f64>>();
-        let variable: Vec<bool> = genes.iter().map(|g| self.variable.selected[*g]).collect();
-        let perturbed: Vec<bool> = genes.iter().map(|g| self.perturbed.contains(g)).collect();
-        frame.set("highly_variable", variable)?;
-        frame.set("perturbed", perturbed)?;
-        frame.set("evaluated", self.evaluated.clone())?;
-        frame.set("means", of_kept(&self.variable.means))?;
-        frame.set("dispersions", of_kept(&self.variable.dispersions))?;
-        frame.set("dispersions_norm", of_kept(&self.variable.normalized))?;
-        Ok(frame)
-    }
+/// Text of `uns`.
+pub(crate) fn texts(names: Vec<String>) -> Value {
+    Value::Array(Array {
+        shape: vec![names.len()],
+        values: Values::Text(names),
+    })
 }
 
 /// The settings and what they led to, for `uns`.
-fn describe(settings: &PrepareSettings, target: Option<f64>, unmeasured: &[String]) -> Value {
-    let protocol = match settings.protocol {
-        Protocol::Strict => "strict",
-        Protocol::Paper => "paper",
-    };
+fn describe(
+    settings: &PrepareSettings,
+    target: Option<f64>,
+    split: Option<&Split>,
+    unmeasured: &[String],
+) -> Value {
     let text = |value: &Option<String>| value.as_deref().map_or(Value::Null, Value::from);
-    let unmeasured = Array {
-        shape: vec![unmeasured.len()],
-        values: Values::Text(unmeasured.to_vec()),
-    };
-    Value::Dict(vec![
+    let held_out = |split: &Split| texts(split.test().iter().map(ToString::to_string).collect());
+    let members = [
         (
-            "perturbation_key".into(),
+            "perturbation_key",
             settings.perturbation_key.as_str().into(),
         ),
-        ("gene_key".into(), text(&settings.gene_key)),
-        ("layer".into(), text(&settings.layer)),
-        (
-            "target_total".into(),
-            target.map_or(Value::Null, Value::from),
-        ),
-        (
-            "variable_genes".into(),
-            (settings.variable_genes as i64).into(),
-        ),
-        (
-            "evaluated_genes".into(),
-            (settings.evaluated_genes as i64).into(),
-        ),
-        ("protocol".into(), protocol.into()),
-        ("unmeasured".into(), Value::Array(unmeasured)),
-    ])
+        ("gene_key", text(&settings.gene_key)),
+        ("layer", text(&settings.layer)),
+        ("input", settings.input.name().into()),
+        ("target_total", target.map_or(Value::Null, Value::from)),
+        ("variable_genes", (settings.variable_genes as i64).into()),
+        ("evaluated_genes", (settings.evaluated_genes as i64).into()),
+        ("protocol", settings.protocol.name().into()),
+        // What the genes that are kept may have been chosen without, whatever split the file is given later.
+        ("test", split.map_or(Value::Null, held_out)),
+        ("unmeasured", texts(unmeasured.to_vec())),
+    ];
+    Value::Dict(members.map(|(name, value)| (name.to_owned(), value)).into())
 }

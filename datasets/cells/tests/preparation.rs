@@ -1,17 +1,17 @@
 //! Prepared cells are what scanpy makes of them, and what tests a model has no say in how its training cells are prepared.
 
+mod screen;
+
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use rheome_anndata::{
-    AnnData, AnnDataWriter, Axis, Column, ElementType, Frame, RowBlock, Storage, Value, Values,
-    WriteOptions,
-};
+use rheome_anndata::{AnnData, Axis, Frame, Value, WriteOptions};
 use rheome_cells::{
-    CellsError, Input, LabelSettings, PERTURBATION, PrepareSettings, Prepared, Protocol, SPLIT,
-    Split, SplitSettings, prepare, read_conditions,
+    Input, LabelSettings, PERTURBATION, PrepareSettings, Protocol, SPLIT, Split, prepare,
+    read_conditions,
 };
 use safetensors::SafeTensors;
+use screen::{draw, prepare_small, write};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -64,7 +64,15 @@ fn the_published_numbers_come_out() {
         ..PrepareSettings::default()
     };
     let source = AnnData::open(fixture("csr_categorical.h5ad")).unwrap();
-    let prepared = prepare(&source, &output, &settings, None, WriteOptions::default()).unwrap();
+    let prepared = prepare(
+        &source,
+        &output,
+        &settings,
+        None,
+        WriteOptions::default(),
+        &mut |_, _| {},
+    )
+    .unwrap();
     assert_eq!(prepared.target_total, Some(81.0));
     let names: Vec<String> = prepared
         .conditions
@@ -188,6 +196,7 @@ fn real_cells_have_the_genes_that_scanpy_selects() {
         &settings,
         None,
         WriteOptions::default(),
+        &mut |_, _| {},
     )
     .unwrap();
     let var = AnnData::open(&output).unwrap().frame(Axis::Var).unwrap();
@@ -210,65 +219,6 @@ fn real_cells_have_the_genes_that_scanpy_selects() {
         let worst = difference(&numbers(&var, column), &theirs);
         assert!(worst <= 1e-5, "{column}: {worst:e}");
     }
-}
-
-const GENES: usize = 30;
-
-/// Cells of the conditions of a small screen, in turn; counts drawn by `count`.
-fn write(path: &Path, n_cells: usize, count: impl Fn(&str, usize, usize) -> f32) {
-    let labels = [
-        "ctrl", "G0+ctrl", "ctrl+G1", "G2", "G0+G1", "G1_G2", "G2+G0",
-    ];
-    let of_cells: Vec<&str> = (0..n_cells)
-        .map(|cell| labels[cell % labels.len()])
-        .collect();
-    let names =
-        |prefix: &str, n: usize| Values::Text((0..n).map(|i| format!("{prefix}{i}")).collect());
-    let mut writer = AnnDataWriter::create(
-        path,
-        &Frame::new(names("G", GENES)),
-        WriteOptions::default(),
-    )
-    .unwrap();
-    let x = writer.add_x(Storage::Csr, ElementType::F32).unwrap();
-    for (cell, label) in of_cells.iter().enumerate() {
-        let row = (0..GENES).map(|gene| count(label, cell, gene)).collect();
-        writer
-            .append(x, &RowBlock::dense(1, GENES, row).unwrap())
-            .unwrap();
-    }
-    let mut obs = Frame::new(names("cell", n_cells));
-    obs.set("condition", Column::from(of_cells)).unwrap();
-    writer.finish(&obs).unwrap();
-}
-
-/// A number that looks random, from 0 to `most`.
-fn draw(seed: u64, cell: usize, gene: usize, most: u64) -> f32 {
-    let mut z = seed ^ ((cell as u64) << 32) ^ gene as u64;
-    for _ in 0..2 {
-        z = (z ^ (z >> 30))
-            .wrapping_mul(0xBF58_476D_1CE4_E5B9)
-            .wrapping_add(0x9E37_79B9_7F4A_7C15);
-        z ^= z >> 27;
-    }
-    (z % (most + 1)) as f32
-}
-
-fn prepare_small(raw: &Path, output: &Path, protocol: Protocol) -> Result<Prepared, CellsError> {
-    let settings = PrepareSettings {
-        variable_genes: 8,
-        evaluated_genes: 4,
-        protocol,
-        ..PrepareSettings::default()
-    };
-    let split = SplitSettings::default();
-    prepare(
-        &AnnData::open(raw)?,
-        output,
-        &settings,
-        Some(&split),
-        WriteOptions::default(),
-    )
 }
 
 proptest! {
@@ -361,9 +311,16 @@ fn what_does_not_work_is_said_before_any_work() {
     );
     let cells = AnnData::open(&raw).unwrap();
     let told = |settings: PrepareSettings, expected: &str| {
-        let error = prepare(&cells, &output, &settings, None, WriteOptions::default())
-            .unwrap_err()
-            .to_string();
+        let error = prepare(
+            &cells,
+            &output,
+            &settings,
+            None,
+            WriteOptions::default(),
+            &mut |_, _| {},
+        )
+        .unwrap_err()
+        .to_string();
         let error = error.replace(&raw.display().to_string(), "RAW");
         assert!(error.contains(expected) && !error.contains('\n'), "{error}");
         assert!(!output.exists());
@@ -378,7 +335,7 @@ fn what_does_not_work_is_said_before_any_work() {
             perturbation_key: "gene".into(),
             ..default()
         },
-        "RAW: no column \"gene\" in obs; the only one is \"condition\"",
+        "RAW: no column \"gene\" in obs; the only one is \"condition\"; name another with --pert-col",
     );
     told(
         PrepareSettings {
@@ -403,7 +360,7 @@ fn what_does_not_work_is_said_before_any_work() {
             labels,
             ..default()
         },
-        "RAW: obs/condition: no control cells: no label is non-targeting; there are G0+G1",
+        "RAW: obs/condition: no control cells: no label is non-targeting; the nearest of its 7 labels are",
     );
     told(
         PrepareSettings {
@@ -413,4 +370,58 @@ fn what_does_not_work_is_said_before_any_work() {
         },
         "variable_genes: found 0, expected 1 or more",
     );
+    told(
+        PrepareSettings {
+            target_total: Some(f64::NAN),
+            ..default()
+        },
+        "target_total: found NaN, expected a number above 0",
+    );
+}
+
+#[test]
+fn logarithms_are_told_from_counts_and_from_scaled_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let [raw, output] = ["raw.h5ad", "prepared.h5ad"].map(|name| folder.path().join(name));
+    let told = |count: fn(&str, usize, usize) -> f32, expected: &str| {
+        write(&raw, 70, count);
+        let settings = PrepareSettings {
+            input: Input::Logarithms,
+            ..PrepareSettings::default()
+        };
+        let source = AnnData::open(&raw).unwrap();
+        let options = WriteOptions::default();
+        let error = prepare(&source, &output, &settings, None, options, &mut |_, _| {});
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+        assert!(!output.exists());
+        std::fs::remove_file(&raw).unwrap();
+    };
+    told(
+        |_, cell, gene| draw(1, cell, gene, 3),
+        "nothing but whole numbers",
+    );
+    told(
+        |_, _, _| 0.5 - 1.0,
+        "-0.5 for gene \"G0\" of cell \"cell0\": expected log(1 + x), never below 0",
+    );
+    told(
+        |_, cell, _| if cell == 2 { 31.0 } else { 0.5 },
+        "31 for gene \"G0\" of cell \"cell2\"",
+    );
+    told(|_, _, _| f32::NAN, "NaN for gene \"G0\"");
+}
+
+#[test]
+fn cells_are_prepared_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let [raw, once, twice] = ["raw", "once", "twice"].map(|name| folder.path().join(name));
+    write(&raw, 70, |_, cell, gene| draw(1, cell, gene, 3));
+    prepare_small(&raw, &once, Protocol::Strict).unwrap();
+    let error = prepare_small(&once, &twice, Protocol::Strict).unwrap_err();
+    assert!(
+        error.to_string().contains("was prepared already"),
+        "{error}"
+    );
+    assert!(!twice.exists());
 }

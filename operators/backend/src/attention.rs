@@ -133,14 +133,9 @@ fn slopes<B: Backend>(
             parts.push(gradient);
         }
     }
-    let mut shapes = shapes.into_iter();
-    parts.map(|parts| {
-        let whole = B::float_cat(parts, 0);
-        match shapes.next() {
-            Some(shape) => B::float_reshape(whole, shape),
-            None => whole,
-        }
-    })
+    let whole = |parts, shape| B::float_reshape(B::float_cat(parts, 0), shape);
+    let ([q, k, v], [of_q, of_k, of_v]) = (shapes, parts);
+    [whole(of_q, q), whole(of_k, k), whole(of_v, v)]
 }
 
 /// The same for a few maps, a number of rows at a time.

@@ -5,12 +5,14 @@
 //! - [`attention`]: attention that keeps no map for its backward pass;
 //! - [`weights`]: parameters under the names that PyTorch users know;
 //! - [`memory`]: the C allocator, set for tensors;
+//! - [`gelu`]: the approximate GELU in one operation;
 //! - [`measurement`]: what work costs in time and memory;
 //! - [`atomic`]: small files replaced as a whole.
 
 pub mod atomic;
 pub mod attention;
 pub mod device;
+pub mod gelu;
 #[cfg(feature = "libtorch")]
 pub mod libtorch;
 pub mod measurement;

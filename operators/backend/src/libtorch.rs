@@ -9,9 +9,11 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use burn::backend::LibTorch;
+use burn::backend::tensor::FloatTensor;
 use burn::tensor::Device;
 
 use crate::attention::AttentionOps;
+use crate::gelu::GeluOps;
 
 /// The version of libtorch that this program is built for.
 pub const VERSION: &str = "2.11";
@@ -20,6 +22,19 @@ pub const VERSION: &str = "2.11";
 pub const TORCH_FOLDER: &str = "RHEOME_TORCH";
 
 impl AttentionOps for LibTorch {}
+
+impl GeluOps for LibTorch {
+    fn gelu_tanh(input: FloatTensor<Self>) -> FloatTensor<Self> {
+        FloatTensor::<Self>::new(input.tensor.gelu("tanh"))
+    }
+
+    fn gelu_tanh_backward(
+        input: FloatTensor<Self>,
+        output: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        FloatTensor::<Self>::new(input.tensor.gelu_backward(&output.tensor, "tanh"))
+    }
+}
 
 /// libtorch on the CPU.
 pub fn cpu() -> Device {

@@ -150,25 +150,41 @@ impl<'a> SamplingRun<'a> {
         settings: &SamplingSettings,
         seed: u64,
     ) -> Result<Self, PerturbationError> {
-        settings.validate()?;
         let perturbation = model.embed_perturbation(perturbed);
-        let conditions = model.prepare(model.gene_encoder.forward(genes), perturbation);
-        Ok(Self::with_conditions(model, conditions, settings, seed))
+        let genes = model.gene_encoder.forward(genes);
+        Self::from_encodings(model, genes, perturbation, settings, seed)
     }
 
-    fn with_conditions(
+    /// The same from encodings in hand: many perturbations need those of the genes once.
+    ///
+    /// # Shapes
+    /// - genes: `[n, width]`
+    /// - perturbation: `[1, width]`
+    ///
+    /// # Errors
+    /// [`PerturbationError::Config`] if a setting cannot work.
+    pub fn from_encodings(
         model: &'a PadTransformer,
-        conditions: Conditions,
+        genes: Tensor<2>,
+        perturbation: Tensor<2>,
         settings: &SamplingSettings,
         seed: u64,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, PerturbationError> {
+        settings.validate()?;
+        Ok(Self {
             model,
-            conditions,
+            conditions: model.prepare(genes, perturbation),
             settings: settings.clone(),
             seed,
             next_cell: 0,
-        }
+        })
+    }
+
+    /// Lets the next cell be number `cell`: to go on with a run that was stopped.
+    #[must_use]
+    pub fn starting_at(mut self, cell: u64) -> Self {
+        self.next_cell = cell;
+        self
     }
 
     /// The perturbed cells of these control cells, the next of the run; values are 0 or more.
@@ -301,6 +317,9 @@ mod tests {
             Tensor::cat(parts.collect(), 0)
         };
         let whole = predict(5, &[5]);
+        let mut resumed = run(&small, &settings(Method::Rk4ThreeEighths, 4)).starting_at(3);
+        let last = resumed.predict(control.clone().narrow(0, 3, 2)).unwrap();
+        assert!(largest_difference(&last, &whole.clone().narrow(0, 3, 2)) < 1e-5);
         assert!(largest_difference(&predict(2, &[5]), &whole) < 1e-5);
         assert!(largest_difference(&predict(5, &[1, 3, 1]), &whole) < 1e-5);
         let lowest = whole.clone().min().into_scalar::<f32>();

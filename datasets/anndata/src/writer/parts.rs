@@ -30,6 +30,8 @@ pub enum Part<'a> {
     Raw,
     /// All of `uns`.
     Uns,
+    /// A member of `uns`.
+    UnsMember(&'a str),
 }
 
 impl AnnDataWriter {
@@ -63,6 +65,11 @@ impl AnnDataWriter {
             }
             Part::Raw => self.copy_raw(source),
             Part::Uns => self.copy_uns(source),
+            Part::UnsMember(name) => {
+                source.member("uns", "key", name)?;
+                self.claim(&format!("uns/{name}"))?;
+                self.copy_as_stored(source, "uns", name)
+            }
         }
     }
 
@@ -143,18 +150,10 @@ impl AnnDataWriter {
 
     /// Copies `uns`, but not what a file older than anndata 0.7 has there of its tables.
     fn copy_uns(&mut self, source: &AnnData) -> Result<(), AnnDataError> {
-        let Some(node) = Node::find(source.root(), source.place(), "uns")? else {
-            return Ok(());
-        };
-        let (group, place) = node.group()?;
-        for name in member_names(&group, &place)? {
-            if source.is_of_table(&name) {
-                continue;
-            }
-            self.claim(&format!("uns/{name}"))?;
-            self.copy_as_stored(source, "uns", &name)?;
-        }
-        Ok(())
+        let names = source.uns_keys()?;
+        names
+            .iter()
+            .try_for_each(|name| self.copy(source, Part::UnsMember(name)))
     }
 
     /// Copies a member of a group (of the root, where `group` is empty), compressed as it is.

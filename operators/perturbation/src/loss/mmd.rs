@@ -22,31 +22,27 @@ pub fn mmd_squared(x: Tensor<2>, y: Tensor<2>, bandwidths: &[f64]) -> Tensor<1> 
     // Distances are differences of squares: with the common mean taken away little cancels.
     let center = y.clone().mean_dim(0);
     let (x, y) = (x - center.clone(), y - center);
-    let within = |distances: Tensor<2>, count: usize| {
-        let mean = 1.0 / (count * (count - 1)) as f64;
-        let device = distances.device();
-        let others = Tensor::<2>::eye(count, &device).neg().add_scalar(1.0);
-        (distances, others.mul_scalar(mean))
+    let within = |sample: &Tensor<2>, count: usize| {
+        let others = Tensor::<2>::eye(count, &sample.device())
+            .neg()
+            .add_scalar(1.0);
+        let kernels = mean_kernel(squared_distances(sample, sample), bandwidths);
+        (kernels * others)
+            .sum()
+            .div_scalar((count * (count - 1)) as f64)
     };
-    let across = squared_distances(&x, &y);
-    let weight = across.zeros_like().add_scalar(-2.0 / (n * m) as f64);
-    let parts = [
-        within(squared_distances(&x, &x), n),
-        within(squared_distances(&y, &y), m),
-        (across, weight),
-    ];
-    let factor = 1.0 / bandwidths.len() as f64;
-    let terms = parts.into_iter().map(|(distances, weight)| {
-        let kernel = |sigma: &f64| {
-            let rate = -0.5 / (sigma * sigma);
-            distances.clone().mul_scalar(rate).exp()
-        };
-        let kernels = bandwidths.iter().map(kernel).reduce(Tensor::add);
-        (kernels.map(|k| k.mul_scalar(factor)), weight)
+    let across = mean_kernel(squared_distances(&x, &y), bandwidths).mean();
+    within(&x, n) + within(&y, m) - across.mul_scalar(2.0)
+}
+
+/// The kernels at squared distances, their mean over the bandwidths.
+fn mean_kernel(distances: Tensor<2>, bandwidths: &[f64]) -> Tensor<2> {
+    let kernels = bandwidths.iter().map(|sigma| {
+        let rate = -0.5 / (sigma * sigma);
+        distances.clone().mul_scalar(rate).exp()
     });
-    let sums = terms.filter_map(|(kernel, weight)| Some((kernel? * weight).sum()));
-    sums.reduce(Tensor::add)
-        .unwrap_or_else(|| unreachable!("three parts"))
+    let sum = kernels.fold(distances.zeros_like(), Tensor::add);
+    sum.div_scalar(bandwidths.len() as f64)
 }
 
 /// `[n, m]` squared Euclidean distances.

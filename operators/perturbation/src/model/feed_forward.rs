@@ -3,7 +3,8 @@
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
-use burn::tensor::activation::{gelu, sigmoid};
+use burn::tensor::activation::gelu;
+use rheome_backend::gelu::gelu_tanh;
 use rheome_layers::initialization::Initialization;
 
 /// How much wider the network is between its maps.
@@ -41,32 +42,5 @@ impl FeedForward {
     /// - input, output: `[..., width]`
     pub fn forward_approximate<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         self.contract.forward(gelu_tanh(self.expand.forward(input)))
-    }
-}
-
-/// `x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))` (Hendrycks & Gimpel 2016, arXiv 1606.08415), as
-/// `x sigmoid(2 ...)`, without a power.
-fn gelu_tanh<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    let rate = 2.0 * (2.0 / std::f64::consts::PI).sqrt();
-    let bend = x.clone().square().mul_scalar(0.044715 * rate);
-    let inner = bend.add_scalar(rate) * x.clone();
-    x * sigmoid(inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use burn::tensor::Device;
-
-    #[test]
-    fn the_approximate_gelu_has_its_values() {
-        let x = [-3.0_f32, -0.5, 0.0, 0.7, 4.0];
-        let found: Vec<f32> = gelu_tanh(Tensor::<1>::from_data(x, &Device::flex()))
-            .try_into_vec_as()
-            .unwrap();
-        for (x, y) in x.iter().zip(found) {
-            let inner = (2.0 / std::f32::consts::PI).sqrt() * (x + 0.044715 * x.powi(3));
-            assert!((y - 0.5 * x * (1.0 + inner.tanh())).abs() < 1e-6);
-        }
     }
 }

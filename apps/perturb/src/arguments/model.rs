@@ -1,0 +1,124 @@
+//! Options of the commands that train and use a model.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use rheome_cli::ComputeOptions;
+use rheome_cli::model_folder::ModelSource;
+
+/// Options of `train`.
+#[derive(Debug, Args)]
+pub struct TrainArguments {
+    /// Settings of model and training (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Override one setting, e.g. `--set training.steps=2000`; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub overrides: Vec<String>,
+    /// Prepared cells (.h5ad, written by `perturb prepare`); what its split holds out is not learnt.
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+    /// Model folder to write.
+    #[arg(long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Start from these weights (.safetensors, or a PyTorch .pt/.pth with the authors' parameter names) instead of random ones.
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// Continue a training that was stopped, from its last checkpoint.
+    #[arg(long)]
+    pub resume: bool,
+    /// Common options.
+    #[command(flatten)]
+    pub compute: ComputeOptions,
+}
+
+/// The part of a split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PartOfSplit {
+    /// Perturbations that were learnt.
+    Train,
+    /// Perturbations that were held out.
+    Test,
+}
+
+/// Which perturbations are predicted.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Request {
+    /// These, separated by commas, the genes of a combination joined by `+`: `KLF1,KLF1+CEBPA`.
+    #[arg(long, value_name = "LIST")]
+    pub perturbations: Option<String>,
+    /// Those of a file: one a line, or the first column of a table.
+    #[arg(long, value_name = "FILE")]
+    pub perturbations_file: Option<PathBuf>,
+    /// Those of a part of the split that the data hold.
+    #[arg(long, value_name = "PART")]
+    pub split: Option<PartOfSplit>,
+    /// All pairs of the genes that the data have perturbed.
+    #[arg(long)]
+    pub all_pairs: bool,
+}
+
+/// Options of `predict`.
+#[derive(Debug, Args)]
+pub struct PredictArguments {
+    /// The model.
+    #[command(flatten)]
+    pub source: ModelSource,
+    /// Override one setting of the model, e.g. `--set sampling.points=10`; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub overrides: Vec<String>,
+    /// Prepared cells (.h5ad) whose control cells the prediction starts from; no perturbed cells are needed.
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+    /// What to predict.
+    #[command(flatten)]
+    pub request: Request,
+    /// Cells of each perturbation.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
+    pub cells: usize,
+    /// Predict all genes of the data instead of those that predictions are judged by (var/evaluated).
+    #[arg(long)]
+    pub all_genes: bool,
+    /// AnnData file to write.
+    #[arg(long, value_name = "FILE", required_unless_present = "summary")]
+    pub output: Option<PathBuf>,
+    /// Also copy the control cells of the data into the output.
+    #[arg(long, requires = "output")]
+    pub with_control: bool,
+    /// Table to write (CSV), a row a perturbation: the size of its effect and the genes it changes most.
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
+    /// Replace the output if it exists.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Common options.
+    #[command(flatten)]
+    pub compute: ComputeOptions,
+}
+
+/// Options of `identify`.
+#[derive(Debug, Args)]
+pub struct IdentifyArguments {
+    /// The model.
+    #[command(flatten)]
+    pub source: ModelSource,
+    /// Prepared cells (.h5ad): control cells, and observed ones under any other label.
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+    /// Genes (or drugs) to choose from, separated by commas. Default: all that the model knows.
+    #[arg(long, value_name = "LIST")]
+    pub candidates: Option<String>,
+    /// Explanations to name.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub top: usize,
+    /// Cells to look at, at most.
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    pub cells: usize,
+    /// Print one JSON object for each label instead of lines.
+    #[arg(long)]
+    pub json: bool,
+    /// Common options.
+    #[command(flatten)]
+    pub compute: ComputeOptions,
+}

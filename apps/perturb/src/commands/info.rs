@@ -1,0 +1,166 @@
+//! `perturb info`: what an AnnData file or a model folder holds.
+
+use std::path::Path;
+
+use rheome_anndata::{AnnData, Axis, MatrixReader};
+use rheome_cells::{
+    Conditions, LabelSettings, PERTURBATION, PREPARE, PrepareSettings, SPLIT, Split,
+    read_conditions,
+};
+use rheome_cli::{Failure, model_folder, say, settings};
+use serde_json::{Map, Value, json};
+
+use crate::arguments::InfoArguments;
+
+/// Facts in the order in which they are told.
+type Facts = Vec<(String, Value)>;
+
+/// Conditions told by name at most, outside of JSON.
+const MOST_NAMES: usize = 12;
+
+/// Runs the command.
+pub fn run(arguments: &InfoArguments) -> Result<(), Failure> {
+    let facts = match arguments.path.is_dir() {
+        true => of_model(&arguments.path)?,
+        false => of_cells(&arguments.path, arguments.pert_col.as_deref())?,
+    };
+    if arguments.json {
+        say(Value::Object(facts.into_iter().collect()));
+    } else {
+        facts.iter().for_each(|(key, value)| say(line(key, value)));
+    }
+    Ok(())
+}
+
+fn line(key: &str, value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("{key}: {}", text.trim().replace('\n', "\n  ")),
+        Value::Object(inner) => {
+            let lines = inner.iter().map(|(k, v)| line(k, v).replace('\n', "\n  "));
+            format!("{key}:\n  {}", lines.collect::<Vec<_>>().join("\n  "))
+        }
+        Value::Array(all) => {
+            let told = all.iter().take(MOST_NAMES).map(|one| match one {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            });
+            let told = told.collect::<Vec<_>>().join(", ");
+            match all.len().checked_sub(MOST_NAMES) {
+                None | Some(0) => format!("{key}: {told}"),
+                Some(more) => format!("{key}: {told} and {more} more"),
+            }
+        }
+        other => format!("{key}: {other}"),
+    }
+}
+
+fn of_cells(path: &Path, pert_col: Option<&str>) -> Result<Facts, Failure> {
+    let cells = AnnData::open(path)?;
+    let mut facts: Facts = Vec::new();
+    let mut tell = |key: &str, value: Value| facts.push((key.to_owned(), value));
+    tell("file", json!(path.display().to_string()));
+    tell("cells", json!(cells.n_obs()));
+    tell("genes", json!(cells.n_vars()));
+    if cells.has_x() {
+        tell("X", json!(of_matrix(&cells.x()?)));
+    }
+    tell("obs", json!(cells.obs().columns()));
+    tell("var", json!(cells.var().columns()));
+    for (key, names) in [
+        ("layers", cells.layers()?),
+        ("obsm", cells.annotations(Axis::Obs)?),
+        ("varm", cells.annotations(Axis::Var)?),
+        ("obsp", cells.pairwise_keys(Axis::Obs)?),
+        ("varp", cells.pairwise_keys(Axis::Var)?),
+        ("uns", cells.uns_keys()?),
+    ] {
+        if !names.is_empty() {
+            tell(key, json!(names));
+        }
+    }
+    if let Some(conditions) = conditions(&cells, pert_col)? {
+        tell("conditions", json!(conditions.conditions().len()));
+        tell("control_cells", json!(conditions.control_cells().len()));
+        tell("perturbed", json!(conditions.targets()));
+    }
+    if let Ok(prepared) = cells.uns_at(PREPARE) {
+        let text = |key| prepared.get(key).and_then(|value| value.as_text());
+        tell("protocol", json!(text("protocol")));
+        let total = prepared.get("target_total");
+        tell(
+            "target_total",
+            json!(total.and_then(|total| total.as_f64())),
+        );
+    }
+    if let Some(split) = of_split(&cells) {
+        tell("split", Value::Object(split));
+    }
+    Ok(facts)
+}
+
+fn of_matrix(matrix: &MatrixReader) -> String {
+    let storage = format!("{:?}, {:?}", matrix.storage(), matrix.element());
+    storage.to_lowercase()
+}
+
+/// The conditions of the column that was named, or of a usual one; none where there is no such column.
+fn conditions(cells: &AnnData, pert_col: Option<&str>) -> Result<Option<Conditions>, Failure> {
+    let labels = LabelSettings::default();
+    if let Some(column) = pert_col {
+        cells
+            .require(&[column], &[], &[])
+            .map_err(|missing| missing.named_by("--pert-col"))?;
+        return Ok(Some(read_conditions(cells, column, &labels)?));
+    }
+    let usual = [
+        PERTURBATION.to_owned(),
+        PrepareSettings::default().perturbation_key,
+    ];
+    let there = cells.obs().columns();
+    let found = usual.iter().find(|name| there.contains(*name));
+    Ok(found.and_then(|column| read_conditions(cells, column, &labels).ok()))
+}
+
+fn of_split(cells: &AnnData) -> Option<Map<String, Value>> {
+    let stored = cells.uns_at(SPLIT).ok()?;
+    let test = Split::held_out(&stored)?;
+    let number = |key| {
+        stored
+            .get(key)
+            .and_then(|value| value.as_f64())
+            .map(|n| n as u64)
+    };
+    let told = [
+        (
+            "method",
+            json!(stored.get("method").and_then(|m| m.as_text())),
+        ),
+        ("fold", json!(number("fold"))),
+        ("seed", json!(number("seed"))),
+        (
+            "test",
+            json!(test.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        ),
+    ];
+    Some(
+        told.map(|(key, value)| (key.to_owned(), value))
+            .into_iter()
+            .collect(),
+    )
+}
+
+fn of_model(folder: &Path) -> Result<Facts, Failure> {
+    let config = model_folder::config_of(folder)?;
+    let settings: Value = settings::load(&config, &[])?;
+    let weights = std::fs::metadata(folder.join(model_folder::WEIGHTS)).ok();
+    let facts = [
+        ("model", json!(folder.display().to_string())),
+        ("weights_bytes", json!(weights.map(|file| file.len()))),
+        (
+            "training_seconds",
+            json!(model_folder::training_seconds(folder)),
+        ),
+        ("settings", settings),
+    ];
+    Ok(facts.map(|(key, value)| (key.to_owned(), value)).into())
+}

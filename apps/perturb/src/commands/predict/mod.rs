@@ -1,0 +1,97 @@
+//! `perturb predict`: cells of perturbations, measured or not, from control cells.
+
+mod output;
+mod request;
+mod summary;
+
+use rand::RngExt;
+use rheome_cells::Condition;
+use rheome_cli::{Failure, Meter};
+use rheome_perturbation::SamplingRun;
+use rheome_training::randomness::{Purpose, generator};
+
+use crate::arguments::PredictArguments;
+use crate::cells::PreparedCells;
+use crate::trained_model::TrainedModel;
+use output::PredictedCells;
+use summary::Summary;
+
+/// Runs the command.
+pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
+    let console = arguments.compute.console();
+    let files = arguments.source.files()?;
+    let cells = PreparedCells::read(&arguments.data)?;
+    let requested = request::conditions(arguments, &cells)?;
+    let device = arguments.compute.select(console)?.device;
+    let trained = TrainedModel::load(&files, &arguments.overrides, &cells, &device)?;
+    // Everything that was typed is checked before anything is computed.
+    let perturbed = requested
+        .iter()
+        .map(|condition| trained.perturbed(condition))
+        .collect::<Result<Vec<_>, _>>()?;
+    let columns = match arguments.all_genes {
+        true => (0..cells.genes.len()).collect(),
+        false => cells.evaluated.clone(),
+    };
+    let names = columns.iter().map(|gene| cells.genes[*gene].as_str());
+    let genes = trained.query(names)?;
+    let mut output = PredictedCells::create(arguments, &cells, &columns, &trained)?;
+    let mut summary = Summary::create(arguments, &cells, &columns)?;
+    console.note(format!(
+        "{} perturbation(s), {} cells each, {} genes",
+        requested.len(),
+        arguments.cells,
+        columns.len()
+    ));
+
+    let encoded = trained.model.gene_encoder.forward(&genes);
+    let control = cells.control();
+    let seed = arguments
+        .compute
+        .seed
+        .unwrap_or(trained.settings.training.seed);
+    let total = (requested.len() * arguments.cells) as u64;
+    let mut meter = Meter::new(console, "predict", "cells", total, 0);
+    let at_once = trained.settings.sampling.cells_at_once;
+    for (condition, perturbed) in requested.iter().zip(&perturbed) {
+        let label = condition.to_string();
+        let number = u64::from(crc32fast::hash(label.as_bytes()));
+        let sources = sources(&control, arguments.cells, seed, number);
+        let mut run = SamplingRun::from_encodings(
+            &trained.model,
+            encoded.clone(),
+            trained.model.embed_perturbation(perturbed),
+            &trained.settings.sampling,
+            seed.wrapping_add(number),
+        )?;
+        for part in sources.chunks(at_once) {
+            let predicted = run.predict(cells.tensor(part, &columns, &device))?;
+            let values: Vec<f32> = predicted.into_data().iter::<f32>().collect();
+            output.append(&label, part, &values)?;
+            summary.add(&values);
+            part.iter()
+                .for_each(|_| meter.advance(format!("({label})")));
+        }
+        summary.end_of(&label)?;
+    }
+    meter.finish();
+    output.finish(console)?;
+    summary.finish(console)
+}
+
+/// Control cells to start from, drawn with replacement: the same for a perturbation whatever else is asked for.
+fn sources(control: &[usize], count: usize, seed: u64, perturbation: u64) -> Vec<usize> {
+    let mut random = generator(seed, Purpose::Ensemble, perturbation);
+    (0..count)
+        .map(|_| control[random.random_range(0..control.len())])
+        .collect()
+}
+
+/// The conditions without those given before.
+fn distinct(conditions: Vec<Condition>) -> Vec<Condition> {
+    let mut seen = std::collections::HashSet::new();
+    conditions
+        .into_iter()
+        .filter(|condition| seen.insert(condition.clone()))
+        .collect()
+}

@@ -1,0 +1,159 @@
+//! Predicted cells, written as they come.
+
+use std::path::PathBuf;
+
+use rheome_anndata::{
+    AnnDataWriter, Categorical, ElementType, Frame, MatrixId, RowBlock, Storage, Value, Values,
+    WriteOptions,
+};
+use rheome_cells::PERTURBATION;
+use rheome_cli::{Console, Failure};
+
+use super::super::PROGRAM;
+use crate::arguments::PredictArguments;
+use crate::cells::PreparedCells;
+use crate::trained_model::TrainedModel;
+
+/// The column of `obs` with the control cell that a cell was predicted from.
+const SOURCE_CELL: &str = "source_cell";
+/// Control cells that are copied at a time.
+const CELLS_AT_ONCE: usize = 1024;
+
+/// The AnnData file of a prediction; it appears under its name when it is whole.
+pub struct PredictedCells<'a> {
+    /// Nothing if only a summary is wanted.
+    file: Option<(AnnDataWriter, MatrixId, PathBuf)>,
+    cells: &'a PreparedCells,
+    genes: usize,
+    names: Vec<String>,
+    /// Place of each cell's label.
+    codes: Vec<i32>,
+    labels: Vec<String>,
+    sources: Vec<String>,
+}
+
+impl<'a> PredictedCells<'a> {
+    /// Starts the file; control cells come first, if they are wanted.
+    ///
+    /// # Errors
+    /// [`Failure`] if it exists and is not to be replaced, or cannot be written.
+    pub fn create(
+        arguments: &PredictArguments,
+        cells: &'a PreparedCells,
+        columns: &[usize],
+        trained: &TrainedModel,
+    ) -> Result<Self, Failure> {
+        let mut this = Self {
+            file: None,
+            cells,
+            genes: columns.len(),
+            names: Vec::new(),
+            codes: Vec::new(),
+            labels: Vec::new(),
+            sources: Vec::new(),
+        };
+        let Some(path) = &arguments.output else {
+            return Ok(this);
+        };
+        let names: Vec<String> = columns
+            .iter()
+            .map(|gene| cells.genes[*gene].clone())
+            .collect();
+        let options = WriteOptions {
+            overwrite: arguments.overwrite,
+            ..WriteOptions::default()
+        };
+        let mut writer = AnnDataWriter::create(path, &Frame::new(names), options)?;
+        let x = writer.add_x(Storage::Csr, ElementType::F32)?;
+        writer.write_uns("predict", &provenance(arguments, trained)?)?;
+        // How scanpy recognises logarithms.
+        writer.write_uns("log1p", &Value::Dict(Vec::new()))?;
+        this.file = Some((writer, x, path.clone()));
+        if arguments.with_control {
+            this.append_control(columns)?;
+        }
+        Ok(this)
+    }
+
+    fn append_control(&mut self, columns: &[usize]) -> Result<(), Failure> {
+        let mut row = vec![0.0; self.cells.genes.len()];
+        for part in self.cells.control().chunks(CELLS_AT_ONCE) {
+            let mut values = Vec::with_capacity(part.len() * columns.len());
+            for cell in part {
+                self.cells.write_row(*cell, &mut row);
+                values.extend(columns.iter().map(|gene| row[*gene]));
+            }
+            self.append(rheome_cells::CONTROL, part, &values)?;
+        }
+        Ok(())
+    }
+
+    /// Adds cells of one perturbation: their values gene by gene, and the control cells that they were predicted from.
+    pub fn append(
+        &mut self,
+        label: &str,
+        sources: &[usize],
+        values: &[f32],
+    ) -> Result<(), Failure> {
+        let Some((writer, x, _)) = &mut self.file else {
+            return Ok(());
+        };
+        writer.append(
+            *x,
+            &RowBlock::dense(sources.len(), self.genes, values.to_vec())?,
+        )?;
+        if self.labels.last().is_none_or(|last| last != label) {
+            self.labels.push(label.to_owned());
+        }
+        let code = self.labels.len() - 1;
+        for source in sources {
+            let number = self
+                .codes
+                .iter()
+                .rev()
+                .take_while(|c| **c == code as i32)
+                .count();
+            self.names.push(format!("{label}-{number}"));
+            self.codes.push(code as i32);
+            self.sources.push(self.cells.names[*source].clone());
+        }
+        Ok(())
+    }
+
+    /// Writes what the cells are and gives the file its name.
+    pub fn finish(self, console: Console) -> Result<(), Failure> {
+        let Some((writer, _, path)) = self.file else {
+            return Ok(());
+        };
+        let mut obs = Frame::new(self.names);
+        obs.set(
+            PERTURBATION,
+            Categorical::new(self.codes, Values::Text(self.labels), false)?,
+        )?;
+        obs.set(SOURCE_CELL, Values::Text(self.sources))?;
+        writer.finish(&obs)?;
+        console.note(format!("wrote {}", path.display()));
+        Ok(())
+    }
+}
+
+/// How the cells came about, for `uns`.
+fn provenance(arguments: &PredictArguments, trained: &TrainedModel) -> Result<Value, Failure> {
+    let sampling = serde_json::to_string(&trained.settings.sampling)?;
+    let seed = arguments
+        .compute
+        .seed
+        .unwrap_or(trained.settings.training.seed);
+    let members = [
+        ("program", PROGRAM.title().into()),
+        ("command_line", PROGRAM.command_line().into()),
+        ("data", arguments.data.display().to_string().into()),
+        ("sampling", sampling.into()),
+        ("seed", (seed as i64).into()),
+    ];
+    Ok(Value::Dict(
+        members
+            .map(|(name, value): (&str, Value)| (name.to_owned(), value))
+            .into(),
+    ))
+}

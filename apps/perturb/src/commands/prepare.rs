@@ -1,0 +1,186 @@
+//! `perturb prepare`: from counts as they were measured to the file that training reads.
+
+use std::path::Path;
+
+use rheome_anndata::{AnnData, nearest_first};
+use rheome_cells::{Conditions, PrepareSettings, Prepared, Split, prepare};
+use rheome_cli::{Console, Failure, say};
+use serde_json::{Value, json};
+
+use super::{cells_meter, failures};
+use crate::arguments::PrepareArguments;
+
+/// Names told at most.
+const MOST_NAMES: usize = 8;
+
+/// Runs the command.
+pub fn run(arguments: &PrepareArguments) -> Result<(), Failure> {
+    let console = arguments.compute.console();
+    refuse_same_file(&arguments.raw, &arguments.output)?;
+    refuse_lost_options(arguments)?;
+    let raw = AnnData::open(&arguments.raw)?;
+    arguments.compute.select_cpu(console, "prepare")?;
+    let mut log = arguments.compute.log(false)?;
+    let split = arguments.split_method;
+    let split = split.map(|method| arguments.split.settings(method, arguments.compute.seed));
+    let prepared = prepare(
+        &raw,
+        &arguments.output,
+        &settings(arguments),
+        split.as_ref(),
+        arguments.write.options(),
+        &mut cells_meter(console, "prepare"),
+    )
+    .map_err(|error| failures::of_options(error, "--split-method"))?;
+    note_unmeasured(console, &prepared, &raw)?;
+    log.line(&facts(&prepared))?;
+    if !arguments.compute.quiet {
+        summary(&prepared, raw.n_vars()).into_iter().for_each(say);
+    }
+    console.note(format!("wrote {}", arguments.output.display()));
+    Ok(())
+}
+
+fn settings(arguments: &PrepareArguments) -> PrepareSettings {
+    PrepareSettings {
+        perturbation_key: arguments.keys.pert_col.clone(),
+        gene_key: arguments.keys.gene_col.clone(),
+        layer: arguments.layer.clone(),
+        input: arguments.input,
+        target_total: arguments.target_total,
+        variable_genes: arguments.genes,
+        evaluated_genes: arguments.evaluated_genes,
+        protocol: arguments.protocol,
+        labels: arguments.keys.labels(),
+    }
+}
+
+/// The raw file is not to be lost, whatever --overwrite says.
+fn refuse_same_file(raw: &Path, output: &Path) -> Result<(), Failure> {
+    let same = |a: &Path, b: &Path| Some(a.canonicalize().ok()? == b.canonicalize().ok()?);
+    if same(raw, output) == Some(true) {
+        return Err(Failure::new(format!(
+            "--output {}: is the raw file itself; choose another name",
+            output.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Options of a split without a split would be ignored.
+fn refuse_lost_options(arguments: &PrepareArguments) -> Result<(), Failure> {
+    let split = &arguments.split;
+    let given = !split.conditions.is_empty() || split.fold != 0;
+    if given && arguments.split_method.is_none() {
+        return Err(Failure::new(
+            "--fold and --conditions are of a split: add --split-method (--split-method given for --conditions)",
+        ));
+    }
+    Ok(())
+}
+
+/// Says which perturbed genes the file did not measure: misspelt ones, or drugs.
+fn note_unmeasured(console: Console, prepared: &Prepared, raw: &AnnData) -> Result<(), Failure> {
+    let unmeasured = &prepared.unmeasured;
+    if unmeasured.is_empty() {
+        return Ok(());
+    }
+    let targets = prepared.conditions.targets().len();
+    if unmeasured.len() == targets {
+        console.note(format!(
+            "note: none of the {targets} names in the conditions is a measured gene ({}): drugs, or genes under other names \
+             (--gene-col)",
+            shortened(unmeasured)
+        ));
+        return Ok(());
+    }
+    let genes = raw.var().names()?;
+    let with_nearest = |name: &String| match nearest_first(name, genes.clone()).first() {
+        Some(nearest) => format!("{name} (nearest: {nearest})"),
+        None => name.clone(),
+    };
+    let told: Vec<String> = unmeasured
+        .iter()
+        .take(MOST_NAMES)
+        .map(with_nearest)
+        .collect();
+    console.note(format!(
+        "note: {} of the {targets} perturbed genes were not measured: {}{}",
+        unmeasured.len(),
+        told.join(", "),
+        more(unmeasured.len())
+    ));
+    Ok(())
+}
+
+fn shortened(names: &[String]) -> String {
+    let told: Vec<&str> = names.iter().take(MOST_NAMES).map(String::as_str).collect();
+    format!("{}{}", told.join(", "), more(names.len()))
+}
+
+fn more(count: usize) -> String {
+    match count.checked_sub(MOST_NAMES) {
+        None | Some(0) => String::new(),
+        Some(more) => format!(" and {more} more"),
+    }
+}
+
+fn summary(prepared: &Prepared, measured: usize) -> Vec<String> {
+    let conditions = &prepared.conditions;
+    let mut lines = vec![
+        format!(
+            "{} cells, {} of {measured} genes",
+            prepared.cells, prepared.genes
+        ),
+        conditions_line(conditions),
+    ];
+    lines.extend(
+        prepared
+            .target_total
+            .map(|total| format!("counts of every cell scaled to {total}, then log(1 + x)")),
+    );
+    lines.extend(
+        prepared
+            .split
+            .as_ref()
+            .map(|split| split_line(split, conditions)),
+    );
+    lines
+}
+
+/// How many conditions of which kind there are.
+pub fn conditions_line(conditions: &Conditions) -> String {
+    let all = conditions.conditions();
+    let combinations = all.iter().filter(|c| c.is_combination()).count();
+    let control = conditions.control_cells().len();
+    let alone = all.len() - combinations - usize::from(control > 0);
+    format!("{alone} perturbations alone, {combinations} combinations, {control} control cells")
+}
+
+/// What a split holds out.
+pub fn split_line(split: &Split, conditions: &Conditions) -> String {
+    let cells = conditions.cells_by_condition();
+    let of_test = conditions.conditions().iter().zip(cells);
+    let of_test = of_test.filter(|(condition, _)| split.test().contains(condition));
+    let settings = split.settings();
+    format!(
+        "split {}, fold {}: {} conditions held out, {} cells",
+        settings.method.name(),
+        settings.fold,
+        split.test().len(),
+        of_test.map(|(_, cells)| cells.len()).sum::<usize>()
+    )
+}
+
+fn facts(prepared: &Prepared) -> Value {
+    let split = prepared.split.as_ref();
+    json!({
+        "event": "prepared",
+        "cells": prepared.cells,
+        "genes": prepared.genes,
+        "conditions": prepared.conditions.conditions().len(),
+        "target_total": prepared.target_total,
+        "unmeasured": prepared.unmeasured,
+        "test": split.map(|s| s.test().iter().map(ToString::to_string).collect::<Vec<_>>()),
+    })
+}

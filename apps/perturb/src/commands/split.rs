@@ -1,0 +1,46 @@
+//! `perturb split`: another split of a prepared file.
+
+use rheome_anndata::{AnnData, WriteOptions};
+use rheome_cells::resplit;
+use rheome_cli::{Failure, say};
+use serde_json::json;
+
+use super::prepare::split_line;
+use super::{cells_meter, failures};
+use crate::arguments::SplitArguments;
+
+/// Runs the command.
+pub fn run(arguments: &SplitArguments) -> Result<(), Failure> {
+    let console = arguments.compute.console();
+    let data = AnnData::open(&arguments.data)?;
+    arguments.compute.select_cpu(console, "split")?;
+    let mut log = arguments.compute.log(false)?;
+    let settings = arguments
+        .split
+        .settings(arguments.method, arguments.compute.seed);
+    let output = arguments.output.as_ref().unwrap_or(&arguments.data);
+    let options = WriteOptions {
+        overwrite: arguments.write.overwrite || arguments.output.is_none(),
+        ..arguments.write.options()
+    };
+    let mut progress = cells_meter(console, "split");
+    let told = resplit(&data, output, &settings, options, &mut progress)
+        .map_err(|error| failures::of_options(error, "--method"))?;
+    drop(progress);
+    let test: Vec<String> = told.split.test().iter().map(ToString::to_string).collect();
+    log.line(&json!({"event": "split", "test": test, "leaks": told.leaks}))?;
+    if told.leaks {
+        console.note(format!(
+            "note: which genes {} has was decided with cells that are held out now; `perturb prepare --split-method {}` on the \
+             raw file decides without them",
+            arguments.data.display(),
+            arguments.method.name()
+        ));
+    }
+    if !arguments.compute.quiet {
+        say(split_line(&told.split, &told.conditions));
+        say(format!("held out: {}", test.join(", ")));
+    }
+    console.note(format!("wrote {}", output.display()));
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! Settings of a model and its training.
+
+use rheome_cli::Failure;
+use rheome_perturbation::graph::{GraphConfig, SelfEdges};
+use rheome_perturbation::training::{Objective, PUBLISHED_STEPS, published_optimizer};
+use rheome_perturbation::{PadTransformerConfig, SPECIAL_NAMES, SamplingSettings};
+use rheome_training::OptimizerSettings;
+use serde::{Deserialize, Serialize};
+
+/// Settings of `perturb train`. The defaults are those of scDFM.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainSettings {
+    /// The network.
+    pub model: PadTransformerConfig,
+    /// What it is shown.
+    pub data: DataSettings,
+    /// Which genes look at each other.
+    pub graph: GraphConfig,
+    /// What a step draws and minimises.
+    pub objective: Objective,
+    /// How it learns.
+    pub training: TrainingSettings,
+    /// How cells are sampled: in validations, and in predictions unless told otherwise.
+    pub sampling: SamplingSettings,
+}
+
+/// What a network is shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataSettings {
+    /// Whether the embedding of a single perturbation is the mean of its gene's and that of the name "control", as the
+    /// authors' labels `A+ctrl` imply. Needed for their checkpoints.
+    pub singles_with_control: bool,
+    /// Which genes look at themselves: "published" as in the authors' checkpoints, which leave out a few by mistake.
+    pub self_edges: SelfEdges,
+}
+
+impl Default for DataSettings {
+    fn default() -> Self {
+        Self {
+            singles_with_control: true,
+            self_edges: SelfEdges::All,
+        }
+    }
+}
+
+/// How a network learns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainingSettings {
+    /// Optimiser steps. Published: 200,000.
+    pub steps: u64,
+    /// Seed of weights, draws and validations.
+    pub seed: u64,
+    /// Weight of the loss by which the network learns to name the perturbation that a cell shows (for `perturb identify`);
+    /// 0 leaves it out and saves a third of the time.
+    pub identification: f64,
+    /// Steps from one validation to the next.
+    pub validate_every: u64,
+    /// Learnt combinations (then single perturbations) that are kept from training to validate with; 0: none, the last weights
+    /// count.
+    pub validation_perturbations: usize,
+    /// Cells that are predicted for each of them.
+    pub validation_cells: usize,
+    /// Steps between two lines of metrics.
+    pub log_every: u64,
+    /// Steps between two checkpoints; there is one after each validation in any case.
+    pub checkpoint_every: u64,
+    /// The optimiser. Published: Adam, 5e-5, half a cosine down to 1e-6.
+    pub optimizer: OptimizerSettings,
+}
+
+impl Default for TrainingSettings {
+    fn default() -> Self {
+        Self {
+            steps: PUBLISHED_STEPS,
+            seed: 1234,
+            identification: 0.0,
+            validate_every: 5000,
+            validation_perturbations: 4,
+            validation_cells: 32,
+            log_every: 20,
+            checkpoint_every: 1000,
+            optimizer: published_optimizer(),
+        }
+    }
+}
+
+impl TrainSettings {
+    /// Checks all settings.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the first key whose value cannot work.
+    pub fn validate(&self) -> Result<(), Failure> {
+        self.model.validate()?;
+        self.objective.validate()?;
+        self.sampling.validate()?;
+        let training = &self.training;
+        training.optimizer.validate()?;
+        rheome_cli::settings::check_seed("training.seed", training.seed)?;
+        for (key, value) in [
+            ("steps", training.steps),
+            ("validate_every", training.validate_every),
+            ("validation_cells", training.validation_cells as u64),
+            ("log_every", training.log_every),
+            ("checkpoint_every", training.checkpoint_every),
+        ] {
+            if value == 0 {
+                return Err(Failure::new(format!(
+                    "training.{key}: found 0, expected 1 or more"
+                )));
+            }
+        }
+        if !training.steps.is_multiple_of(training.validate_every) {
+            return Err(Failure::new(format!(
+                "training.steps: found {}, expected a multiple of training.validate_every = {}",
+                training.steps, training.validate_every
+            )));
+        }
+        if !(training.identification >= 0.0 && training.identification.is_finite()) {
+            return Err(Failure::new(format!(
+                "training.identification: found {}, expected 0 (off) or a positive number",
+                training.identification
+            )));
+        }
+        Ok(())
+    }
+
+    /// Checks that the embeddings have room for `names` names.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the key.
+    pub fn check_vocabulary(&self, names: usize) -> Result<(), Failure> {
+        let room = self.model.vocabulary;
+        if room >= names {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "model.vocabulary: found {room}, expected {names} or more: {} special names and the genes of the data",
+            SPECIAL_NAMES.len()
+        )))
+    }
+}

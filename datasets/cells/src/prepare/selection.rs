@@ -1,0 +1,166 @@
+//! Which genes are kept, and which of them predictions are judged by.
+
+use std::collections::{BTreeSet, HashMap};
+
+use rheome_anndata::Frame;
+
+use super::raw_cells::RawCells;
+use super::{EVALUATED, PrepareSettings, Progress};
+use crate::conditions::Conditions;
+use crate::error::CellsError;
+use crate::moments::GeneMoments;
+use crate::normalization::{BLOCK, LogarithmCheck, Normalization};
+use crate::protocol::Protocol;
+use crate::split::{Part, Split};
+use crate::variable_genes::{VariableGenes, variable_genes};
+
+/// Whose cells decide.
+pub(crate) struct Masks {
+    /// Whether a cell has a say in which genes are kept.
+    pub(crate) selecting: Vec<bool>,
+    /// Whether a cell has a say in which genes are evaluated.
+    pub(crate) evaluating: Vec<bool>,
+}
+
+impl Masks {
+    pub(crate) fn new(conditions: &Conditions, split: Option<&Split>, protocol: Protocol) -> Self {
+        let all = vec![true; conditions.n_cells()];
+        let Some(split) = split else {
+            return Self {
+                selecting: all.clone(),
+                evaluating: all,
+            };
+        };
+        let parts: Vec<Part> = conditions
+            .conditions()
+            .iter()
+            .map(|c| split.part(c))
+            .collect();
+        let cells = |part: Part| {
+            let of = |condition: &u32| parts[*condition as usize] == part;
+            conditions.of_cells().iter().map(of).collect()
+        };
+        match protocol {
+            Protocol::Strict => Self {
+                selecting: cells(Part::Train),
+                evaluating: cells(Part::Train),
+            },
+            Protocol::Paper => Self {
+                selecting: all,
+                evaluating: cells(Part::Test),
+            },
+        }
+    }
+}
+
+impl RawCells {
+    /// Selects the genes that are kept.
+    pub(super) fn select(
+        &self,
+        settings: &PrepareSettings,
+        masks: &Masks,
+        normalization: Option<&(Normalization, Vec<f64>)>,
+        progress: &mut Progress,
+    ) -> Result<GeneSelection, CellsError> {
+        let (selecting, evaluating) = self.moments(masks, normalization, progress)?;
+        let variable = variable_genes(&selecting, settings.variable_genes);
+        let places: HashMap<&str, usize> = self
+            .genes
+            .iter()
+            .enumerate()
+            .map(|(i, gene)| (gene.as_str(), i))
+            .collect();
+        let targets = self.conditions.targets();
+        let perturbed: BTreeSet<usize> = targets
+            .iter()
+            .filter_map(|target| places.get(target).copied())
+            .collect();
+        let unmeasured = targets.iter().filter(|t| !places.contains_key(*t));
+        let unmeasured = unmeasured.map(|t| (*t).to_owned()).collect();
+        let kept = |gene: &usize| variable.selected[*gene] || perturbed.contains(gene);
+        let genes: Vec<usize> = (0..self.genes.len()).filter(kept).collect();
+        let evaluated = variable_genes(&evaluating.at(&genes), settings.evaluated_genes).selected;
+        Ok(GeneSelection {
+            genes,
+            variable,
+            perturbed,
+            evaluated,
+            unmeasured,
+        })
+    }
+
+    /// Moments of the normalised values of the cells that decide which genes are kept, and which are evaluated.
+    fn moments(
+        &self,
+        masks: &Masks,
+        normalization: Option<&(Normalization, Vec<f64>)>,
+        progress: &mut Progress,
+    ) -> Result<(GeneMoments, GeneMoments), CellsError> {
+        let [mut selecting, mut evaluating] = [
+            GeneMoments::new(self.genes.len()),
+            GeneMoments::new(self.genes.len()),
+        ];
+        let mut check = LogarithmCheck::default();
+        for block in self.matrix.blocks::<f64>(BLOCK) {
+            let (rows, block) = block?;
+            progress.advance(rows.len());
+            for (i, cell) in rows.enumerate() {
+                if normalization.is_none() {
+                    let names = [&self.cells[..], &self.genes];
+                    check.add(&self.matrix, &block, [i, cell], names)?;
+                }
+                let factor = normalization.map(|(n, totals)| n.factor(totals[cell]));
+                let linear = |value: f64| match factor {
+                    Some(factor) => value * factor,
+                    None => value.exp_m1(),
+                };
+                if masks.selecting[cell] {
+                    selecting.add(&block, i, linear);
+                }
+                if masks.evaluating[cell] {
+                    evaluating.add(&block, i, linear);
+                }
+            }
+        }
+        check.finish(&self.matrix)?;
+        Ok((selecting, evaluating))
+    }
+}
+
+/// The genes that are kept.
+pub(super) struct GeneSelection {
+    /// Their places in the raw file, ascending.
+    pub(super) genes: Vec<usize>,
+    /// Of all genes of the raw file.
+    variable: VariableGenes,
+    perturbed: BTreeSet<usize>,
+    /// Of those kept.
+    evaluated: Vec<bool>,
+    pub(super) unmeasured: Vec<String>,
+}
+
+impl GeneSelection {
+    /// The table of the genes kept: what the raw file told of them, and why they were kept.
+    pub(super) fn frame(&self, raw: &RawCells, source: &Frame) -> Result<Frame, CellsError> {
+        let genes = &self.genes;
+        let names: Vec<String> = genes.iter().map(|gene| raw.genes[*gene].clone()).collect();
+        let told = source.at(genes);
+        let mut frame = Frame::new(names);
+        if told.names() != frame.names() {
+            frame.set(told.index_name().unwrap_or("id"), told.index().clone())?;
+        }
+        for (name, column) in told.columns() {
+            frame.set(name, column.clone())?;
+        }
+        let of_kept = |values: &[f64]| genes.iter().map(|gene| values[*gene]).collect::<Vec<f64>>();
+        let variable: Vec<bool> = genes.iter().map(|g| self.variable.selected[*g]).collect();
+        let perturbed: Vec<bool> = genes.iter().map(|g| self.perturbed.contains(g)).collect();
+        frame.set("highly_variable", variable)?;
+        frame.set("perturbed", perturbed)?;
+        frame.set(EVALUATED, self.evaluated.clone())?;
+        frame.set("means", of_kept(&self.variable.means))?;
+        frame.set("dispersions", of_kept(&self.variable.dispersions))?;
+        frame.set("dispersions_norm", of_kept(&self.variable.normalized))?;
+        Ok(frame)
+    }
+}

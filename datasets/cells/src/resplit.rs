@@ -1,0 +1,139 @@
+//! Another split of cells that are prepared.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use rheome_anndata::{AnnData, AnnDataWriter, Axis, Frame, Part, Value, WriteOptions};
+
+use crate::condition::Condition;
+use crate::conditions::{Conditions, LabelSettings};
+use crate::error::CellsError;
+use crate::moments::GeneMoments;
+use crate::normalization::BLOCK;
+use crate::prepare::{EVALUATED, Masks, PERTURBATION, PREPARE, Progress, SPLIT, read_conditions};
+use crate::protocol::Protocol;
+use crate::split::{Split, SplitSettings};
+use crate::variable_genes::variable_genes;
+
+/// What [`resplit`] wrote.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resplit {
+    /// The conditions of the cells.
+    pub conditions: Conditions,
+    /// The new split.
+    pub split: Split,
+    /// Whether cells that are held out now had a say in which genes the file has, which the strict protocol forbids.
+    pub leaks: bool,
+}
+
+/// Splits the prepared cells of `source` anew: `output`, which may be the same file, gets all of it, with another column
+/// [`SPLIT`] of `obs`, member [`SPLIT`] of `uns` and column [`EVALUATED`] of `var` (genes are judged by the cells that the
+/// protocol of the file allows). Which genes the file has was decided when it was prepared: [`Resplit::leaks`] tells whether
+/// with cells that are held out now.
+///
+/// The matrix is read once, by blocks of rows; `progress` is told the cells read and how many there will be.
+///
+/// # Errors
+/// [`CellsError::Cells`] if the file was not prepared; [`CellsError::Setting`] for a split that cannot be;
+/// [`CellsError::AnnData`] if a file cannot be read or written.
+pub fn resplit(
+    source: &AnnData,
+    output: &Path,
+    settings: &SplitSettings,
+    options: WriteOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Resplit, CellsError> {
+    let (protocol, evaluated_genes) = preparation(source)?;
+    let conditions = read_conditions(source, PERTURBATION, &LabelSettings::default())?;
+    let split = Split::new(conditions.conditions(), settings, protocol)?;
+    let masks = Masks::new(&conditions, Some(&split), protocol);
+    let evaluating = moments(source, &masks.evaluating, progress)?;
+
+    let mut var = source.frame(Axis::Var)?;
+    var.set(
+        EVALUATED,
+        variable_genes(&evaluating, evaluated_genes).selected,
+    )?;
+    let mut obs = source.frame(Axis::Obs)?;
+    obs.set(SPLIT, split.to_column(&conditions))?;
+    write(source, output, [&obs, &var], &split, options)?;
+    let leaks = protocol == Protocol::Strict && !chosen_without(source, split.test())?;
+    Ok(Resplit {
+        conditions,
+        split,
+        leaks,
+    })
+}
+
+/// The protocol of a prepared file, and how many genes it is judged by.
+fn preparation(source: &AnnData) -> Result<(Protocol, usize), CellsError> {
+    let told = source.uns_at(PREPARE).unwrap_or(Value::Null);
+    let protocol = told.get("protocol").and_then(Value::as_text);
+    let protocol = Protocol::ALL
+        .into_iter()
+        .find(|p| Some(p.name()) == protocol);
+    let evaluated = told.get("evaluated_genes").and_then(Value::as_f64);
+    match (protocol, evaluated) {
+        (Some(protocol), Some(evaluated)) if evaluated >= 1.0 => Ok((protocol, evaluated as usize)),
+        _ => {
+            let reason = "was not prepared (it has no settings in uns/prepare): `perturb prepare` does, and splits in one go with \
+                          --split-method";
+            Err(CellsError::cells(
+                source.path().display().to_string(),
+                reason,
+            ))
+        }
+    }
+}
+
+/// Moments of the values that the logarithms of some cells were taken of.
+fn moments(
+    source: &AnnData,
+    chosen: &[bool],
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<GeneMoments, CellsError> {
+    let matrix = source.x()?;
+    let mut progress = Progress::new(matrix.n_rows(), 1, progress);
+    let mut moments = GeneMoments::new(matrix.n_cols());
+    for block in matrix.blocks::<f64>(BLOCK) {
+        let (rows, block) = block?;
+        progress.advance(rows.len());
+        let of_chosen = rows.enumerate().filter(|(_, cell)| chosen[*cell]);
+        of_chosen.for_each(|(i, _)| moments.add(&block, i, f64::exp_m1));
+    }
+    Ok(moments)
+}
+
+/// Whether the genes of a file were chosen without any cell of these conditions.
+fn chosen_without(source: &AnnData, test: &BTreeSet<Condition>) -> Result<bool, CellsError> {
+    let without = Split::held_out(&source.uns_at(PREPARE)?).unwrap_or_default();
+    Ok(test.is_subset(&without))
+}
+
+fn write(
+    source: &AnnData,
+    output: &Path,
+    [obs, var]: [&Frame; 2],
+    split: &Split,
+    options: WriteOptions,
+) -> Result<(), CellsError> {
+    let mut writer = AnnDataWriter::create(output, var, options)?;
+    writer.write_uns(SPLIT, &split.to_value())?;
+    for name in source.uns_keys()?.iter().filter(|name| *name != SPLIT) {
+        writer.copy(source, Part::UnsMember(name))?;
+    }
+    writer.copy(source, Part::X)?;
+    writer.copy(source, Part::Raw)?;
+    for name in source.layers()? {
+        writer.copy(source, Part::Layer(&name))?;
+    }
+    for axis in [Axis::Obs, Axis::Var] {
+        for name in source.annotations(axis)? {
+            writer.copy(source, Part::Annotation(axis, &name))?;
+        }
+        for name in source.pairwise_keys(axis)? {
+            writer.copy(source, Part::Pairwise(axis, &name))?;
+        }
+    }
+    Ok(writer.finish(obs)?)
+}
