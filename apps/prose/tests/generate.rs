@@ -202,3 +202,45 @@ fn what_is_wrong_is_said_in_one_line() {
     assert!(DataFile::open(output.as_ref()).is_ok());
     prose(&["generate"]).assert().code(2);
 }
+
+#[test]
+fn a_killed_run_leaves_the_old_file_and_can_be_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.h5");
+    let output = path.to_str().unwrap();
+    generate("configs/prose/small.toml", output, &[])
+        .assert()
+        .success();
+    let before = std::fs::read(&path).unwrap();
+    let long = ["--overwrite", "--set", "data.equations=1000000"];
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_prose"))
+        .args([
+            "generate",
+            "--config",
+            "configs/prose/small.toml",
+            "-q",
+            "--output",
+            output,
+        ])
+        .args(long)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
+        .spawn()
+        .unwrap();
+    let partial = folder.path().join("a.h5.partial");
+    while std::fs::metadata(&partial).map_or(0, |file| file.len()) < 1 << 20 {
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "it ended before it was killed"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    generate("configs/prose/small.toml", output, &["--overwrite"])
+        .assert()
+        .success();
+    let data = DataFile::open(&path).unwrap();
+    assert_eq!(data.samples(), 18);
+    assert!(!partial.exists());
+}

@@ -15,6 +15,7 @@ use crate::data::stream;
 use crate::error::EquationError;
 use crate::file::DataFile;
 use crate::noise::SymbolNoise;
+use crate::system::System;
 use crate::vocabulary::{BEGIN, END, PADDING, Vocabulary};
 
 /// How batches are made.
@@ -29,6 +30,9 @@ pub struct BatchConfig {
     pub noise: InputNoise,
     /// What is wrong with the symbols (published: 15 % each).
     pub symbols: SymbolNoise,
+    /// Whether the network is given the true equation with its numbers instead of a skeleton, as if it were known (published
+    /// beside the skeletons).
+    pub known: bool,
 }
 
 impl Default for BatchConfig {
@@ -38,6 +42,7 @@ impl Default for BatchConfig {
             input_points: 64,
             noise: InputNoise::default(),
             symbols: SymbolNoise::default(),
+            known: false,
         }
     }
 }
@@ -55,7 +60,7 @@ pub struct Batch {
     pub labels: Array3<f32>,
     /// Number of components of each equation, `[batch]`.
     pub dimensions: Vec<usize>,
-    /// Ids of the symbols that the network is given, `[batch, longest]`: skeletons, padded.
+    /// Ids of the symbols that the network is given, `[batch, longest]`: skeletons (or known equations), padded.
     pub symbols: Array2<u32>,
     /// Number of symbols, `[batch]`.
     pub symbol_lengths: Vec<usize>,
@@ -99,6 +104,10 @@ impl BatchReader {
         if samples.is_empty() || config.size == 0 {
             let found = format!("{} sample(s), {} in a batch", samples.len(), config.size);
             return unsuitable("batches", found, "at least one of both".to_owned());
+        }
+        if let Some(sample) = samples.iter().find(|sample| **sample >= data.samples()) {
+            let expected = format!("less than {}", data.samples());
+            return unsuitable("sample", sample.to_string(), expected);
         }
         let points = data.times().len();
         if !(1..points).contains(&config.input_points) {
@@ -180,49 +189,62 @@ impl BatchReader {
     }
 
     fn batch(&self, samples: &[usize], random: &mut impl Rng) -> Result<Batch, EquationError> {
-        let (given, dimension) = (self.config.input_points, self.vocabulary.dimension());
-        let times: Vec<f32> = self.data.times().iter().map(|time| *time as f32).collect();
-        let queries = times.len() - given;
-        let mut input = Array3::zeros((samples.len(), given, 1 + dimension));
-        let mut labels = Array3::zeros((samples.len(), queries, dimension));
+        let (input, labels) = self.states(samples, random)?;
+        let systems = samples
+            .iter()
+            .map(|sample| &self.data.equation(*sample).system);
         let (mut symbols, mut targets) = (Vec::new(), Vec::new());
-        let mut dimensions = Vec::with_capacity(samples.len());
-        for (row, &sample) in samples.iter().enumerate() {
-            let system = &self.data.equation(sample).system;
-            let trajectory = self.data.trajectory(sample)?;
-            let known = trajectory.slice(s![.., ..system.dimension()]);
-            let mut window = known.slice(s![..given, ..]).to_owned();
-            self.config.noise.apply(&mut window, random);
-            let mut input = input.index_axis_mut(Axis(0), row);
-            for (mut point, time) in input.rows_mut().into_iter().zip(&times) {
-                point[0] = *time;
-            }
-            input
-                .slice_mut(s![.., 1..=system.dimension()])
-                .assign(&window);
-            labels
-                .slice_mut(s![row, .., ..system.dimension()])
-                .assign(&known.slice(s![given.., ..]));
-            dimensions.push(system.dimension());
-            symbols.push(
-                self.vocabulary
+        for system in systems.clone() {
+            let ids = self.vocabulary.encode(system)?;
+            symbols.push(match self.config.known {
+                true => ids.clone(),
+                false => self
+                    .vocabulary
                     .encode(&self.config.symbols.apply(system, random))?,
-            );
-            targets.push(self.target(self.vocabulary.encode(system)?)?);
+            });
+            targets.push(self.target(ids)?);
         }
         let (symbols, symbol_lengths) = self.padded(&symbols)?;
         let (targets, target_lengths) = self.padded(&targets)?;
+        let queries = &self.data.times()[self.config.input_points..];
         Ok(Batch {
             samples: samples.to_vec(),
             input,
-            times: times[given..].to_vec(),
+            times: queries.iter().map(|time| *time as f32).collect(),
             labels,
-            dimensions,
+            dimensions: systems.map(System::dimension).collect(),
             symbols,
             symbol_lengths,
             targets,
             target_lengths,
         })
+    }
+
+    /// Input with noise, `[batch, input points, 1 + dimension]`, and labels, `[batch, queries, dimension]`.
+    fn states(
+        &self,
+        samples: &[usize],
+        random: &mut impl Rng,
+    ) -> Result<(Array3<f32>, Array3<f32>), EquationError> {
+        let (given, dimension) = (self.config.input_points, self.vocabulary.dimension());
+        let times = self.data.times();
+        let mut input = Array3::zeros((samples.len(), given, 1 + dimension));
+        let mut labels = Array3::zeros((samples.len(), times.len() - given, dimension));
+        for (row, &sample) in samples.iter().enumerate() {
+            let components = self.data.equation(sample).system.dimension();
+            let trajectory = self.data.trajectory(sample)?;
+            let known = trajectory.slice(s![.., ..components]);
+            let mut window = known.slice(s![..given, ..]).to_owned();
+            self.config.noise.apply(&mut window, random);
+            let mut input = input.index_axis_mut(Axis(0), row);
+            for (mut point, time) in input.rows_mut().into_iter().zip(times) {
+                point[0] = *time as f32;
+            }
+            input.slice_mut(s![.., 1..=components]).assign(&window);
+            let mut labels = labels.slice_mut(s![row, .., ..components]);
+            labels.assign(&known.slice(s![given.., ..]));
+        }
+        Ok((input, labels))
     }
 
     fn target(&self, ids: Vec<u32>) -> Result<Vec<u32>, EquationError> {

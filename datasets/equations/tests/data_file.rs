@@ -117,6 +117,7 @@ fn reader(path: &Path, noise: InputNoise, symbols: SymbolNoise, seed: u64) -> Ba
         input_points: 16,
         noise,
         symbols,
+        known: false,
     };
     let data = Arc::new(DataFile::open(path).unwrap());
     let samples = (0..data.samples()).collect();
@@ -187,6 +188,85 @@ fn batches_follow_from_seed_and_step_alone() {
     assert_eq!(clean.labels, noisy.labels);
     assert_eq!(clean.targets, noisy.targets);
     assert_ne!(clean.input, noisy.input);
+}
+
+#[test]
+fn a_known_equation_is_given_with_its_numbers() {
+    let (_folder, path, _) = folder_with_file();
+    let data = Arc::new(DataFile::open(&path).unwrap());
+    let config = BatchConfig {
+        size: 4,
+        input_points: 16,
+        known: true,
+        ..BatchConfig::default()
+    };
+    let vocabulary = Vocabulary::new(5).unwrap();
+    let reader = BatchReader::new(data, vec![0, 40, 80], vocabulary, config, 1).unwrap();
+    let batch = reader.evaluation(0).unwrap();
+    for row in 0..3 {
+        let length = batch.symbol_lengths[row];
+        let symbols = batch.symbols.row(row).to_vec();
+        let target = batch.targets.row(row).to_vec();
+        assert_eq!(batch.target_lengths[row], length + 2);
+        assert_eq!(symbols[..length], target[1..=length]);
+    }
+}
+
+#[test]
+fn noise_on_symbols_is_as_frequent_as_asked() {
+    let (_folder, path, _) = folder_with_file();
+    let data = DataFile::open(&path).unwrap();
+    let vocabulary = Vocabulary::new(5).unwrap();
+    let mut reader = reader(&path, InputNoise::NONE, SymbolNoise::default(), 1);
+    let (mut wrong, mut all) = (0, 0);
+    for step in 0..220 {
+        let batch = reader.training(step).unwrap();
+        for (row, sample) in batch.samples.iter().enumerate() {
+            let given = &batch.symbols.row(row).to_vec()[..batch.symbol_lengths[row]];
+            let skeleton = data.equation(*sample).system.skeleton();
+            wrong += usize::from(given != vocabulary.encode(&skeleton).unwrap());
+            all += 1;
+        }
+    }
+    // 1 - 0.85^2 = 0.2775, but a term dropped may be a term added; the deviation of 1760 draws is 0.011.
+    let share = wrong as f64 / all as f64;
+    assert!((0.24..0.32).contains(&share), "{share}");
+}
+
+#[test]
+fn batches_that_cannot_be_are_refused() {
+    let (_folder, path, _) = folder_with_file();
+    let data = Arc::new(DataFile::open(&path).unwrap());
+    let refused = |samples: Vec<usize>, dimension: usize, config: BatchConfig| {
+        let vocabulary = Vocabulary::new(dimension).unwrap();
+        let reader = BatchReader::new(data.clone(), samples, vocabulary, config, 1);
+        reader.unwrap_err().to_string()
+    };
+    let config = BatchConfig {
+        input_points: 24,
+        ..BatchConfig::default()
+    };
+    let message = refused(vec![0], 4, config);
+    assert!(
+        message.ends_with("input_points: found 24, expected 1 to 23"),
+        "{message}"
+    );
+    let config = BatchConfig {
+        input_points: 16,
+        ..config
+    };
+    let message = refused(vec![0], 3, config);
+    assert!(
+        message.ends_with("equations: found 4 components, expected at most 3"),
+        "{message}"
+    );
+    let message = refused(Vec::new(), 4, config);
+    assert!(message.contains("found 0 sample(s)"), "{message}");
+    let message = refused(vec![0, 90], 4, config);
+    assert!(
+        message.ends_with("sample: found 90, expected less than 90"),
+        "{message}"
+    );
 }
 
 /// The message about a file in which something was changed.

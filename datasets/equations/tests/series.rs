@@ -1,6 +1,7 @@
 //! Measured series from CSV files.
 
-use rheome_equations::{EquationError, Series};
+use proptest::prelude::*;
+use rheome_equations::{EquationError, Series, families_from_toml};
 
 fn read(text: &str) -> Result<Series, EquationError> {
     let folder = tempfile::tempdir().unwrap();
@@ -67,4 +68,19 @@ fn bytes_that_are_no_text_are_refused() {
     let path = folder.path().join("a.csv");
     std::fs::write(&path, b"t,x\n0,\xff\n1,2\n").unwrap();
     assert!(Series::from_csv(&path).is_err());
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_in_a_file_is_a_series_or_an_error(text in "([a-z0-9.,;#\"\n -]|\\PC){0,200}") {
+        let _ = read(&text);
+        let _ = families_from_toml(&text, "a.toml");
+    }
+
+    #[test]
+    fn a_series_that_was_written_is_read_back(values in prop::collection::vec(-1e6..1e6_f64, 2..40)) {
+        let rows = values.iter().enumerate().map(|(point, value)| format!("{point},{value}\n"));
+        let series = read(&format!("t,x\n{}", rows.collect::<String>())).unwrap();
+        prop_assert_eq!(series.states().column(0).to_vec(), values);
+    }
 }
