@@ -18,8 +18,8 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{Shape, Slice, Tensor, assert_shape};
 
-/// Most numbers of a map that the backward pass holds at once (16 MB in single precision).
-const TILE: usize = 1 << 22;
+/// Most numbers of a map that the backward pass holds at once: 1 MB in single precision, so that its steps stay in the cache.
+const TILE: usize = 1 << 18;
 
 /// Attention of every query to every key, over the last two axes.
 ///

@@ -1,0 +1,319 @@
+//! Training, prediction and identification from the command line, on a simulated screen.
+
+mod command;
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use assert_cmd::Command;
+use command::{fails, folder, root, with};
+use rheome_anndata::AnnData;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A screen of 40 genes, generated and prepared.
+fn prepared(folder: &TempDir) -> PathBuf {
+    let (raw, data) = (
+        folder.path().join("raw.h5ad"),
+        folder.path().join("data.h5ad"),
+    );
+    let config = "configs/perturb/small-screen.toml";
+    let mut generate = with(&["generate", "--config", config, "-q", "--output"]);
+    generate.arg(&raw);
+    for setting in [
+        "cells.control=60",
+        "cells.per_single=12",
+        "cells.per_pair=12",
+        "network.regulators=5",
+        "network.mediators=5",
+        "network.targets=30",
+        "perturbations.singles=5",
+        "perturbations.pairs=6",
+    ] {
+        generate.args(["--set", setting]);
+    }
+    generate.assert().success();
+    let mut prepare = with(&["prepare", "--split-method", "additive", "-q", "--output"]);
+    prepare.arg(&data).arg(&raw).assert().success();
+    data
+}
+
+fn train(data: &Path, output: &Path, more: &[&str]) -> Command {
+    let config = "configs/perturb/smoke-train.toml";
+    let mut command = with(&["train", "--config", config, "--device", "flex", "-q"]);
+    command.args(["--threads", "1"]);
+    command.arg("--data").arg(data).arg("--output").arg(output);
+    command.args(more);
+    command
+}
+
+fn predict(model: &Path, data: &Path, more: &[&str]) -> Command {
+    let mut command = with(&["predict", "--device", "flex", "-q"]);
+    command.arg("--model").arg(model).arg("--data").arg(data);
+    command.args(more);
+    command
+}
+
+/// The metrics of a run without their wall-clock times, which alone may differ.
+fn metrics(run: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    let lines = text
+        .lines()
+        .map(|l| serde_json::from_str::<Value>(l).unwrap());
+    lines
+        .map(|mut line| {
+            line.as_object_mut().unwrap().remove("training_seconds");
+            line
+        })
+        .collect()
+}
+
+/// The numbers of a file of weights, without its header, which names the command line.
+fn weights(run: &Path) -> Vec<u8> {
+    let bytes = fs::read(run.join("last.safetensors")).unwrap();
+    let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    bytes[8 + length..].to_vec()
+}
+
+#[test]
+fn a_killed_training_continues_with_the_losses_of_an_uninterrupted_one() {
+    let folder = folder();
+    let data = prepared(&folder);
+    let (a, b) = (folder.path().join("a"), folder.path().join("b"));
+    train(&data, &a, &[]).assert().success();
+    let expected = metrics(&a);
+    assert_eq!(expected.len(), 12 + 2, "a line a step and a validation");
+
+    let mut killed = std::process::Command::new(env!("CARGO_BIN_EXE_perturb"));
+    let command = train(&data, &b, &[]);
+    let mut child = killed
+        .current_dir(root())
+        .args(command.get_args())
+        .spawn()
+        .unwrap();
+    let has_checkpoint = || {
+        let complete = |e: fs::DirEntry| e.file_name().to_string_lossy().starts_with("step-");
+        fs::read_dir(b.join("checkpoints")).is_ok_and(|mut d| d.any(|e| e.is_ok_and(complete)))
+    };
+    while !has_checkpoint() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    assert_eq!(
+        child.wait().unwrap().signal(),
+        Some(9),
+        "stopped on its way"
+    );
+    assert!(metrics(&b).len() < expected.len());
+    train(&data, &b, &["--resume"]).assert().success();
+    assert_eq!(metrics(&b), expected);
+    assert_eq!(weights(&b), weights(&a));
+    fails(
+        train(&data, &a, &[]),
+        1,
+        &["holds a model already", "--resume"],
+    );
+    let other = ["--resume", "--set", "objective.batch=8"];
+    fails(train(&data, &a, &other), 1, &["begun with other settings"]);
+}
+
+#[test]
+fn predictions_are_cells_of_what_was_asked_for() {
+    let folder = folder();
+    let data = prepared(&folder);
+    let run = folder.path().join("run");
+    train(&data, &run, &[]).assert().success();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (one, two, table) = (path("one.h5ad"), path("two.h5ad"), path("screen.csv"));
+    let asked = "REG000+REG003,ctrl+REG001";
+    let common = ["--cells", "5", "--perturbations", asked, "--output"];
+    let with_table = ["--with-control", "--summary", &table];
+    predict(&run, &data, &[&common[..], &[&one], &with_table].concat())
+        .assert()
+        .success();
+    let cells = AnnData::open(&one).unwrap();
+    let labels = cells.obs().column("perturbation").unwrap().to_categorical();
+    let count = |name: &str| {
+        let code = labels.names().iter().position(|n| n == name).unwrap();
+        labels.codes().iter().filter(|c| **c == code as i32).count()
+    };
+    assert_eq!(
+        [count("control"), count("REG000+REG003"), count("REG001")],
+        [60, 5, 5]
+    );
+    assert_eq!(cells.n_vars(), AnnData::open(&data).unwrap().n_vars());
+    let values = cells.x().unwrap().rows::<f32>(60..70).unwrap().to_dense();
+    assert!(values.iter().all(|v| v.is_finite() && *v >= 0.0));
+
+    // The summary tells what the cells tell.
+    let text = fs::read_to_string(&table).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 3);
+    assert!(lines[1].starts_with("REG000+REG003,5,"), "{text}");
+
+    // A perturbation is predicted the same, whatever else is asked for.
+    let alone = [
+        "--cells",
+        "5",
+        "--perturbations",
+        "REG001",
+        "--output",
+        &two,
+    ];
+    predict(&run, &data, &alone).assert().success();
+    let again = AnnData::open(&two)
+        .unwrap()
+        .x()
+        .unwrap()
+        .rows::<f32>(0..5)
+        .unwrap();
+    let before = cells.x().unwrap().rows::<f32>(65..70).unwrap();
+    let pairs = before.to_dense().into_iter().zip(again.to_dense());
+    let difference = pairs.map(|(a, b)| (a - b).abs());
+    assert!(difference.fold(0.0, f32::max) < 1e-5);
+
+    // The split and all pairs name perturbations too.
+    let held_out = [
+        "--cells",
+        "1",
+        "--split",
+        "test",
+        "--summary",
+        &path("test.csv"),
+    ];
+    predict(&run, &data, &held_out).assert().success();
+    assert_eq!(
+        fs::read_to_string(path("test.csv"))
+            .unwrap()
+            .lines()
+            .count(),
+        1 + 2
+    );
+    let pairs = [
+        "--cells",
+        "1",
+        "--all-pairs",
+        "--summary",
+        &path("pairs.csv"),
+    ];
+    predict(&run, &data, &pairs).assert().success();
+    assert_eq!(
+        fs::read_to_string(path("pairs.csv"))
+            .unwrap()
+            .lines()
+            .count(),
+        1 + 10
+    );
+
+    let mut weights_alone = with(&[
+        "predict",
+        "--config",
+        "configs/perturb/smoke-train.toml",
+        "-q",
+    ]);
+    weights_alone
+        .arg("--weights")
+        .arg(run.join("weights.safetensors"));
+    weights_alone
+        .arg("--data")
+        .arg(&data)
+        .args(["--device", "flex"]);
+    weights_alone.args([
+        "--cells",
+        "5",
+        "--perturbations",
+        "REG001",
+        "--output",
+        &path("three.h5ad"),
+    ]);
+    weights_alone.assert().success();
+    let third = AnnData::open(path("three.h5ad"))
+        .unwrap()
+        .x()
+        .unwrap()
+        .rows::<f32>(0..5)
+        .unwrap();
+    assert_eq!(
+        third.to_dense(),
+        again.to_dense(),
+        "genes and graph are those of the data"
+    );
+}
+
+#[test]
+fn what_cannot_be_predicted_is_said_before_anything_is_computed() {
+    let folder = folder();
+    let data = prepared(&folder);
+    let run = folder.path().join("run");
+    train(&data, &run, &["--set", "training.steps=6"])
+        .assert()
+        .success();
+    let output = folder.path().join("out.h5ad").display().to_string();
+    let ask = |list: &str| predict(&run, &data, &["--perturbations", list, "--output", &output]);
+    fails(
+        ask("REG000+REG0O1"),
+        1,
+        &["\"REG0O1\"", "did you mean REG00"],
+    );
+    fails(
+        ask("REG000++REG001"),
+        1,
+        &["--perturbations", "an empty part"],
+    );
+    let mut nothing = predict(&run, &data, &["--output", &output]);
+    nothing.assert().code(2);
+    let raw = folder.path().join("raw.h5ad");
+    let of_raw = predict(
+        &run,
+        &raw,
+        &["--perturbations", "REG000", "--output", &output],
+    );
+    fails(
+        of_raw,
+        1,
+        &["raw.h5ad", "obs/perturbation is missing", "perturb prepare"],
+    );
+    let mut identify = with(&["identify", "--device", "flex", "-q"]);
+    identify.arg("--model").arg(&run).arg("--data").arg(&data);
+    fails(identify, 1, &["config.toml", "training.identification"]);
+    let small = ["--set", "model.vocabulary=20"];
+    let other = folder.path().join("other");
+    fails(
+        train(&data, &other, &small),
+        1,
+        &["model.vocabulary", "found 20"],
+    );
+    assert!(!Path::new(&output).exists());
+}
+
+#[test]
+fn a_model_that_learnt_to_names_perturbations() {
+    let folder = folder();
+    let data = prepared(&folder);
+    let run = folder.path().join("run");
+    train(&data, &run, &["--set", "training.identification=1"])
+        .assert()
+        .success();
+    let mut identify = with(&["identify", "--device", "flex", "-q", "--json", "--top", "2"]);
+    identify.arg("--model").arg(&run).arg("--data").arg(&data);
+    identify.args(["--candidates", "REG000,REG001,REG002"]);
+    let output = identify.assert().success().get_output().stdout.clone();
+    let text = String::from_utf8(output).unwrap();
+    let found: Vec<Value> = text
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    assert_eq!(found.len(), 5 + 6, "an answer for every perturbation");
+    for answer in &found {
+        let cosines = answer["singles"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|s| s["cosine"].as_f64());
+        let cosines: Vec<f64> = cosines.map(Option::unwrap).collect();
+        assert!(cosines.len() == 2 && cosines[0] >= cosines[1] && cosines[0] <= 1.0);
+        assert_eq!(answer["pairs"].as_array().unwrap().len(), 2);
+    }
+}
