@@ -127,36 +127,32 @@ impl FamilySettings {
                 false => own,
             });
         };
-        let refuse = |reason: String| {
-            Err(Failure::new(format!(
-                "{}: key families.names: {reason}",
-                path.display()
-            )))
-        };
         // A family of the file hides a published one of the same name.
-        let mut known = own;
         let published = published_families(true).into_iter();
-        let hidden: Vec<String> = known.iter().map(|f| f.name().to_owned()).collect();
-        known.extend(published.filter(|family| !hidden.iter().any(|name| name == family.name())));
-        let mut chosen: Vec<Family> = Vec::with_capacity(names.len());
-        for name in names {
-            if chosen.iter().any(|family| family.name() == name) {
-                return refuse(format!("{name:?} is given twice"));
-            }
-            match known.iter().find(|family| family.name() == name) {
-                Some(family) => chosen.push(family.clone()),
-                None => {
-                    let known: Vec<&str> = known.iter().map(Family::name).collect();
-                    return refuse(format!(
-                        "unknown family {name:?}; known: {}",
-                        known.join(", ")
-                    ));
-                }
-            }
+        let published = published.filter(|family| own.iter().all(|f| f.name() != family.name()));
+        let known: Vec<Family> = own.iter().cloned().chain(published).collect();
+        choose(&known, names).map_err(|reason| {
+            Failure::new(format!("{}: key families.names: {reason}", path.display()))
+        })
+    }
+}
+
+/// The families of these names; otherwise what is wrong with the names.
+fn choose(known: &[Family], names: &[String]) -> Result<Vec<Family>, String> {
+    let mut chosen: Vec<Family> = Vec::with_capacity(names.len());
+    for name in names {
+        if chosen.iter().any(|family| family.name() == name) {
+            return Err(format!("{name:?} is given twice"));
         }
-        match chosen.is_empty() {
-            true => refuse("found no name, expected at least one".to_owned()),
-            false => Ok(chosen),
-        }
+        let family = known.iter().find(|family| family.name() == name);
+        let family = family.ok_or_else(|| {
+            let known: Vec<&str> = known.iter().map(Family::name).collect();
+            format!("unknown family {name:?}; known: {}", known.join(", "))
+        })?;
+        chosen.push(family.clone());
+    }
+    match chosen.is_empty() {
+        true => Err("found no name, expected at least one".to_owned()),
+        false => Ok(chosen),
     }
 }

@@ -7,7 +7,8 @@ use hdf5::types::VarLenUnicode;
 use ndarray::{arr2, arr3};
 use rheome_equations::{
     BatchConfig, BatchReader, DataConfig, DataFile, DataWriter, EquationData, EquationError,
-    Family, InputNoise, Split, Subset, SymbolNoise, Vocabulary, generate, published_families,
+    Family, InputNoise, Split, Subset, SymbolNoise, Vocabulary, families_from_toml, generate,
+    published_families,
 };
 
 fn families() -> Vec<Family> {
@@ -372,6 +373,22 @@ fn numbers_that_are_not_finite_are_refused_when_they_are_read() {
         message.ends_with("/trajectory, sample 3: found NaN, expected finite numbers"),
         "{message}"
     );
+}
+
+#[test]
+fn families_without_words_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.h5");
+    let text = "[[family]]\nname = \"forced\"\nequations = \"cos(t) - u_0\"\n";
+    let families = families_from_toml(text, "a.toml").unwrap();
+    let error = DataWriter::create(&path, &families, &config(), &[]).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.starts_with("family \"forced\": word \"t\" is not in the vocabulary"),
+        "{message}"
+    );
+    assert!(DataWriter::create(&path, &[], &config(), &[]).is_err());
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
 }
 
 #[test]

@@ -74,6 +74,34 @@ fn constants_are_recovered_from_noisy_data() {
 }
 
 #[test]
+fn a_measured_series_gives_the_constants_of_another_optimiser() {
+    // Lotka & Volterra's equations on the pelts of the Hudson's Bay Company, 1900 to 1920, by SciPy: least_squares on
+    // solve_ivp (RK45, rtol 1e-10) without a prior, which is worth 3e-4 here.
+    let scipy = [0.481199, 0.0248318, 0.0275329, 0.926018];
+    let deviations = [0.0351, 0.00164, 0.00209, 0.0731];
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/hudson-bay.csv");
+    let series = Series::from_csv(path.as_ref()).unwrap();
+    let rough: System = "0.6*u_0 - 0.03*u_0*u_1 | 0.025*u_0*u_1 - 0.8*u_1"
+        .parse()
+        .unwrap();
+    let refined = refine(&rough, &series).unwrap();
+    let near = |found: f64, expected: f64, within: f64| {
+        assert!(
+            (found / expected - 1.0).abs() < within,
+            "{found}, expected {expected}"
+        );
+    };
+    for (index, constant) in refined.constants.iter().enumerate() {
+        near(constant.value, scipy[index], 1e-3);
+        near(constant.deviation, deviations[index], 0.1);
+    }
+    near(refined.initial[0], 34.9143, 1e-3);
+    near(refined.initial[1], 3.86187, 1e-3);
+    near(refined.residual, 0.111718, 1e-4);
+    near(refined.before.unwrap(), 0.153, 1e-2);
+}
+
+#[test]
 fn constants_of_every_family_are_refined() {
     // The window of PROSE: 64 of 192 points up to t = 6, 2 % noise; the guess is each constant off by 3 %.
     for family in published_families(true) {

@@ -65,24 +65,7 @@ impl DataFile {
         let metadata = std::fs::metadata(path);
         let bytes = metadata.map_err(|error| refuse(format!("cannot read: {error}")))?;
         let file = File::open(path).map_err(|error| refuse(message(&error)))?;
-        let format = text::attribute(&file, "format");
-        if format.as_deref() != Some(FORMAT) {
-            let found = format.map_or("no format".to_owned(), |format| {
-                format!("format {format:?}")
-            });
-            return Err(refuse(format!(
-                "found {found}, expected {FORMAT:?}: a file of prose generate"
-            )));
-        }
-        let version = file
-            .attr("format_version")
-            .and_then(|v| v.read_scalar::<u32>());
-        if version.as_ref().ok() != Some(&VERSION) {
-            let found = version.map_or("none".to_owned(), |version| version.to_string());
-            return Err(refuse(format!(
-                "format_version: found {found}, expected {VERSION}"
-            )));
-        }
+        check_format(&file).map_err(refuse)?;
         let root = Table {
             path,
             group: &file,
@@ -190,6 +173,27 @@ impl DataFile {
             None => Ok(values),
         }
     }
+}
+
+/// Whether the file says that it is of this layout; otherwise what it says.
+fn check_format(file: &File) -> Result<(), String> {
+    let format = text::attribute(file, "format");
+    if format.as_deref() != Some(FORMAT) {
+        let found = format.map_or("no format".to_owned(), |format| {
+            format!("format {format:?}")
+        });
+        return Err(format!(
+            "found {found}, expected {FORMAT:?}: a file of prose generate"
+        ));
+    }
+    let version = file
+        .attr("format_version")
+        .and_then(|v| v.read_scalar::<u32>());
+    if version.as_ref().ok() != Some(&VERSION) {
+        let found = version.map_or("none".to_owned(), |version| version.to_string());
+        return Err(format!("format_version: found {found}, expected {VERSION}"));
+    }
+    Ok(())
 }
 
 fn read_times(root: &Table) -> Result<Vec<f64>, EquationError> {

@@ -244,8 +244,8 @@ fn longest(families: &[Family], vocabulary: &Vocabulary) -> Result<usize, Equati
     let mut longest = 1;
     for family in families {
         let words = vocabulary.encode(&family.system(family.parameters())?);
-        let words = words.map_err(|error| EquationError::Integration {
-            family: family.name().to_owned(),
+        let words = words.map_err(|error| EquationError::Families {
+            origin: format!("family {:?}", family.name()),
             reason: error.to_string(),
         })?;
         longest = longest.max(words.len());
