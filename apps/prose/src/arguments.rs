@@ -1,7 +1,11 @@
 //! The command line: every option has one sentence that says when to use it.
 
+mod data;
+
 use clap::{Parser, Subcommand};
 use rheome_cli::Shell;
+
+pub use data::{FamiliesArguments, GenerateArguments};
 
 /// PROSE: generate families of equations, train on them, continue a series and name its equation.
 #[derive(Debug, Parser)]
@@ -20,6 +24,16 @@ pub struct Arguments {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Draw equations of families, integrate them and write the trajectories.
+    #[command(
+        after_help = "Example:\n  prose generate --config configs/prose/small.toml --output small.h5"
+    )]
+    Generate(GenerateArguments),
+    /// List families of equations, the published ones or those of a file; with a name, tell all about one.
+    #[command(
+        after_help = "Example:\n  prose families lorenz_3d\n  prose families --file my-families.toml"
+    )]
+    Families(FamiliesArguments),
     /// Print the completion script of a shell.
     #[command(
         after_help = "Example:\n  prose completions bash > ~/.local/share/bash-completion/completions/prose"

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod settings;
 
 use std::process::ExitCode;
 

@@ -87,4 +87,16 @@ pub enum EquationError {
         /// What the system said.
         reason: String,
     },
+    /// A dataset of a data file, or a column of a series, is not as it should be.
+    #[error("{}: {place}: found {found}, expected {expected}", path.display())]
+    Data {
+        /// The file.
+        path: PathBuf,
+        /// The dataset, attribute, line or column.
+        place: String,
+        /// What is there.
+        found: String,
+        /// What should be.
+        expected: String,
+    },
 }

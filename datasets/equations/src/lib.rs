@@ -3,29 +3,48 @@
 //! An [`Expression`] is a tree in prefix order, a [`System`] the right-hand sides of du/dt = f(t, u). They are read from
 //! formulas ([`mod@formula`]) and from words ([`mod@words`]), printed as formulas, for SymPy and in LaTeX, and encoded with
 //! the published [`Vocabulary`]. A [`Program`] evaluates them.
+//!
+//! A [`Family`] is a system whose parameters vary; [`generate`] draws equations and initial values and integrates them
+//! ([`fn@integrate`]), in parallel, the same for the same seed. A [`DataWriter`] keeps them in a file, a [`DataFile`] reads it,
+//! and a [`BatchReader`] makes of it what a network is given and should answer.
+//!
+//! A [`Series`] was measured; [`mod@verification`] tells which equation explains it.
 
+mod batch;
 mod compile;
+mod data;
 mod equality;
 mod error;
 mod expression;
+mod file;
 pub mod formula;
 mod noise;
 mod number;
 mod print;
+mod series;
 mod simplify;
 mod skeleton;
 mod symbol;
 mod system;
+pub mod verification;
 mod vocabulary;
 pub mod words;
 
-pub use compile::Program;
+pub use batch::{Batch, BatchConfig, BatchReader, InputNoise, NoiseKind};
+pub use compile::{Program, Registers};
+pub use data::{
+    DataConfig, EquationData, Family, IntegrationError, Split, Subset, Tolerances, equation_stream,
+    families_from_file, families_from_toml, generate, integrate, published_families,
+    sample_initial, sample_parameters,
+};
 pub use equality::{Comparison, compare};
 pub use error::EquationError;
 pub use expression::{Expression, MAX_DEPTH, MAX_SYMBOLS};
+pub use file::{DataFile, DataWriter, EquationRecord, FamilyRecord, Written};
 pub use formula::Parameters;
 pub use noise::SymbolNoise;
 pub use number::{NumberWords, POWERS, round_to_words};
+pub use series::Series;
 pub use symbol::{Operator, Symbol, Variable};
 pub use system::{MAX_COMPONENTS, System};
 pub use vocabulary::{BEGIN, END, PADDING, Vocabulary};

@@ -1,18 +1,28 @@
 //! Noise on symbols: equations that are not quite known.
 
 use rand::{Rng, RngExt};
+use serde::{Deserialize, Serialize};
 
 use crate::expression::Expression;
 use crate::symbol::{Operator, Symbol, Variable};
 use crate::system::System;
 
 /// How often the symbols given to the network are wrong.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct SymbolNoise {
     /// Probability that a term of the system is missing (published: 0.15).
     pub missing: f64,
     /// Probability that a term is added, a monomial of degree at most 2 with an unknown coefficient (published: 0.15).
     pub spurious: f64,
+}
+
+impl SymbolNoise {
+    /// Symbols that are all right.
+    pub const NONE: Self = Self {
+        missing: 0.0,
+        spurious: 0.0,
+    };
 }
 
 impl Default for SymbolNoise {

@@ -3,6 +3,7 @@
 //! A number is written with three significant digits, rounded to even: 28.0 = +280 x 10^-1 gives `+`, `N280`, `E-1`. Powers
 //! below -10 are written as `N000`, `E0`, which is 0; powers above 10 have words too, but these are in no vocabulary.
 
+use crate::error::EquationError;
 use crate::expression::Expression;
 use crate::symbol::Symbol;
 use crate::system::System;
@@ -102,6 +103,43 @@ impl System {
     /// The system with every number rounded as its words are, and every integer a number.
     pub fn rounded(&self) -> Self {
         self.map(Expression::rounded)
+    }
+}
+
+impl System {
+    /// Its numbers (integers are structure), in the order of its symbols.
+    pub fn numbers(&self) -> Vec<f64> {
+        let symbols = self.components().iter().flat_map(Expression::symbols);
+        let number = |symbol: &Symbol| match symbol {
+            Symbol::Number(number) => Some(*number),
+            _ => None,
+        };
+        symbols.filter_map(number).collect()
+    }
+
+    /// The system with other numbers in their places.
+    ///
+    /// # Errors
+    /// Where there are fewer or more than the system has, or one is not finite.
+    pub fn with_numbers(&self, numbers: &[f64]) -> Result<Self, EquationError> {
+        let count = self.numbers().len();
+        if numbers.len() != count {
+            return Err(EquationError::Unsuitable {
+                context: "numbers of a system".to_owned(),
+                found: numbers.len().to_string(),
+                expected: count.to_string(),
+            });
+        }
+        let mut rest = numbers.iter();
+        let mut replace = |symbol: &Symbol| match symbol {
+            Symbol::Number(number) => Symbol::Number(*rest.next().unwrap_or(number)),
+            other => *other,
+        };
+        let components = self.components().iter();
+        let components = components.map(|component| {
+            Expression::new(component.symbols().iter().map(&mut replace).collect())
+        });
+        Self::new(components.collect::<Result<_, _>>()?)
     }
 }
 

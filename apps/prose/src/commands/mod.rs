@@ -1,13 +1,24 @@
 //! One file a command.
 
+mod families;
+mod generate;
+
 use clap::CommandFactory;
-use rheome_cli::Failure;
+use rheome_cli::{Failure, Program};
 
 use crate::arguments::{Arguments, Command};
+
+/// What made an output.
+const PROGRAM: Program = Program {
+    name: env!("CARGO_PKG_NAME"),
+    version: env!("CARGO_PKG_VERSION"),
+};
 
 /// Does what was asked.
 pub fn run(command: Command) -> Result<(), Failure> {
     match command {
+        Command::Generate(arguments) => generate::run(&arguments),
+        Command::Families(arguments) => families::run(&arguments),
         Command::Completions { shell } => {
             rheome_cli::print_completions(shell, &mut Arguments::command());
             Ok(())

@@ -1,0 +1,37 @@
+//! Options of the commands about families and their data.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use rheome_cli::ComputeOptions;
+
+/// Options of `generate`.
+#[derive(Debug, Args)]
+pub struct GenerateArguments {
+    /// Settings of the data (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Override one setting, e.g. `--set data.equations=100`; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub overrides: Vec<String>,
+    /// Data file to write (.h5).
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Replace the output if it is there.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Common options.
+    #[command(flatten)]
+    pub compute: ComputeOptions,
+}
+
+/// Options of `families`.
+#[derive(Debug, Args)]
+pub struct FamiliesArguments {
+    /// The family to tell all about. Default: a line for each family.
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Families of this file (TOML) instead of the published ones: also checks the file.
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}

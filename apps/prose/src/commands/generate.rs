@@ -1,0 +1,63 @@
+//! `prose generate`: equations of families and their trajectories.
+
+use rheome_cli::{Failure, Meter, say, settings as settings_file};
+use rheome_equations::{DataWriter, Written, generate};
+use serde_json::json;
+
+use super::PROGRAM;
+use crate::arguments::GenerateArguments;
+use crate::settings::GenerateSettings;
+
+/// Runs the command.
+pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
+    let console = arguments.compute.console();
+    let mut settings: GenerateSettings =
+        settings_file::load(&arguments.config, &arguments.overrides)?;
+    settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
+    let config = settings.config(&arguments.config)?;
+    let families = settings.families.resolve(&arguments.config)?;
+    if arguments.output.exists() && !arguments.overwrite {
+        return Err(Failure::new(format!(
+            "{}: exists already; choose another --output, or --overwrite to replace it",
+            arguments.output.display()
+        )));
+    }
+    arguments.compute.select_cpu(console, "generate")?;
+    let mut log = arguments.compute.log(false)?;
+    let origin = [
+        ("settings", toml::to_string(&settings)?),
+        ("program", PROGRAM.title()),
+        ("command_line", PROGRAM.command_line()),
+    ];
+    let mut writer = DataWriter::create(&arguments.output, &families, &config, &origin)?;
+    let total = config.equations * families.len() as u64;
+    let mut meter = Meter::new(console, "generate", "equations", total, 0);
+    generate(&families, &config, |data| {
+        meter.advance("");
+        writer.append(data)
+    })?;
+    let written = writer.finish()?;
+    meter.finish();
+    log.line(&json!({
+        "event": "generated",
+        "equations": written.equations,
+        "samples": written.samples,
+        "dropped": written.dropped,
+    }))?;
+    if !arguments.compute.quiet {
+        say(summary(families.len(), &written));
+    }
+    console.note(format!("wrote {}", arguments.output.display()));
+    Ok(())
+}
+
+fn summary(families: usize, written: &Written) -> String {
+    let Written {
+        equations,
+        samples,
+        dropped,
+    } = written;
+    format!(
+        "{families} families, {equations} equations, {samples} trajectories ({dropped} dropped)"
+    )
+}

@@ -1,0 +1,14 @@
+//! Families of equations and their trajectories.
+
+mod family;
+mod generate;
+mod integrate;
+mod sample;
+mod split;
+
+pub use family::{Family, families_from_file, families_from_toml, published_families};
+pub use generate::{DataConfig, EquationData, generate};
+pub use integrate::{IntegrationError, Tolerances, integrate};
+pub(crate) use sample::stream;
+pub use sample::{equation_stream, sample_initial, sample_parameters};
+pub use split::{Split, Subset};

@@ -1,0 +1,106 @@
+//! Datasets of a data file, read as what they should be.
+
+use std::path::Path;
+
+use hdf5::types::TypeDescriptor;
+use hdf5::{Dataset, Group, H5Type};
+use rheome_hdf::{holds_claim, message, text, unreadable_filter};
+
+use crate::error::EquationError;
+
+/// Datasets of one group, with messages that name them.
+pub(super) struct Table<'a> {
+    pub(super) path: &'a Path,
+    pub(super) group: &'a Group,
+    /// Bytes of the file: no dataset can hold more.
+    pub(super) bytes: u64,
+}
+
+impl Table<'_> {
+    /// The dataset of this name, whose axes are `axes`; its shape must be as it says, where it says so.
+    pub(super) fn dataset(
+        &self,
+        name: &str,
+        shape: &[Option<usize>],
+    ) -> Result<Dataset, EquationError> {
+        let expected = || {
+            let axis = |axis: &Option<usize>| axis.map_or("any".to_owned(), |n| n.to_string());
+            let axes: Vec<String> = shape.iter().map(axis).collect();
+            format!("a dataset of shape [{}]", axes.join(", "))
+        };
+        let dataset = self.group.dataset(name);
+        let dataset = dataset.map_err(|_| self.wrong(name, "no dataset", &expected()))?;
+        let found = dataset.shape();
+        let fits =
+            |(found, expected): (&usize, &Option<usize>)| expected.is_none_or(|n| n == *found);
+        if found.len() != shape.len() || !found.iter().zip(shape).all(fits) {
+            return Err(self.wrong(name, &format!("shape {found:?}"), &expected()));
+        }
+        if let Some(filter) = unreadable_filter(&dataset) {
+            let found = format!("compression with the filter {filter}");
+            return Err(self.wrong(name, &found, "gzip, lzf or none"));
+        }
+        if !holds_claim(&dataset, self.bytes) {
+            let found = format!("shape {found:?}, more than the file can hold");
+            return Err(self.wrong(name, &found, "the values themselves"));
+        }
+        Ok(dataset)
+    }
+
+    /// A dataset of numbers; integers where `T` is one.
+    pub(super) fn numbers<T: H5Type + Copy>(
+        &self,
+        name: &str,
+        shape: &[Option<usize>],
+    ) -> Result<Vec<T>, EquationError> {
+        let dataset = self.dataset(name, shape)?;
+        self.numeric::<T>(&dataset, name)?;
+        let values = dataset.read_raw();
+        values.map_err(|error| self.wrong(name, &message(&error), "readable numbers"))
+    }
+
+    /// Fails where a dataset has no numbers of the kind that `T` is.
+    pub(super) fn numeric<T: H5Type>(
+        &self,
+        dataset: &Dataset,
+        name: &str,
+    ) -> Result<(), EquationError> {
+        let kind = dataset.dtype().and_then(|kind| kind.to_descriptor());
+        let kind = kind.map_err(|error| self.wrong(name, &message(&error), "numbers"))?;
+        let is_float = |kind: &TypeDescriptor| matches!(kind, TypeDescriptor::Float(_));
+        let is_number = |kind: &TypeDescriptor| {
+            is_float(kind)
+                || matches!(
+                    kind,
+                    TypeDescriptor::Integer(_) | TypeDescriptor::Unsigned(_)
+                )
+        };
+        let wanted = T::type_descriptor();
+        if is_number(&kind) && (is_float(&wanted) || !is_float(&kind)) {
+            return Ok(());
+        }
+        Err(self.wrong(name, &format!("{kind}"), &format!("{wanted}")))
+    }
+
+    /// A column of texts.
+    pub(super) fn texts(
+        &self,
+        name: &str,
+        rows: Option<usize>,
+    ) -> Result<Vec<String>, EquationError> {
+        let dataset = self.dataset(name, &[rows])?;
+        let texts = text::read(&dataset);
+        texts.map_err(|error| self.wrong(name, &message(&error), "texts"))
+    }
+
+    /// The error of a dataset that is not as it should be.
+    pub(super) fn wrong(&self, name: &str, found: &str, expected: &str) -> EquationError {
+        let group = self.group.name();
+        EquationError::Data {
+            path: self.path.to_owned(),
+            place: format!("{}/{name}", group.trim_end_matches('/')),
+            found: found.to_owned(),
+            expected: expected.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Measured series from CSV files.
+
+use proptest::prelude::*;
+use rheome_equations::{EquationError, Series, families_from_toml};
+
+fn read(text: &str) -> Result<Series, EquationError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    std::fs::write(&path, text).unwrap();
+    Series::from_csv(&path)
+}
+
+#[test]
+fn columns_become_components() {
+    let series = read("# measured in May\nprey, Time, predators\n1.0,0,5\n2.5,0.5,-4e-1\n3,2,7\n");
+    let series = series.unwrap();
+    assert_eq!(series.times(), [0.0, 0.5, 2.0]);
+    assert_eq!(series.names(), ["prey", "predators"]);
+    assert_eq!(series.states().row(1).to_vec(), [2.5, -0.4]);
+    assert_eq!(series.beginning(2).points(), 2);
+}
+
+#[test]
+fn what_is_wrong_with_a_series_is_said() {
+    let cases = [
+        (
+            "t,x\n0,1\n0.5,one\n",
+            "line 3, column \"x\": found \"one\", expected a finite number",
+        ),
+        ("t,x\n0,1\n1,inf\n", "line 3, column \"x\": found \"inf\""),
+        (
+            "t,x\n0,1\n0,2\n",
+            "line 3, column \"t\": found 0 after 0, expected increasing times",
+        ),
+        ("t,x\n0,1\n1,2,3\n", "3 fields"),
+        (
+            "0,1\n1,2\n2,3\n",
+            "line 1, column \"0\": found a number, expected a header",
+        ),
+        ("t\n0\n1\n", "line 1: found 1 column(s)"),
+        ("t;x\n0;1\n1;2\n", "line 1: found 1 column(s)"),
+        (
+            "t,x\n0,1\n",
+            "found 1 point(s), expected a header and at least two points",
+        ),
+        ("", "line 1: found 0 column(s)"),
+    ];
+    for (text, expected) in cases {
+        let message = read(text).unwrap_err().to_string();
+        assert!(message.contains(expected), "{text:?}: {message}");
+        assert!(
+            message.contains("a.csv: ") && message.lines().count() == 1,
+            "{message}"
+        );
+    }
+    let missing = Series::from_csv("nowhere.csv".as_ref())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        missing.starts_with("nowhere.csv: cannot read the series"),
+        "{missing}"
+    );
+}
+
+#[test]
+fn bytes_that_are_no_text_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    std::fs::write(&path, b"t,x\n0,\xff\n1,2\n").unwrap();
+    assert!(Series::from_csv(&path).is_err());
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_in_a_file_is_a_series_or_an_error(text in "([a-z0-9.,;#\"\n -]|\\PC){0,200}") {
+        let _ = read(&text);
+        let _ = families_from_toml(&text, "a.toml");
+    }
+
+    #[test]
+    fn a_series_that_was_written_is_read_back(values in prop::collection::vec(-1e6..1e6_f64, 2..40)) {
+        let rows = values.iter().enumerate().map(|(point, value)| format!("{point},{value}\n"));
+        let series = read(&format!("t,x\n{}", rows.collect::<String>())).unwrap();
+        prop_assert_eq!(series.states().column(0).to_vec(), values);
+    }
+}
