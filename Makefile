@@ -6,6 +6,8 @@
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 # Documentation tests are linked in a folder of their own, from where the programs' relative path does not lead to libtorch.
 test: export LD_LIBRARY_PATH := $(CURDIR)/.libtorch/lib:$(LD_LIBRARY_PATH)
+# Tests start other programs while they write HDF5 files; a child that inherits such a file would keep its lock.
+test: export HDF5_USE_FILE_LOCKING := FALSE
 # One profile and one feature set for tests, lints and documentation, so that burn is built once.
 CARGO_SET := --release --workspace --features libtorch --locked
 
