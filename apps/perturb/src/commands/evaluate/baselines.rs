@@ -6,8 +6,11 @@ use rheome_perturbation_metrics::{Cells, Comparison, Keys};
 
 use crate::arguments::EvaluateArguments;
 
+/// A value of a score.
+type Value = fn(&Score) -> f64;
+
 /// Column and value of the scores.
-const COLUMNS: [(&str, fn(&Score) -> f64); 4] = [
+const COLUMNS: [(&str, Value); 4] = [
     ("pearson_delta", |s| s.pearson_delta),
     ("mse_delta", |s| s.mse_delta),
     ("mae_delta", |s| s.mae_delta),
@@ -75,7 +78,7 @@ fn tell(scores: &[Scores]) {
         .collect();
     say(format!("  {:<16}{heading}", "method"));
     for (place, method) in Method::ALL.into_iter().enumerate() {
-        let mean = |value: fn(&Score) -> f64| {
+        let mean = |value: Value| {
             let values = whole
                 .iter()
                 .filter_map(|s| s.methods[place].as_ref().map(value));
