@@ -14,9 +14,10 @@ CARGO_SET := --release --workspace --features libtorch --locked
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: cpu-setup ## build with the pure-Rust CPU backend, continue a real turbulent flow, draw it (folder demo/)
-	cargo build --release --locked -p turbulence
+demo: cpu-setup ## build with the pure-Rust CPU backend; continue a turbulent flow, predict perturbed cells, draw both (folder demo/)
+	cargo build --release --locked -p turbulence -p perturb
 	bash apps/turbulence/demo/run.sh target/release/turbulence demo
+	bash apps/perturb/demo/run.sh target/release/perturb demo/cells
 
 test: setup ## everything that CI checks
 	cargo fmt --all --check

@@ -5,7 +5,8 @@ use rheome_perturbation::graph::{GraphConfig, SelfEdges};
 use rheome_perturbation::training::{Objective, PUBLISHED_STEPS, published_optimizer};
 use rheome_perturbation::{PadTransformerConfig, SPECIAL_NAMES, SamplingSettings};
 use rheome_training::OptimizerSettings;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Settings of `perturb train`. The defaults are those of scDFM.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -67,8 +68,19 @@ pub struct TrainingSettings {
     pub log_every: u64,
     /// Steps between two checkpoints; there is one after each validation in any case.
     pub checkpoint_every: u64,
-    /// The optimiser. Published: Adam, 5e-5, half a cosine down to 1e-6.
+    /// The optimiser. Published: Adam, 5e-5, half a cosine down to 1e-6; keys that are not given are those.
+    #[serde(deserialize_with = "published_but_for")]
     pub optimizer: OptimizerSettings,
+}
+
+/// The published optimiser with the keys that are given.
+fn published_but_for<'de, D: Deserializer<'de>>(given: D) -> Result<OptimizerSettings, D::Error> {
+    let given = serde_json::Map::deserialize(given)?;
+    let mut all = serde_json::to_value(published_optimizer()).map_err(D::Error::custom)?;
+    if let Some(all) = all.as_object_mut() {
+        all.extend(given);
+    }
+    serde_json::from_value(all).map_err(D::Error::custom)
 }
 
 impl Default for TrainingSettings {
@@ -140,5 +152,48 @@ impl TrainSettings {
             "model.vocabulary: found {room}, expected {names} or more: {} special names and the genes of the data",
             SPECIAL_NAMES.len()
         )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use rheome_cli::settings;
+
+    #[test]
+    fn the_optimizer_is_the_published_one_but_for_what_is_given() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.toml");
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            settings::load::<TrainSettings>(&path, &[])
+        };
+        let found = read("[training.optimizer]\nlearning_rate = 1e-3\n").unwrap();
+        let expected = OptimizerSettings {
+            learning_rate: 1e-3,
+            ..published_optimizer()
+        };
+        assert_eq!(found.training.optimizer, expected);
+        assert_eq!(read("").unwrap(), TrainSettings::default());
+        let unknown = read("[training.optimizer]\nrate = 1e-3\n").unwrap_err();
+        assert!(unknown.line().contains("rate"), "{}", unknown.line());
+    }
+
+    #[test]
+    fn every_training_of_the_repository_is_valid() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/perturb");
+        let mut found = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.to_string_lossy().ends_with("-train.toml") {
+                let read = settings::load::<TrainSettings>(&path, &[]);
+                let valid = read.and_then(|settings| settings.validate());
+                assert!(valid.is_ok(), "{}: {valid:?}", path.display());
+                found += 1;
+            }
+        }
+        assert!(found >= 3);
     }
 }

@@ -3,6 +3,7 @@
 //! - **control**: nothing changes; its cells are the control cells.
 //! - **additive**: the changes of the single perturbations add up (Norman et al. 2019); its cells are control cells moved by the
 //!   sum, clamped at 0.
+//! - **average**: the mean of those changes, what a saturating pair looks like; its cells are control cells moved by it.
 //! - **nearest single**: the cells of that one of its single perturbations which, with hindsight, is nearest to the truth.
 
 use rayon::prelude::*;
@@ -25,16 +26,19 @@ pub enum Method {
     Control,
     /// The changes of the single perturbations add up.
     Additive,
+    /// The mean of the changes of the single perturbations.
+    Average,
     /// The single perturbation nearest to the truth.
     NearestSingle,
 }
 
 impl Method {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Prediction,
         Self::Control,
         Self::Additive,
+        Self::Average,
         Self::NearestSingle,
     ];
 
@@ -44,6 +48,7 @@ impl Method {
             Self::Prediction => "prediction",
             Self::Control => "control",
             Self::Additive => "additive",
+            Self::Average => "average",
             Self::NearestSingle => "nearest_single",
         }
     }
@@ -68,7 +73,7 @@ pub struct Scores {
     /// Its name.
     pub perturbation: String,
     /// One a method, in the order of [`Method::ALL`].
-    pub methods: [Option<Score>; 4],
+    pub methods: [Option<Score>; 5],
 }
 
 /// Scores predictions and baselines. `singles` are measured cells, those of single perturbations and of control among them
@@ -127,7 +132,10 @@ impl<'a> Judge<'a> {
             methods: [
                 Some(self.score(change, &predicted)),
                 Some(self.score(&vec![0.0; self.truth.len()], &self.control)),
-                changes.as_ref().map(|changes| self.additive(changes)),
+                changes.as_ref().map(|changes| self.moved(changes, 1.0)),
+                changes
+                    .as_ref()
+                    .map(|changes| self.moved(changes, 1.0 / changes.len() as f64)),
                 changes
                     .as_ref()
                     .and_then(|changes| self.nearest(changes, singles)),
@@ -144,12 +152,13 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn additive(&self, changes: &[(usize, Vec<f64>)]) -> Score {
+    /// Control cells moved by the sum of the changes times a factor.
+    fn moved(&self, changes: &[(usize, Vec<f64>)], factor: f64) -> Score {
         let mut sum = vec![0.0; self.truth.len()];
         for (_, change) in changes {
             sum.iter_mut()
                 .zip(change)
-                .for_each(|(sum, change)| *sum += change);
+                .for_each(|(sum, change)| *sum += factor * change);
         }
         let moved = |cell: &[f64]| {
             cell.iter()

@@ -141,7 +141,7 @@ pub struct EvaluateArguments {
     /// Folder to write the tables into.
     #[arg(long, value_name = "DIR")]
     pub output: PathBuf,
-    /// Also score control cells, the sum of single effects and the nearest single perturbation as predictions.
+    /// Also score, as predictions, control cells, the sum and the average of the single effects, and the nearest single perturbation.
     #[arg(long)]
     pub baselines: bool,
     /// Measured cells of the single perturbations for --baselines. Default: --real.
