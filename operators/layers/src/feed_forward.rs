@@ -1,13 +1,50 @@
-//! The gated GELU feed-forward network (Shazeer 2020, arXiv 2002.05202: GEGLU).
+//! Feed-forward networks: the plain one, linear, GELU, linear, and the gated one (Shazeer 2020, arXiv 2002.05202: GEGLU).
 //!
-//! `gelu(first half of (x W_1 + b_1)) * (second half of it)`, then a linear map back.
+//! The gated one is `gelu(first half of (x W_1 + b_1)) * (second half of it)`, then a linear map back.
 
 use burn::config::Config;
 use burn::module::Module;
 use burn::nn::Linear;
-use burn::tensor::{Tensor, activation::gelu};
+use burn::tensor::Tensor;
+use burn::tensor::activation::{gelu, sigmoid};
 
 use crate::initialization::Initialization;
+
+/// A plain feed-forward network, as wide between as its maps are.
+#[derive(Module, Debug)]
+pub struct FeedForward {
+    /// `[width, hidden]`
+    pub expand: Linear,
+    /// `[hidden, width]`
+    pub contract: Linear,
+}
+
+impl FeedForward {
+    /// With the exact GELU.
+    ///
+    /// # Shapes
+    /// - input, output: `[..., width]`
+    pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        self.contract.forward(gelu(self.expand.forward(input)))
+    }
+
+    /// With the approximate GELU.
+    ///
+    /// # Shapes
+    /// - input, output: `[..., width]`
+    pub fn forward_approximate<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        self.contract.forward(gelu_tanh(self.expand.forward(input)))
+    }
+}
+
+/// `x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))` (Hendrycks & Gimpel 2016, arXiv 1606.08415), as
+/// `x sigmoid(2 ...)`, without a power.
+fn gelu_tanh<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let rate = 2.0 * (2.0 / std::f64::consts::PI).sqrt();
+    let bend = x.clone().square().mul_scalar(0.044715 * rate);
+    let inner = bend.add_scalar(rate) * x.clone();
+    x * sigmoid(inner)
+}
 
 /// Configuration of [`GatedFeedForward`].
 #[derive(Config, Debug)]
@@ -80,5 +117,17 @@ mod tests {
         // gelu(1) = 0.841345 (the normal distribution function at 1), gelu(-20) = 0.
         assert!((y[0] - (2.0 * 3.0 * 0.841_344_7 + 0.5)).abs() < 1e-5);
         assert!((y[1] - 0.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_approximate_gelu_has_its_values() {
+        let x = [-3.0_f32, -0.5, 0.0, 0.7, 4.0];
+        let found: Vec<f32> = gelu_tanh(Tensor::<1>::from_data(x, &Device::flex()))
+            .try_into_vec_as()
+            .unwrap();
+        for (x, y) in x.iter().zip(found) {
+            let inner = (2.0 / std::f32::consts::PI).sqrt() * (x + 0.044715 * x.powi(3));
+            assert!((y - 0.5 * x * (1.0 + inner.tanh())).abs() < 1e-6);
+        }
     }
 }

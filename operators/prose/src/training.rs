@@ -1,0 +1,1 @@
+//! A training step: what is minimised, and the published optimiser.
