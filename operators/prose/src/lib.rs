@@ -6,7 +6,7 @@
 //! - [`config`], [`model`]: size and parts of the network; it loads the authors' checkpoints;
 //! - [`batch`]: what goes in;
 //! - [`decoding`]: from scores to equations: greedily, at random, with a beam; on request only valid ones;
-//! - [`training`], [`loss`]: a training step, and the errors of a continuation.
+//! - [`loss`]: what training minimises, and the errors of a continuation.
 
 pub mod batch;
 pub mod config;
@@ -14,7 +14,6 @@ pub mod decoding;
 mod error;
 pub mod loss;
 pub mod model;
-pub mod training;
 
 pub use batch::{Series, Symbols, Trajectory};
 pub use config::{DataDecoderSource, Modalities, ProseConfig};

@@ -178,6 +178,13 @@ impl TextCache {
         self.source_mask = self.source_mask.as_ref().map(|mask| mask.select(members));
     }
 
+    /// Members.
+    pub fn members(&self) -> usize {
+        self.layers
+            .first()
+            .map_or(0, |layer| layer.source.keys.dims()[0])
+    }
+
     /// Words so far.
     pub fn words(&self) -> usize {
         self.words

@@ -1,1 +1,0 @@
-//! A training step: what is minimised, and the published optimiser.
