@@ -178,7 +178,8 @@ mod tests {
         assert_eq!(found.training.optimizer, expected);
         assert_eq!(read("").unwrap(), TrainSettings::default());
         let unknown = read("[training.optimizer]\nrate = 1e-3\n").unwrap_err();
-        assert!(unknown.line().contains("rate"), "{}", unknown.line());
+        let message = unknown.to_string();
+        assert!(message.contains("rate"), "{message}");
     }
 
     #[test]
@@ -189,7 +190,9 @@ mod tests {
             let path = entry.unwrap().path();
             if path.to_string_lossy().ends_with("-train.toml") {
                 let read = settings::load::<TrainSettings>(&path, &[]);
-                let valid = read.and_then(|settings| settings.validate());
+                let valid = read
+                    .map_err(Failure::from)
+                    .and_then(|settings| settings.validate());
                 assert!(valid.is_ok(), "{}: {valid:?}", path.display());
                 found += 1;
             }

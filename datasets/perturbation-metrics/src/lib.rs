@@ -11,6 +11,7 @@
 mod aggregate;
 pub mod baselines;
 mod cells;
+mod clustering;
 mod comparison;
 mod correlation;
 mod differential_expression;

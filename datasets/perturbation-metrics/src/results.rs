@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::comparison::Comparison;
 use crate::differential_expression::DifferentialExpression;
-use crate::{MetricsError, discrimination, energy, expression_metrics, significance};
+use crate::{MetricsError, clustering, discrimination, energy, expression_metrics, significance};
 
 /// The metrics, in the order of cell-eval's columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub enum Metric {
     DiscriminationCosine,
     /// Correlation of the energy distances from control over the perturbations.
     PearsonEdistance,
-    /// Agreement of clusters of the perturbations. Left empty: see [`Results::left_out`].
+    /// Agreement of clusters of the perturbations.
     ClusteringAgreement,
 }
 
@@ -127,10 +127,6 @@ impl Metric {
     }
 }
 
-/// Why a column is empty.
-pub const CLUSTERING_LEFT_OUT: &str = "clustering_agreement: not computed, since the clusters of Leiden's method that cell-eval \
-    compares depend on the random numbers of igraph";
-
 /// Values of all metrics for all perturbations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Results {
@@ -155,12 +151,21 @@ impl Results {
         expression_metrics::add(&mut this, comparison);
         discrimination::add(&mut this, comparison);
         energy::add(&mut this, comparison);
+        clustering::add(&mut this, comparison);
         this
     }
 
     /// What is not computed, and why: a line each.
-    pub fn left_out(&self) -> Vec<&'static str> {
-        vec![CLUSTERING_LEFT_OUT]
+    pub fn left_out(&self) -> Vec<String> {
+        let count = self.perturbations.len();
+        let few = format!(
+            "clustering_agreement: left empty for {count} perturbation(s), expected {} or more",
+            clustering::FEWEST
+        );
+        (count < clustering::FEWEST)
+            .then_some(few)
+            .into_iter()
+            .collect()
     }
 
     pub(crate) fn set(&mut self, metric: Metric, values: Vec<f64>) {

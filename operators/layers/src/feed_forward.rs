@@ -1,13 +1,42 @@
-//! The gated GELU feed-forward network (Shazeer 2020, arXiv 2002.05202: GEGLU).
+//! Feed-forward networks: the plain one, linear, GELU, linear, and the gated one (Shazeer 2020, arXiv 2002.05202: GEGLU).
 //!
-//! `gelu(first half of (x W_1 + b_1)) * (second half of it)`, then a linear map back.
+//! The gated one is `gelu(first half of (x W_1 + b_1)) * (second half of it)`, then a linear map back.
 
 use burn::config::Config;
 use burn::module::Module;
 use burn::nn::Linear;
-use burn::tensor::{Tensor, activation::gelu};
+use burn::tensor::Tensor;
+use burn::tensor::activation::gelu;
+use rheome_backend::gelu::gelu_tanh;
 
 use crate::initialization::Initialization;
+
+/// A plain feed-forward network, as wide between as its maps are.
+#[derive(Module, Debug)]
+pub struct FeedForward {
+    /// `[width, hidden]`
+    pub expand: Linear,
+    /// `[hidden, width]`
+    pub contract: Linear,
+}
+
+impl FeedForward {
+    /// With the exact GELU.
+    ///
+    /// # Shapes
+    /// - input, output: `[..., width]`
+    pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        self.contract.forward(gelu(self.expand.forward(input)))
+    }
+
+    /// With the approximate GELU.
+    ///
+    /// # Shapes
+    /// - input, output: `[..., width]`
+    pub fn forward_approximate<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        self.contract.forward(gelu_tanh(self.expand.forward(input)))
+    }
+}
 
 /// Configuration of [`GatedFeedForward`].
 #[derive(Config, Debug)]

@@ -2,7 +2,7 @@
 //!
 //! - [`gene_encoder`]: genes and the genes they vary with;
 //! - [`value_encoder`], [`time`]: expression values and the time of the flow;
-//! - [`differential_attention`], [`plain_attention`]: the two kinds of attention;
+//! - [`differential_attention`]: the attention of the differential backbones;
 //! - [`conditioning`]: what the genes and the perturbation do to the features;
 //! - [`blocks`]: the three backbones;
 //! - [`pad_transformer`]: the whole; [`names`]: the authors' names for its parameters.
@@ -10,17 +10,17 @@
 pub mod blocks;
 pub mod conditioning;
 pub mod differential_attention;
-pub mod feed_forward;
 pub mod gene_encoder;
 pub mod names;
 pub mod pad_transformer;
-pub mod plain_attention;
 pub mod time;
 pub mod value_encoder;
 
 use burn::nn::Linear;
 use burn::tensor::Tensor;
 use burn::tensor::module::layer_norm;
+use rheome_layers::attention::MultiheadAttention;
+use rheome_layers::feed_forward::FeedForward;
 use rheome_layers::initialization::Initialization;
 
 /// A linear map as the authors start all of theirs: weights Xavier-uniform, biases zero.
@@ -31,18 +31,21 @@ fn linear(inputs: usize, outputs: usize, start: &mut Initialization) -> Linear {
     }
 }
 
-/// `[batch, n, heads * d]` to `[batch, heads, n, d]`.
-fn split_heads(input: Tensor<3>, heads: usize) -> Tensor<4> {
-    let [batch, n, width] = input.dims();
-    input
-        .reshape([batch, n, heads, width / heads])
-        .swap_dims(1, 2)
+/// Attention with several heads whose linear maps all start Xavier-uniform.
+fn multihead_attention(
+    width: usize,
+    heads: usize,
+    start: &mut Initialization,
+) -> MultiheadAttention {
+    MultiheadAttention::init(width, heads, start, |start| linear(width, width, start))
 }
 
-/// `[batch, heads, n, d]` to `[batch, n, heads * d]`.
-fn merge_heads(input: Tensor<4>) -> Tensor<3> {
-    let [batch, heads, n, d] = input.dims();
-    input.swap_dims(1, 2).reshape([batch, n, heads * d])
+/// The feed-forward network of a block, four times as wide between its maps.
+fn feed_forward(width: usize, start: &mut Initialization) -> FeedForward {
+    FeedForward {
+        expand: linear(width, 4 * width, start),
+        contract: linear(4 * width, width, start),
+    }
 }
 
 /// Normalises the last axis: mean 0, variance 1.

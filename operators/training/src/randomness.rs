@@ -21,6 +21,8 @@ pub enum Purpose {
     FlowTime = 6,
     /// Features that a step leaves out.
     Dropout = 7,
+    /// Words that are drawn.
+    Words = 8,
 }
 
 /// The generator for `purpose` at `step` of a run with `seed`: a pure function of the three.

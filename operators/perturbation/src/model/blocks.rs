@@ -14,10 +14,10 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
 use burn::tensor::activation::silu;
+use rheome_layers::attention::KeysValues;
 use rheome_layers::initialization::Initialization;
 
 use super::differential_attention::MapArguments;
-use super::plain_attention::KeysValues;
 use crate::config::{Backbone, PadTransformerConfig};
 
 /// A block of the trunk.

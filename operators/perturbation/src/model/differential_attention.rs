@@ -8,9 +8,8 @@ use burn::module::{Module, Param};
 use burn::nn::{Linear, RmsNorm, RmsNormConfig};
 use burn::tensor::Tensor;
 use rheome_backend::attention::attention;
+use rheome_layers::attention::{merge_heads, split_heads};
 use rheome_layers::initialization::Initialization;
-
-use super::{merge_heads, split_heads};
 
 /// Standard deviation of the vectors that lambda is made of, as in the paper.
 const LAMBDA_SPREAD: f64 = 0.1;

@@ -8,10 +8,11 @@ use burn::module::{Module, Param};
 use burn::nn::{Embedding, LayerNorm};
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
+use rheome_layers::attention::{MultiheadAttention, Projection};
+use rheome_layers::feed_forward::FeedForward;
 use rheome_layers::initialization::Initialization;
 
-use super::feed_forward::FeedForward;
-use super::plain_attention::{MultiheadAttention, Projection};
+use super::{feed_forward, multihead_attention};
 use crate::GeneQuery;
 use crate::config::PadTransformerConfig;
 use crate::query::QueryGroup;
@@ -71,10 +72,10 @@ impl GeneEncoder {
     pub fn init(config: &PadTransformerConfig, start: &mut Initialization) -> Self {
         Self {
             names: NormedEmbedding::init(config, start),
-            attention: MultiheadAttention::init(config.width, config.encoder_heads, start),
+            attention: multihead_attention(config.width, config.encoder_heads, start),
             norm_1: start.layer_norm(config.width),
             norm_2: start.layer_norm(config.width),
-            feed_forward: FeedForward::init(config.width, start),
+            feed_forward: feed_forward(config.width, start),
         }
     }
 
@@ -141,6 +142,7 @@ mod tests {
     use crate::Vocabulary;
     use crate::graph::{GeneGraph, SelfEdges, VocabularyGraph};
     use burn::tensor::{Device, TensorData};
+    use rheome_layers::attention::{merge_heads, split_heads};
 
     /// The same with the whole vocabulary as keys and a mask.
     fn dense(encoder: &GeneEncoder, graph: &VocabularyGraph, ids: &[usize]) -> Tensor<2> {
@@ -163,14 +165,14 @@ mod tests {
         );
         let genes = all.clone().select(0, rows);
         let (attention, heads) = (&encoder.attention, encoder.attention.heads());
-        let split = |t: Tensor<2>| super::super::split_heads(t.unsqueeze(), heads);
+        let split = |t: Tensor<2>| split_heads(t.unsqueeze(), heads);
         let normal = encoder.norm_1.forward(genes.clone());
         let q = split(attention.project(Projection::Query, normal));
         let k = split(attention.project(Projection::Key, all.clone()));
         let v = split(attention.project(Projection::Value, all));
         let scale = (q.dims()[3] as f64).sqrt();
         let scores = q.matmul(k.swap_dims(2, 3)).div_scalar(scale) + mask.unsqueeze();
-        let found = super::super::merge_heads(softmax(scores, 3).matmul(v)).squeeze_dim::<2>(0);
+        let found = merge_heads(softmax(scores, 3).matmul(v)).squeeze_dim::<2>(0);
         let genes = genes + attention.out.forward(found);
         let wide = encoder
             .feed_forward

@@ -2,11 +2,11 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
 use burn::tensor::module::layer_norm;
+use rheome_layers::feed_forward::FeedForward;
 use rheome_layers::initialization::Initialization;
 
 use super::super::differential_attention::{DifferentialAttention, MapArguments};
-use super::super::feed_forward::FeedForward;
-use super::super::{linear, standardize};
+use super::super::{feed_forward, linear, standardize};
 use super::{Modulation, modulations};
 use crate::config::PadTransformerConfig;
 
@@ -30,7 +30,7 @@ impl DifferentialBlock {
         let (width, heads) = (config.width, config.heads);
         Self {
             attention: DifferentialAttention::init(width, heads, index, start),
-            feed_forward: FeedForward::init(width, start),
+            feed_forward: feed_forward(width, start),
             modulation: linear(width, 6 * width, start),
         }
     }

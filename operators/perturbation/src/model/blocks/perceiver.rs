@@ -1,11 +1,11 @@
 use burn::module::Module;
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::Tensor;
+use rheome_layers::attention::{KeysValues, MultiheadAttention};
+use rheome_layers::feed_forward::FeedForward;
 use rheome_layers::initialization::Initialization;
 
-use super::super::feed_forward::FeedForward;
-use super::super::linear;
-use super::super::plain_attention::{KeysValues, MultiheadAttention};
+use super::super::{feed_forward, linear, multihead_attention};
 use super::modulations;
 use crate::config::PadTransformerConfig;
 
@@ -29,7 +29,7 @@ impl MappedAttention {
             query: linear(width, width, start),
             key: linear(width, width, start),
             value: linear(width, width, start),
-            attention: MultiheadAttention::init(width, config.heads, start),
+            attention: multihead_attention(width, config.heads, start),
         }
     }
 
@@ -73,7 +73,7 @@ impl PerceiverBlock {
             norm_1: start.layer_norm(width),
             norm_2: start.layer_norm(width),
             norm_3: start.layer_norm(width),
-            feed_forward: FeedForward::init(width, start),
+            feed_forward: feed_forward(width, start),
             modulation: linear(width, 6 * width, start),
         }
     }
