@@ -147,6 +147,8 @@ fn predictions_are_cells_of_what_was_asked_for() {
     let values = cells.x().unwrap().rows::<f32>(60..70).unwrap().to_dense();
     assert!(values.iter().all(|v| v.is_finite() && *v >= 0.0));
 
+    opens_in_scanpy(&one);
+
     // The summary tells what the cells tell.
     let text = fs::read_to_string(&table).unwrap();
     let lines: Vec<&str> = text.lines().collect();
@@ -240,6 +242,23 @@ fn predictions_are_cells_of_what_was_asked_for() {
         again.to_dense(),
         "genes and graph are those of the data"
     );
+}
+
+/// Has the users' own libraries open predicted cells and look at them as they would.
+fn opens_in_scanpy(path: &str) {
+    // `make test` sets it to an environment that has the libraries.
+    let Some(python) = std::env::var_os("RHEOME_PYTHON") else {
+        println!("skipped: RHEOME_PYTHON names no Python with anndata and scanpy");
+        return;
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/look_at_prediction.py");
+    let looked = std::process::Command::new(python)
+        .arg(script)
+        .arg(path)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&looked.stderr);
+    assert!(looked.status.success(), "{told}");
 }
 
 #[test]

@@ -21,9 +21,9 @@ pub fn neighbour_graph(points: &[Vec<f64>], count: usize) -> Graph {
         }
     }
     let mut graph = Graph::new(n);
-    for i in 0..n {
-        for j in 0..i {
-            let (a, b) = (weights[i][j], weights[j][i]);
+    for (i, row) in weights.iter().enumerate() {
+        for (j, a) in row.iter().take(i).enumerate() {
+            let b = weights[j][i];
             graph.connect(i, j, a + b - a * b);
         }
     }
