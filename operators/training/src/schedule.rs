@@ -23,9 +23,25 @@ pub enum Schedule {
         /// What is left of the rate at the end, as a fraction; a good starting point is 0.01.
         minimum: f64,
     },
+    /// Rise linearly for `warmup` epochs, then fall as `sqrt(warmup / epochs done)`, whatever the length of the run (Vaswani
+    /// et al. 2017, arXiv 1706.03762, section 5.3; PROSE: 20,000 updates, which are 10 epochs of 2,000).
+    InverseSquareRoot {
+        /// Epochs of linear rise from zero; fractions are allowed, 0 is not.
+        warmup: f64,
+    },
 }
 
 impl Schedule {
+    /// Whether the rate still rises after `epochs_done`.
+    pub(crate) fn is_rising(&self, epochs_done: f64) -> bool {
+        match *self {
+            Schedule::Cosine { warmup, .. } | Schedule::InverseSquareRoot { warmup } => {
+                epochs_done < warmup
+            }
+            Schedule::Constant | Schedule::Step { .. } => false,
+        }
+    }
+
     /// Factor on the learning rate after `epochs_done` of `epochs` epochs (fractions count: batches done within an epoch).
     pub fn factor(&self, epochs_done: f64, epochs: f64) -> f64 {
         match *self {
@@ -39,6 +55,8 @@ impl Schedule {
                 let phase = ((epochs_done - warmup) / remaining).clamp(0.0, 1.0);
                 minimum + (1.0 - minimum) * 0.5 * (1.0 + (std::f64::consts::PI * phase).cos())
             }
+            Schedule::InverseSquareRoot { warmup } if epochs_done < warmup => epochs_done / warmup,
+            Schedule::InverseSquareRoot { warmup } => (warmup / epochs_done).sqrt(),
         }
     }
 
@@ -66,6 +84,9 @@ impl Schedule {
             Schedule::Cosine { minimum, .. } if !(0.0..=1.0).contains(&minimum) => {
                 wrong("schedule.minimum", minimum, "a fraction between 0 and 1")
             }
+            Schedule::InverseSquareRoot { warmup } if !(warmup > 0.0 && warmup.is_finite()) => {
+                wrong("schedule.warmup", warmup, "epochs, more than 0")
+            }
             _ => Ok(()),
         }
     }
@@ -86,6 +107,21 @@ mod tests {
         assert!((schedule.factor(2.0, 10.0) - 1.0).abs() < 1e-12);
         assert!((schedule.factor(6.0, 10.0) - 0.55).abs() < 1e-12);
         assert!((schedule.factor(10.0, 10.0) - 0.1).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_inverse_square_root_peaks_behind_its_warm_up_and_is_continuous() {
+        let schedule = Schedule::InverseSquareRoot { warmup: 10.0 };
+        assert_eq!(schedule.factor(0.0, 80.0), 0.0);
+        assert_eq!(schedule.factor(5.0, 80.0), 0.5);
+        assert_eq!(schedule.factor(10.0, 80.0), 1.0);
+        assert_eq!(schedule.factor(40.0, 80.0), 0.5);
+        assert!(schedule.is_rising(9.9) && !schedule.is_rising(10.0));
+        assert!(
+            Schedule::InverseSquareRoot { warmup: 0.0 }
+                .validate()
+                .is_err()
+        );
     }
 
     #[test]

@@ -224,9 +224,9 @@ impl<M: Module> Trainer<M> {
         }
         let done = epoch as f64 + batch as f64 / batches.max(1) as f64;
         // A warm-up starts at zero; using the rate of the *end* of this batch keeps the first step from doing nothing.
-        let done = match self.settings.schedule {
-            Schedule::Cosine { warmup, .. } if done < warmup => done + 1.0 / batches.max(1) as f64,
-            _ => done,
+        let done = match self.settings.schedule.is_rising(done) {
+            true => done + 1.0 / batches.max(1) as f64,
+            false => done,
         };
         let learning_rate =
             self.settings.learning_rate * self.settings.schedule.factor(done, epochs as f64);

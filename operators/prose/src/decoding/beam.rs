@@ -2,6 +2,7 @@
 
 use super::Decoded;
 use super::hypothesis::{Hypothesis, Rules, WordScores};
+use super::single::likeliest;
 use crate::ProseError;
 
 /// A continuation by one word.
@@ -12,12 +13,15 @@ struct Candidate {
     log_probability: f64,
     /// Of the whole.
     total: f64,
+    /// Whether it belongs to the greedy equation.
+    is_greedy: bool,
 }
 
 /// Decodes `width` equations of every series, or as many as there are, the best first.
 ///
 /// At each place the likeliest continuations of a series' hypotheses are kept, one less for each equation that has ended
-/// (Sutskever et al. 2014, arXiv 1409.3215, section 3.2), so that a beam of width 1 is greedy decoding.
+/// (Sutskever et al. 2014, arXiv 1409.3215, section 3.2). The greedy equation is followed to its end even where others are
+/// likelier on the way: a beam of width 1 is greedy decoding, and a wider one finds nothing less likely.
 ///
 /// # Errors
 /// [`ProseError::NonFinite`].
@@ -30,6 +34,8 @@ pub(super) fn search(
 ) -> Result<Vec<Vec<Decoded>>, ProseError> {
     let mut found = vec![Vec::new(); starts.len()];
     let mut alive = starts;
+    // Rows of the greedy equations.
+    let mut greedy = vec![true; alive.len()];
     let mut parents: Vec<usize> = (0..alive.len()).collect();
     while !alive.is_empty() {
         let words: Vec<u32> = alive.iter().filter_map(|h| h.ids.last().copied()).collect();
@@ -39,20 +45,24 @@ pub(super) fn search(
         for (row, (hypothesis, scores)) in alive.iter().zip(rows.chunks(vocabulary)).enumerate() {
             let slots = width - found[hypothesis.series].len();
             let candidates = rules.candidates(hypothesis, scores)?;
-            let candidates = candidates
-                .into_iter()
-                .map(|(id, log_probability)| Candidate {
-                    row,
-                    id,
-                    log_probability,
-                    total: hypothesis.log_probability + log_probability,
-                });
+            let best = likeliest(&candidates).0;
             let beam = &mut beams[hypothesis.series];
-            beam.extend(candidates);
+            beam.extend(
+                candidates
+                    .into_iter()
+                    .map(|(id, log_probability)| Candidate {
+                        row,
+                        id,
+                        log_probability,
+                        total: hypothesis.log_probability + log_probability,
+                        is_greedy: greedy[row] && id == best,
+                    }),
+            );
             keep_best(beam, slots);
         }
         let mut next = Vec::new();
         parents.clear();
+        greedy.clear();
         for candidate in beams.into_iter().flatten() {
             let (row, id) = (candidate.row, candidate.id);
             let longer = rules.extend(&alive[row], id, candidate.log_probability);
@@ -60,6 +70,7 @@ pub(super) fn search(
                 found[longer.series].push(rules.finish(longer, length_penalty));
             } else {
                 parents.push(row);
+                greedy.push(candidate.is_greedy);
                 next.push(longer);
             }
         }
@@ -71,11 +82,12 @@ pub(super) fn search(
     Ok(found)
 }
 
-/// Keeps the likeliest, of equals the first.
+/// Keeps the greedy one and the likeliest, of equals the first.
 fn keep_best(candidates: &mut Vec<Candidate>, slots: usize) {
     let order = |a: &Candidate, b: &Candidate| {
         let ties = (a.row, a.id).cmp(&(b.row, b.id));
-        b.total.total_cmp(&a.total).then(ties)
+        let likelier = b.total.total_cmp(&a.total).then(ties);
+        b.is_greedy.cmp(&a.is_greedy).then(likelier)
     };
     if slots < candidates.len() {
         candidates.select_nth_unstable_by(slots, order);

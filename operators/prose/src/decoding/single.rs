@@ -87,7 +87,7 @@ fn choose(mut candidates: Vec<(u32, f64)>, method: Method, random: &mut impl Rng
 }
 
 /// The first of the likeliest.
-fn likeliest(candidates: &[(u32, f64)]) -> (u32, f64) {
+pub(super) fn likeliest(candidates: &[(u32, f64)]) -> (u32, f64) {
     let better = |best: (u32, f64), next: &(u32, f64)| if next.1 > best.1 { *next } else { best };
     candidates[1..].iter().fold(candidates[0], better)
 }
