@@ -93,6 +93,14 @@ fn what_is_missing_is_named_with_what_there_is() {
     let mut generate = with(&["generate", "--config", config, "-q", "--output"]);
     generate.arg(&screen).assert().success();
     let screen = screen.display().to_string();
+    let of_condition = ["--pert-col", "condition", "--control", "control", "-q"];
+    let mut counts = with(&["evaluate", "--real", &screen, "--pred", &screen, "--output"]);
+    counts.arg(&output).args(of_condition);
+    fails(
+        counts,
+        1,
+        &["screen.h5ad: X", "whole numbers", "perturb prepare"],
+    );
     let mut strangers = with(&[
         "evaluate",
         "--real",

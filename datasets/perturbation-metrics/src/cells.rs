@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use rheome_anndata::AnnData;
+use rheome_anndata::{AnnData, Storage};
 
 use crate::MetricsError;
 
@@ -42,6 +42,7 @@ pub struct Cells {
     values: Vec<f32>,
     /// First cell of each group, and the end.
     firsts: Vec<u32>,
+    is_sparse: bool,
 }
 
 impl Cells {
@@ -94,7 +95,7 @@ impl Cells {
             ));
         }
         let x = file.x()?.columns(&columns)?;
-        let mut builder = Builder::new(columns.len());
+        let mut builder = Builder::new(columns.len(), x.storage() != Storage::Dense);
         for group in &kept {
             for rows in members[*group].chunks(CELLS_AT_ONCE) {
                 let block = x.rows_at::<f32>(rows)?;
@@ -124,7 +125,7 @@ impl Cells {
     pub fn from_dense(genes: Vec<String>, groups: &[(String, Vec<f32>)]) -> Self {
         let mut order: Vec<&(String, Vec<f32>)> = groups.iter().collect();
         order.sort_by(|a, b| a.0.cmp(&b.0));
-        let mut builder = Builder::new(genes.len());
+        let mut builder = Builder::new(genes.len(), false);
         for (name, values) in &order {
             assert!(
                 values.len().is_multiple_of(genes.len()),
@@ -152,7 +153,7 @@ impl Cells {
         let mut groups: Vec<(&Self, usize)> = (0..self.names.len()).map(|g| (self, g)).collect();
         groups.extend((0..other.names.len()).map(|g| (other, g)));
         groups.sort_by(|a, b| a.0.names[a.1].cmp(&b.0.names[b.1]));
-        let mut builder = Builder::new(self.genes.len());
+        let mut builder = Builder::new(self.genes.len(), self.is_sparse);
         for (cells, group) in &groups {
             builder.take_over(cells, *group);
         }
@@ -168,6 +169,16 @@ impl Cells {
     /// Names of the genes.
     pub fn genes(&self) -> &[String] {
         &self.genes
+    }
+
+    /// Whether the file holds only values that are not zero.
+    pub fn is_sparse(&self) -> bool {
+        self.is_sparse
+    }
+
+    /// Whether all values are whole numbers, as counts are and logarithms are not.
+    pub fn holds_counts(&self) -> bool {
+        self.values.iter().all(|value| value.fract() == 0.0)
     }
 
     /// Names of the perturbations (control among them), ascending.
@@ -256,13 +267,15 @@ struct Builder {
     /// Cell and value, by gene.
     columns: Vec<(Vec<u32>, Vec<f32>)>,
     cells: u32,
+    is_sparse: bool,
 }
 
 impl Builder {
-    fn new(genes: usize) -> Self {
+    fn new(genes: usize, is_sparse: bool) -> Self {
         Self {
             columns: vec![(Vec::new(), Vec::new()); genes],
             cells: 0,
+            is_sparse,
         }
     }
 
@@ -322,6 +335,7 @@ impl Builder {
             cells,
             values,
             firsts,
+            is_sparse: self.is_sparse,
         }
     }
 }

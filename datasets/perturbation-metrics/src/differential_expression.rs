@@ -71,7 +71,7 @@ impl DifferentialExpression {
                 targets.iter().map(test).collect()
             })
             .collect();
-        let mean = |gene, group| geometric_mean(cells.values(gene, group), cells.size(group));
+        let mean = |gene, group| geometric_mean(cells, gene, group);
         let reference: Vec<f64> = (0..genes).map(|gene| mean(gene, control)).collect();
         let perturbations = targets.iter().enumerate().map(|(i, group)| {
             let p_values: Vec<f64> = by_gene.iter().map(|tests| tests[i].p_value).collect();
@@ -156,11 +156,18 @@ impl GeneTest {
     }
 }
 
-/// `exp(mean of log(1 + x)) - 1`, in single precision and cell after cell, as pdex has it for dense matrices: changes of
-/// expression then agree with its tables to the last digits.
-fn geometric_mean(values: &[f32], size: usize) -> f64 {
-    let sum = values.iter().fold(0.0_f32, |sum, value| sum + value);
-    f64::from((sum / size as f32).exp_m1())
+/// `exp(mean of log(1 + x)) - 1`, in single precision and cell after cell, as pdex has it by NumPy for dense and by SciPy for
+/// sparse matrices: changes of expression then agree with its tables to the last digits.
+fn geometric_mean(cells: &Cells, gene: usize, group: usize) -> f64 {
+    let (values, size) = (cells.values(gene, group).iter(), cells.size(group) as f32);
+    let mean = match cells.is_sparse() {
+        true => {
+            let weight = (1.0 / f64::from(size)) as f32;
+            values.fold(0.0_f32, |sum, value| sum + value * weight)
+        }
+        false => values.fold(0.0_f32, |sum, value| sum + value) / size,
+    };
+    f64::from(mean.exp_m1())
 }
 
 fn sorted(values: &[f32]) -> Vec<f32> {

@@ -116,6 +116,14 @@ fn pair(
     let genes = Some(of_pred.genes.as_slice());
     let measured = Cells::read(real, keys, Some(&wanted), genes)?;
     let predicted = Cells::read(pred, keys, None, genes)?;
+    for (cells, path) in [(&measured, real), (&predicted, pred)] {
+        if cells.holds_counts() {
+            return Err(Failure::new(format!(
+                "{}: X: found whole numbers only, expected log(1 + normalised counts); make them: perturb prepare {0} --output prepared.h5ad",
+                path.display()
+            )));
+        }
+    }
     let predicted = match of_pred.has(&keys.control) {
         true => predicted,
         false => {
