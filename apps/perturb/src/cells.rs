@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
+use rand::{Rng, RngExt};
 use rheome_anndata::{AnnData, Column, RowBlock};
 use rheome_cells::{
     Condition, Conditions, EVALUATED, LabelSettings, PERTURBATION, SPLIT, Split, read_conditions,
@@ -114,6 +115,16 @@ impl PreparedCells {
         let count = cells.len().max(1) as f64;
         genes.iter().map(|gene| sum[*gene] / count).collect()
     }
+}
+
+/// Draws `count` of these cells; one may be drawn again.
+///
+/// # Panics
+/// If there are none.
+pub fn with_replacement(cells: &[usize], count: usize, random: &mut impl Rng) -> Vec<usize> {
+    (0..count)
+        .map(|_| cells[random.random_range(0..cells.len())])
+        .collect()
 }
 
 /// Columns of the genes that the file says predictions are judged by.

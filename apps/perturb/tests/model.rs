@@ -3,13 +3,12 @@
 mod command;
 
 use std::fs;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use assert_cmd::Command;
-use command::{fails, folder, root, with};
+use command::{fails, folder, python, with};
 use rheome_anndata::AnnData;
+use rheome_testing::{has_checkpoint, kill_at, weights};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -70,13 +69,6 @@ fn metrics(run: &Path) -> Vec<Value> {
         .collect()
 }
 
-/// The numbers of a file of weights, without its header, which names the command line.
-fn weights(run: &Path) -> Vec<u8> {
-    let bytes = fs::read(run.join("last.safetensors")).unwrap();
-    let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
-    bytes[8 + length..].to_vec()
-}
-
 #[test]
 fn a_killed_training_continues_with_the_losses_of_an_uninterrupted_one() {
     let folder = folder();
@@ -86,30 +78,12 @@ fn a_killed_training_continues_with_the_losses_of_an_uninterrupted_one() {
     let expected = metrics(&a);
     assert_eq!(expected.len(), 12 + 2, "a line a step and a validation");
 
-    let mut killed = std::process::Command::new(env!("CARGO_BIN_EXE_perturb"));
-    let command = train(&data, &b, &[]);
-    let mut child = killed
-        .current_dir(root())
-        .args(command.get_args())
-        .spawn()
-        .unwrap();
-    let has_checkpoint = || {
-        let complete = |e: fs::DirEntry| e.file_name().to_string_lossy().starts_with("step-");
-        fs::read_dir(b.join("checkpoints")).is_ok_and(|mut d| d.any(|e| e.is_ok_and(complete)))
-    };
-    while !has_checkpoint() && child.try_wait().unwrap().is_none() {
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    child.kill().unwrap();
-    assert_eq!(
-        child.wait().unwrap().signal(),
-        Some(9),
-        "stopped on its way"
-    );
+    kill_at(&train(&data, &b, &[]), || has_checkpoint(&b));
     assert!(metrics(&b).len() < expected.len());
     train(&data, &b, &["--resume"]).assert().success();
     assert_eq!(metrics(&b), expected);
-    assert_eq!(weights(&b), weights(&a));
+    let last = |run: &Path| weights(&run.join("last.safetensors"));
+    assert_eq!(last(&b), last(&a));
     fails(
         train(&data, &a, &[]),
         1,
@@ -147,7 +121,7 @@ fn predictions_are_cells_of_what_was_asked_for() {
     let values = cells.x().unwrap().rows::<f32>(60..70).unwrap().to_dense();
     assert!(values.iter().all(|v| v.is_finite() && *v >= 0.0));
 
-    opens_in_scanpy(&one);
+    python("look_at_prediction.py", &[&one]);
 
     // The summary tells what the cells tell.
     let text = fs::read_to_string(&table).unwrap();
@@ -242,23 +216,6 @@ fn predictions_are_cells_of_what_was_asked_for() {
         again.to_dense(),
         "genes and graph are those of the data"
     );
-}
-
-/// Has the users' own libraries open predicted cells and look at them as they would.
-fn opens_in_scanpy(path: &str) {
-    // `make test` sets it to an environment that has the libraries.
-    let Some(python) = std::env::var_os("RHEOME_PYTHON") else {
-        println!("skipped: RHEOME_PYTHON names no Python with anndata and scanpy");
-        return;
-    };
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/look_at_prediction.py");
-    let looked = std::process::Command::new(python)
-        .arg(script)
-        .arg(path)
-        .output()
-        .unwrap();
-    let told = String::from_utf8_lossy(&looked.stderr);
-    assert!(looked.status.success(), "{told}");
 }
 
 #[test]

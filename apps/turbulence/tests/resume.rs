@@ -4,33 +4,12 @@ mod command;
 mod numbers;
 
 use std::fs;
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::time::Duration;
 
 use assert_cmd::Command;
-use command::{HELD_OUT, fails, folder, root, with};
+use command::{HELD_OUT, fails, folder, with};
 use numbers::numbers;
-
-/// Starts `command` and kills it (SIGKILL) as soon as `moment` has come.
-fn kill_at(command: &Command, moment: impl Fn() -> bool) {
-    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_turbulence"));
-    let mut child = child
-        .current_dir(root())
-        .args(command.get_args())
-        .spawn()
-        .unwrap();
-    while !moment() && child.try_wait().unwrap().is_none() {
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    child.kill().unwrap();
-    let status = child.wait().unwrap();
-    assert_eq!(
-        status.signal(),
-        Some(9),
-        "it was stopped on its way, not before and not after"
-    );
-}
+use rheome_testing::{has_checkpoint, kill_at, weights};
 
 /// A small simulation of two trajectories that takes seconds.
 fn simulation(output: &str, more: &[&str]) -> Command {
@@ -60,13 +39,6 @@ fn training(output: &Path, more: &[&str]) -> Command {
     ]);
     command.arg("--output").arg(output).args(more);
     command
-}
-
-/// The numbers of a model folder, without the header of the file, which names the command line.
-fn weights(run: &Path, file: &str) -> Vec<u8> {
-    let bytes = fs::read(run.join(file)).unwrap();
-    let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
-    bytes[8 + length..].to_vec()
 }
 
 #[test]
@@ -181,12 +153,7 @@ fn training_continues_with_the_losses_of_an_uninterrupted_run() {
         training(output, &[&often, more].concat())
     };
     train(&a, &[]).assert().success();
-    let checkpoints = b.join("checkpoints");
-    kill_at(&train(&b, &[]), || {
-        let complete =
-            |entry: fs::DirEntry| entry.file_name().to_string_lossy().starts_with("step-");
-        fs::read_dir(&checkpoints).is_ok_and(|mut d| d.any(|e| e.is_ok_and(complete)))
-    });
+    kill_at(&train(&b, &[]), || has_checkpoint(&b));
     train(&b, &["--resume"]).assert().success();
     let losses = |run: &Path| -> Vec<String> {
         let text = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
@@ -206,7 +173,7 @@ fn training_continues_with_the_losses_of_an_uninterrupted_run() {
     };
     assert_eq!(losses(&a), losses(&b));
     for file in ["weights.safetensors", "last.safetensors"] {
-        assert_eq!(weights(&a, file), weights(&b, file), "{file}");
+        assert_eq!(weights(&a.join(file)), weights(&b.join(file)), "{file}");
     }
     // A second run does not replace the first, and other settings do not continue it.
     fails(train(&a, &[]), 1, &[&a.display().to_string(), "--resume"]);
@@ -224,11 +191,11 @@ fn a_training_without_a_checkpoint_is_resumed_from_its_start() {
     let short = ["--set", "training.epochs=1"];
     training(&run, &short).assert().success();
     fs::remove_dir_all(run.join("checkpoints")).unwrap();
-    let before = weights(&run, "weights.safetensors");
+    let before = weights(&run.join("weights.safetensors"));
     training(&run, &[&short[..], &["--resume"]].concat())
         .assert()
         .success();
-    assert_eq!(before, weights(&run, "weights.safetensors"));
+    assert_eq!(before, weights(&run.join("weights.safetensors")));
 }
 
 /// Fine-tuning starts where the weights are, not at random.
@@ -246,7 +213,7 @@ fn a_training_starts_from_given_weights() {
         "training.optimizer.learning_rate=1e-30",
     ];
     training(&second, &still).assert().success();
-    let pairs = [&first, &second].map(|run| weights(run, "weights.safetensors"));
+    let pairs = [&first, &second].map(|run| weights(&run.join("weights.safetensors")));
     assert_eq!(pairs[0], pairs[1]);
     // The time of its training counts on from that of the weights.
     let [before, after] = [(&first, true), (&second, false)].map(|(run, is_last)| {

@@ -25,6 +25,14 @@ impl Condition {
         }
     }
 
+    /// What a person wrote: names in any order with `+` between them, "control" or "ctrl" beside them or alone. A gene (or
+    /// drug) may have such a name: what `is_known` is not control.
+    pub fn written(name: &str, is_known: impl Fn(&str) -> bool) -> Self {
+        let is_control = |part: &str| ["control", "ctrl"].contains(&part.to_lowercase().as_str());
+        let parts = name.split('+').map(str::trim);
+        Self::of(parts.filter(|part| is_known(part) || !is_control(part)))
+    }
+
     /// Whether nothing was done.
     pub fn is_control(&self) -> bool {
         self.targets.is_empty()

@@ -37,6 +37,8 @@ struct Workspace {
     /// Slopes of the four stages, and the state that they are taken at.
     slopes: [Vec<Complex64>; 4],
     stage: Vec<Complex64>,
+    /// What viscosity leaves of each mode over half a step.
+    decay: Vec<f64>,
 }
 
 impl PeriodicFlow {
@@ -86,6 +88,7 @@ impl PeriodicFlow {
                 modes: modes(),
                 slopes: [modes(), modes(), modes(), modes()],
                 stage: modes(),
+                decay: vec![0.0; waves.len()],
             },
             config: config.clone(),
             waves,
@@ -178,19 +181,20 @@ impl PeriodicFlow {
 
     /// One Runge-Kutta step.
     fn step(&mut self, step: f64) {
-        let viscosity = self.config.viscosity;
-        // Viscosity over half a step.
-        let decay =
-            |waves: &Waves, place: usize| (-viscosity * waves.at(place).square * 0.5 * step).exp();
+        let rate = -0.5 * self.config.viscosity * step;
+        let waves = &self.waves;
+        let decay = self.work.decay.par_iter_mut().enumerate();
+        decay.for_each(|(place, decay)| *decay = (rate * waves.at(place).square).exp());
         for stage in 0..4 {
             let Workspace {
                 slopes,
                 stage: state,
+                decay,
                 ..
             } = &mut self.work;
-            let (waves, start) = (&self.waves, &self.vorticity);
+            let start = &self.vorticity;
             state.par_iter_mut().enumerate().for_each(|(place, state)| {
-                let (half, w) = (decay(waves, place), start[place]);
+                let (half, w) = (decay[place], start[place]);
                 *state = match stage {
                     0 => w,
                     1 => (w + slopes[0][place] * (0.5 * step)) * half,
@@ -200,10 +204,10 @@ impl PeriodicFlow {
             });
             self.convection(stage);
         }
-        let (waves, slopes) = (&self.waves, &self.work.slopes);
+        let Workspace { slopes, decay, .. } = &self.work;
         let modes = self.vorticity.par_iter_mut().enumerate();
         modes.for_each(|(place, w)| {
-            let half = decay(waves, place);
+            let half = decay[place];
             let middle = (slopes[1][place] + slopes[2][place]) * (2.0 * half);
             let sum = slopes[0][place] * (half * half) + middle + slopes[3][place];
             *w = *w * (half * half) + sum * (step / 6.0);
@@ -218,6 +222,7 @@ impl PeriodicFlow {
             modes,
             slopes,
             stage: state,
+            ..
         } = &mut self.work;
         let [velocity, gradient, product] = fields;
         product.fill(0.0);

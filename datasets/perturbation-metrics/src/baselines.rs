@@ -12,7 +12,7 @@ use crate::cells::Cells;
 use crate::comparison::Comparison;
 use crate::correlation::pearson;
 use crate::expression_metrics::mean;
-use crate::mmd::mmd_squared;
+use crate::mmd::Reference;
 
 /// Cells of a sample that a discrepancy is computed from, at most.
 const CELLS: usize = 500;
@@ -83,62 +83,85 @@ pub struct Scores {
 /// If the genes differ.
 pub fn score(comparison: &Comparison, singles: &Cells, control: &str) -> Vec<Scores> {
     assert_eq!(comparison.real.genes(), singles.genes(), "the same genes");
-    let of_singles = singles.group(control).map(|group| singles.means(group));
+    let singles = Singles::new(singles, control);
+    let of_control = comparison.real.dense(comparison.control()[0], CELLS);
     (0..comparison.perturbations.len())
         .into_par_iter()
-        .map(|p| Judge::new(comparison, p).scores(singles, of_singles.as_deref()))
+        .map(|p| {
+            let [group, _] = comparison.groups(p);
+            let measured = comparison.real.dense(group, CELLS);
+            let truth = &comparison.changes[p].real;
+            let judge = Judge {
+                truth,
+                measured: Reference::new(&measured, truth.len()),
+                control: &of_control,
+            };
+            judge.scores(comparison, p, &singles)
+        })
         .collect()
+}
+
+/// Measured single perturbations.
+struct Singles<'a> {
+    cells: &'a Cells,
+    /// The change of each group against control; nothing without control cells.
+    changes: Option<Vec<Vec<f64>>>,
+}
+
+impl<'a> Singles<'a> {
+    fn new(cells: &'a Cells, control: &str) -> Self {
+        let of_control = cells.group(control).map(|group| cells.means(group));
+        let changes = of_control.map(|control| {
+            let less = |group| {
+                cells
+                    .means(group)
+                    .iter()
+                    .zip(&control)
+                    .map(|(a, b)| a - b)
+                    .collect()
+            };
+            (0..cells.names().len()).map(less).collect()
+        });
+        Self { cells, changes }
+    }
+
+    /// Groups and changes of the parts of a combination; nothing for what is none, or was not measured.
+    fn parts(&self, name: &str) -> Option<Vec<(usize, &[f64])>> {
+        let changes = self.changes.as_ref()?;
+        let part = |part| {
+            let group = self.cells.group(part)?;
+            Some((group, changes[group].as_slice()))
+        };
+        let parts: Vec<(usize, &[f64])> = name.split('+').map(part).collect::<Option<_>>()?;
+        // A single perturbation is no baseline of itself.
+        (parts.len() > 1).then_some(parts)
+    }
 }
 
 /// One perturbation under judgement.
 struct Judge<'a> {
-    comparison: &'a Comparison,
-    perturbation: usize,
     truth: &'a [f64],
-    measured: Vec<f64>,
-    control: Vec<f64>,
+    measured: Reference<'a>,
+    control: &'a [f64],
 }
 
-impl<'a> Judge<'a> {
-    fn new(comparison: &'a Comparison, perturbation: usize) -> Self {
-        let [group, _] = comparison.groups(perturbation);
-        Self {
-            truth: &comparison.changes[perturbation].real,
-            measured: comparison.real.dense(group, CELLS),
-            control: comparison.real.dense(comparison.control()[0], CELLS),
-            comparison,
-            perturbation,
-        }
-    }
-
-    fn scores(&self, singles: &Cells, of_control: Option<&[f64]>) -> Scores {
-        let name = &self.comparison.perturbations[self.perturbation];
-        let parts: Option<Vec<usize>> = name.split('+').map(|part| singles.group(part)).collect();
-        // A single perturbation is no baseline of itself.
-        let parts = parts.filter(|parts| parts.len() > 1).zip(of_control);
-        let changes = parts.map(|(parts, control)| {
-            let change = |group: &usize| {
-                let means = singles.means(*group);
-                let change: Vec<f64> = means.iter().zip(control).map(|(a, b)| a - b).collect();
-                (*group, change)
-            };
-            parts.iter().map(change).collect::<Vec<_>>()
-        });
-        let [_, predicted] = self.comparison.groups(self.perturbation);
-        let predicted = self.comparison.predicted.dense(predicted, CELLS);
-        let change = &self.comparison.changes[self.perturbation].predicted;
+impl Judge<'_> {
+    fn scores(&self, comparison: &Comparison, perturbation: usize, singles: &Singles) -> Scores {
+        let name = &comparison.perturbations[perturbation];
+        let [_, predicted] = comparison.groups(perturbation);
+        let predicted = comparison.predicted.dense(predicted, CELLS);
+        let change = &comparison.changes[perturbation].predicted;
+        let parts = singles.parts(name);
+        let parts = parts.as_deref();
+        let moved = |factor: fn(usize) -> f64| parts.map(|p| self.moved(p, factor(p.len())));
         Scores {
             perturbation: name.clone(),
             methods: [
                 Some(self.score(change, &predicted)),
-                Some(self.score(&vec![0.0; self.truth.len()], &self.control)),
-                changes.as_ref().map(|changes| self.moved(changes, 1.0)),
-                changes
-                    .as_ref()
-                    .map(|changes| self.moved(changes, 1.0 / changes.len() as f64)),
-                changes
-                    .as_ref()
-                    .and_then(|changes| self.nearest(changes, singles)),
+                Some(self.score(&vec![0.0; self.truth.len()], self.control)),
+                moved(|_| 1.0),
+                moved(|count| 1.0 / count as f64),
+                parts.and_then(|parts| self.nearest(parts, singles.cells)),
             ],
         }
     }
@@ -148,16 +171,16 @@ impl<'a> Judge<'a> {
             pearson_delta: pearson(change, self.truth),
             mse_delta: mean(change, self.truth, |d| d * d),
             mae_delta: mean(change, self.truth, f64::abs),
-            mmd: mmd_squared(cells, &self.measured, self.truth.len()),
+            mmd: self.measured.mmd_squared(cells),
         }
     }
 
     /// Control cells moved by the sum of the changes times a factor.
-    fn moved(&self, changes: &[(usize, Vec<f64>)], factor: f64) -> Score {
+    fn moved(&self, changes: &[(usize, &[f64])], factor: f64) -> Score {
         let mut sum = vec![0.0; self.truth.len()];
         for (_, change) in changes {
             sum.iter_mut()
-                .zip(change)
+                .zip(*change)
                 .for_each(|(sum, change)| *sum += factor * change);
         }
         let moved = |cell: &[f64]| {
@@ -174,11 +197,11 @@ impl<'a> Judge<'a> {
         self.score(&sum, &cells)
     }
 
-    fn nearest(&self, changes: &[(usize, Vec<f64>)], singles: &Cells) -> Option<Score> {
+    fn nearest(&self, changes: &[(usize, &[f64])], singles: &Cells) -> Option<Score> {
         let error = |change: &[f64]| mean(change, self.truth, |d| d * d);
         let (group, change) = changes
             .iter()
-            .min_by(|a, b| error(&a.1).total_cmp(&error(&b.1)))?;
+            .min_by(|a, b| error(a.1).total_cmp(&error(b.1)))?;
         Some(self.score(change, &singles.dense(*group, CELLS)))
     }
 }

@@ -13,24 +13,61 @@ const FACTORS: [f64; 4] = [0.5, 1.0, 2.0, 4.0];
 /// # Panics
 /// If the values are no whole cells.
 pub fn mmd_squared(first: &[f64], second: &[f64], genes: usize) -> f64 {
-    assert!(first.len().is_multiple_of(genes) && second.len().is_multiple_of(genes));
-    let (n, m) = (first.len() / genes, second.len() / genes);
-    if n < 2 || m < 2 {
-        return f64::NAN;
+    Reference::new(second, genes).mmd_squared(first)
+}
+
+/// The sample that others are compared with; what depends on it alone is computed once.
+pub(crate) struct Reference<'a> {
+    cells: &'a [f64],
+    genes: usize,
+    /// Rates of the kernels in the squared distance; nothing for fewer than two cells.
+    rates: Option<[f64; 4]>,
+    within: f64,
+}
+
+impl<'a> Reference<'a> {
+    pub(crate) fn new(cells: &'a [f64], genes: usize) -> Self {
+        assert!(cells.len().is_multiple_of(genes));
+        let count = cells.len() / genes;
+        let mut this = Self {
+            cells,
+            genes,
+            rates: None,
+            within: f64::NAN,
+        };
+        if count > 1 {
+            let squares = squared_distances(cells, cells, genes);
+            let mut apart: Vec<f64> = off_diagonal(&squares, count).collect();
+            let middle = (apart.len() - 1) / 2;
+            let (_, median, _) = apart.select_nth_unstable_by(middle, f64::total_cmp);
+            let rates = FACTORS.map(|factor| -0.5 / (factor * median.max(f64::MIN_POSITIVE)));
+            this.within = mean_within(&squares, count, rates);
+            this.rates = Some(rates);
+        }
+        this
     }
-    let within = squared_distances(second, second, genes);
-    let mut apart: Vec<f64> = off_diagonal(&within, m).collect();
-    let middle = (apart.len() - 1) / 2;
-    let (_, median, _) = apart.select_nth_unstable_by(middle, f64::total_cmp);
-    let rates = FACTORS.map(|factor| -0.5 / (factor * median.max(f64::MIN_POSITIVE)));
-    let kernel = |square: f64| rates.iter().map(|r| (r * square).exp()).sum::<f64>() / 4.0;
-    let mean_within = |squares: &[f64], n: usize| {
-        off_diagonal(squares, n).map(kernel).sum::<f64>() / (n * (n - 1)) as f64
-    };
-    let across = squared_distances(first, second, genes);
-    let mean_across = across.iter().map(|s| kernel(*s)).sum::<f64>() / (n * m) as f64;
-    mean_within(&squared_distances(first, first, genes), n) + mean_within(&within, m)
-        - 2.0 * mean_across
+
+    pub(crate) fn mmd_squared(&self, cells: &[f64]) -> f64 {
+        assert!(cells.len().is_multiple_of(self.genes));
+        let count = cells.len() / self.genes;
+        let Some(rates) = self.rates.filter(|_| count > 1) else {
+            return f64::NAN;
+        };
+        let across = squared_distances(cells, self.cells, self.genes);
+        let mean_across =
+            across.iter().map(|s| kernel(*s, rates)).sum::<f64>() / across.len() as f64;
+        let squares = squared_distances(cells, cells, self.genes);
+        mean_within(&squares, count, rates) + self.within - 2.0 * mean_across
+    }
+}
+
+fn kernel(square: f64, rates: [f64; 4]) -> f64 {
+    rates.iter().map(|rate| (rate * square).exp()).sum::<f64>() / 4.0
+}
+
+fn mean_within(squares: &[f64], count: usize, rates: [f64; 4]) -> f64 {
+    let kernels = off_diagonal(squares, count).map(|square| kernel(square, rates));
+    kernels.sum::<f64>() / (count * (count - 1)) as f64
 }
 
 fn off_diagonal(squares: &[f64], n: usize) -> impl Iterator<Item = f64> + '_ {

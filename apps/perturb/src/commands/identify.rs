@@ -1,13 +1,12 @@
 //! `perturb identify`: which perturbation, or pair of them, explains cells that were observed.
 
-use rand::RngExt;
 use rheome_cli::{Failure, say};
 use rheome_perturbation::identification::{rank_pairs, rank_singles, read_embedding};
 use rheome_training::randomness::{Purpose, generator};
 use serde_json::{Value, json};
 
 use crate::arguments::IdentifyArguments;
-use crate::cells::PreparedCells;
+use crate::cells::{PreparedCells, with_replacement};
 use crate::trained_model::TrainedModel;
 
 /// Runs the command.
@@ -82,12 +81,8 @@ impl<'a> Identifier<'a> {
             .seed
             .unwrap_or(trained.settings.training.seed);
         let mut random = generator(seed, Purpose::Ensemble, place as u64);
-        let mut draw = |from: &[usize]| -> Vec<usize> {
-            let count = self.arguments.cells.min(members.len());
-            (0..count)
-                .map(|_| from[random.random_range(0..from.len())])
-                .collect()
-        };
+        let count = self.arguments.cells.min(members.len());
+        let mut draw = |from: &[usize]| with_replacement(from, count, &mut random);
         let observed = cells.tensor(&draw(members), columns, &trained.device);
         let control = cells.tensor(&draw(&cells.control()), columns, &trained.device);
         let embedding = read_embedding(&trained.model, &genes, control, observed)?;

@@ -1,72 +1,34 @@
 //! The command under test, for all test files.
+#![allow(
+    unused_imports,
+    dead_code,
+    reason = "not every test file needs all of it"
+)]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use assert_cmd::Command;
-use tempfile::TempDir;
+use rheome_testing::Program;
 
-/// The root of the repository.
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
+pub use rheome_testing::{folder, root};
 
-/// The command in the root of the repository.
-fn perturb() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_perturb"));
-    command.current_dir(root());
-    command
-}
-
-/// A folder that goes away with the test.
-pub fn folder() -> TempDir {
-    tempfile::tempdir().unwrap()
-}
-
-/// A command that must fail with status `code` and one line on standard error that holds all of `words`.
-pub fn fails(mut command: Command, code: i32, words: &[&str]) {
-    let output = command
-        .assert()
-        .failure()
-        .code(code)
-        .get_output()
-        .stderr
-        .clone();
-    let text = String::from_utf8(output).unwrap();
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|l| l.starts_with("perturb: "))
-        .collect();
-    let [last] = lines.as_slice() else {
-        panic!("expected one line of the command in {text:?}");
-    };
-    assert_eq!(text.lines().last(), Some(*last), "it is the last one");
-    for word in words {
-        assert!(last.contains(word), "{word:?} is not in {text:?}");
-    }
-    assert!(!text.contains("panicked"), "{text}");
-}
+const PROGRAM: Program = Program {
+    name: "perturb",
+    binary: env!("CARGO_BIN_EXE_perturb"),
+};
 
 /// The command with arguments.
 pub fn with(arguments: &[&str]) -> Command {
-    let mut command = perturb();
-    command.args(arguments);
-    command
+    PROGRAM.with(arguments)
+}
+
+/// A command that must fail with status `code` and one line on standard error that holds all of `words`.
+pub fn fails(command: Command, code: i32, words: &[&str]) {
+    PROGRAM.fails(command, code, words);
 }
 
 /// Runs a script of `tests/python`, which must succeed; false where `RHEOME_PYTHON` names no Python with anndata and scanpy.
-#[allow(dead_code, reason = "not every test file opens its outputs elsewhere")]
 pub fn python(script: &str, arguments: &[&str]) -> bool {
-    // `make test` sets it to an environment that has the libraries.
-    let Some(python) = std::env::var_os("RHEOME_PYTHON") else {
-        eprintln!("SKIPPED: {script} not run, RHEOME_PYTHON names no interpreter");
-        return false;
-    };
-    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/python")
-        .join(script);
-    let mut check = std::process::Command::new(python);
-    let output = check.arg(script).args(arguments).output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {told}");
-    true
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python");
+    rheome_testing::python(&folder.join(script), arguments)
 }

@@ -119,10 +119,7 @@ fn given(all: &BTreeSet<&Condition>, names: &[String]) -> Result<BTreeSet<Condit
 /// The condition of this name, in any order; `control+Dacinostat` is `Dacinostat`.
 fn named(all: &BTreeSet<&Condition>, name: &str) -> Result<Condition, CellsError> {
     let known: BTreeSet<&str> = all.iter().flat_map(|c| c.targets()).collect();
-    let is_control = |part: &&str| ["control", "ctrl"].contains(&part.to_lowercase().as_str());
-    let parts = name.split('+').map(str::trim);
-    // A gene (or drug) may have such a name, then it is not control.
-    let condition = Condition::of(parts.filter(|part| known.contains(part) || !is_control(part)));
+    let condition = Condition::written(name, |part| known.contains(part));
     if all.contains(&condition) {
         return Ok(condition);
     }

@@ -4,14 +4,13 @@ mod output;
 mod request;
 mod summary;
 
-use rand::RngExt;
 use rheome_cells::Condition;
 use rheome_cli::{Failure, Meter};
 use rheome_perturbation::SamplingRun;
 use rheome_training::randomness::{Purpose, generator};
 
 use crate::arguments::PredictArguments;
-use crate::cells::PreparedCells;
+use crate::cells::{PreparedCells, with_replacement};
 use crate::trained_model::TrainedModel;
 use output::PredictedCells;
 use summary::Summary;
@@ -56,7 +55,9 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     for (condition, perturbed) in requested.iter().zip(&perturbed) {
         let label = condition.to_string();
         let number = u64::from(crc32fast::hash(label.as_bytes()));
-        let sources = sources(&control, arguments.cells, seed, number);
+        // The same for a perturbation whatever else is asked for.
+        let mut random = generator(seed, Purpose::Ensemble, number);
+        let sources = with_replacement(&control, arguments.cells, &mut random);
         let mut run = SamplingRun::from_encodings(
             &trained.model,
             encoded.clone(),
@@ -77,14 +78,6 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     meter.finish();
     output.finish(console)?;
     summary.finish(console)
-}
-
-/// Control cells to start from, drawn with replacement: the same for a perturbation whatever else is asked for.
-fn sources(control: &[usize], count: usize, seed: u64, perturbation: u64) -> Vec<usize> {
-    let mut random = generator(seed, Purpose::Ensemble, perturbation);
-    (0..count)
-        .map(|_| control[random.random_range(0..control.len())])
-        .collect()
 }
 
 /// The conditions without those given before.

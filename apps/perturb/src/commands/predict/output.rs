@@ -29,6 +29,8 @@ pub struct PredictedCells<'a> {
     /// Place of each cell's label.
     codes: Vec<i32>,
     labels: Vec<String>,
+    /// Cells of the last of them.
+    of_label: usize,
     sources: Vec<String>,
 }
 
@@ -50,6 +52,7 @@ impl<'a> PredictedCells<'a> {
             names: Vec::new(),
             codes: Vec::new(),
             labels: Vec::new(),
+            of_label: 0,
             sources: Vec::new(),
         };
         let Some(path) = &arguments.output else {
@@ -104,17 +107,13 @@ impl<'a> PredictedCells<'a> {
         )?;
         if self.labels.last().is_none_or(|last| last != label) {
             self.labels.push(label.to_owned());
+            self.of_label = 0;
         }
-        let code = self.labels.len() - 1;
+        let code = self.labels.len() as i32 - 1;
         for source in sources {
-            let number = self
-                .codes
-                .iter()
-                .rev()
-                .take_while(|c| **c == code as i32)
-                .count();
-            self.names.push(format!("{label}-{number}"));
-            self.codes.push(code as i32);
+            self.names.push(format!("{label}-{}", self.of_label));
+            self.of_label += 1;
+            self.codes.push(code);
             self.sources.push(self.cells.names[*source].clone());
         }
         Ok(())

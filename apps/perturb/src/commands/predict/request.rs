@@ -41,16 +41,12 @@ pub fn conditions(
 
 /// `KLF1`, `KLF1+ctrl`, `ctrl+KLF1`, `A+B` or `B + A`.
 fn parse(label: &str, place: &str) -> Result<Condition, Failure> {
-    let is_control = |part: &&str| ["ctrl", "control"].contains(&part.to_lowercase().as_str());
-    let parts: Vec<&str> = label.split('+').map(str::trim).collect();
-    if parts.iter().any(|part| part.is_empty()) {
+    if label.split('+').any(|part| part.trim().is_empty()) {
         return Err(Failure::new(format!(
             "{place}: {label:?} has an empty part, expected names like KLF1 or KLF1+CEBPA"
         )));
     }
-    Ok(Condition::of(
-        parts.into_iter().filter(|part| !is_control(part)),
-    ))
+    Ok(Condition::written(label, |_| false))
 }
 
 /// One perturbation a line; of a table (CSV) the first column. Empty lines, comments and a heading are passed over.

@@ -1,13 +1,13 @@
 //! How well perturbations that are not learnt are predicted.
 
 use burn::tensor::Device;
-use rand::RngExt;
 use rheome_cli::Failure;
 use rheome_perturbation::graph::VocabularyGraph;
 use rheome_perturbation::{GeneQuery, PadTransformer, SamplingRun};
+use rheome_perturbation_metrics::pearson;
 use rheome_training::randomness::{Purpose, generator};
 
-use crate::cells::PreparedCells;
+use crate::cells::{PreparedCells, with_replacement};
 use crate::settings::TrainSettings;
 use crate::trained_model::{Genes, perturbed_ids};
 
@@ -62,9 +62,11 @@ impl<'a> Validation<'a> {
             let mean = cells.mean(&cells.by_condition[place], &cells.evaluated);
             Ok(Question {
                 perturbed: GeneQuery::new(graph, &ids, device)?,
-                control: (0..settings.training.validation_cells)
-                    .map(|_| control[random.random_range(0..control.len())])
-                    .collect(),
+                control: with_replacement(
+                    &control,
+                    settings.training.validation_cells,
+                    &mut random,
+                ),
                 truth: mean.iter().zip(&baseline).map(|(a, b)| a - b).collect(),
             })
         };
@@ -99,7 +101,7 @@ impl<'a> Validation<'a> {
                 .map(|(a, b)| (a - b).powi(2));
             sum[0] += differences.sum::<f64>() / found.len() as f64;
             sum[1] += question.truth.iter().map(|b| b * b).sum::<f64>() / found.len() as f64;
-            sum[2] += pearson(&found, &question.truth);
+            sum[2] += correlation(&found, &question.truth);
         }
         let count = self.questions.len() as f64;
         let [mse_delta, mse_delta_of_control, pearson_delta] = sum.map(|s| s / count);
@@ -129,17 +131,10 @@ impl<'a> Validation<'a> {
     }
 }
 
-/// Pearson's correlation; 0 where one of the two does not vary.
-fn pearson(a: &[f64], b: &[f64]) -> f64 {
-    let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
-    let (of_a, of_b) = (mean(a), mean(b));
-    let mut sums = [0.0; 3];
-    for (x, y) in a.iter().zip(b) {
-        let (x, y) = (x - of_a, y - of_b);
-        sums = [sums[0] + x * y, sums[1] + x * x, sums[2] + y * y];
-    }
-    let spread = (sums[1] * sums[2]).sqrt();
-    if spread > 0.0 { sums[0] / spread } else { 0.0 }
+/// The correlation of changes; 0 where one of the two does not vary.
+fn correlation(a: &[f64], b: &[f64]) -> f64 {
+    let found = pearson(a, b);
+    if found.is_nan() { 0.0 } else { found }
 }
 
 #[cfg(test)]
@@ -149,8 +144,8 @@ mod tests {
     #[test]
     fn the_correlation_is_pearsons() {
         let a = [1.0, 2.0, 3.0, 4.0];
-        assert!((pearson(&a, &[2.0, 4.0, 6.0, 8.0]) - 1.0).abs() < 1e-12);
-        assert!((pearson(&a, &[1.0, 3.0, 2.0, 4.0]) - 0.8).abs() < 1e-12);
-        assert_eq!(pearson(&a, &[5.0; 4]), 0.0);
+        assert!((correlation(&a, &[2.0, 4.0, 6.0, 8.0]) - 1.0).abs() < 1e-12);
+        assert!((correlation(&a, &[1.0, 3.0, 2.0, 4.0]) - 0.8).abs() < 1e-12);
+        assert_eq!(correlation(&a, &[5.0; 4]), 0.0);
     }
 }

@@ -1,0 +1,118 @@
+//! What the applications' tests share: running a command as a person does, how it fails, what a kill leaves, and the users' own
+//! Python libraries.
+
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+/// A program under test.
+#[derive(Debug, Clone, Copy)]
+pub struct Program {
+    /// Its name, with which its messages begin.
+    pub name: &'static str,
+    /// Where it is built: `env!("CARGO_BIN_EXE_...")`.
+    pub binary: &'static str,
+}
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A folder that goes away with the test.
+///
+/// # Panics
+/// If there is no room for one.
+pub fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+impl Program {
+    /// The command with arguments, in the root of the repository.
+    pub fn with(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.binary);
+        command.current_dir(root()).args(arguments);
+        command
+    }
+
+    /// Runs a command that must fail with status `code` and one line on standard error that holds all of `words`.
+    ///
+    /// # Panics
+    /// If it does anything else.
+    pub fn fails(&self, mut command: Command, code: i32, words: &[&str]) {
+        let failure = command.assert().failure().code(code);
+        let text = String::from_utf8(failure.get_output().stderr.clone()).unwrap();
+        let start = format!("{}: ", self.name);
+        let lines: Vec<&str> = text.lines().filter(|l| l.starts_with(&start)).collect();
+        let [last] = lines.as_slice() else {
+            panic!("expected one line of the command in {text:?}");
+        };
+        assert_eq!(text.lines().last(), Some(*last), "it is the last one");
+        for word in words {
+            assert!(last.contains(word), "{word:?} is not in {text:?}");
+        }
+        assert!(!text.contains("panicked"), "{text}");
+    }
+}
+
+/// Starts a command and kills it (SIGKILL) as soon as `moment` has come.
+///
+/// # Panics
+/// If it ends before.
+pub fn kill_at(command: &Command, moment: impl Fn() -> bool) {
+    let mut child = std::process::Command::new(command.get_program());
+    let mut child = child
+        .current_dir(root())
+        .args(command.get_args())
+        .spawn()
+        .unwrap();
+    while !moment() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(
+        status.signal(),
+        Some(9),
+        "it was stopped on its way, not before and not after"
+    );
+}
+
+/// Whether a training has made a checkpoint in this model folder.
+pub fn has_checkpoint(run: &Path) -> bool {
+    let complete =
+        |entry: std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with("step-");
+    let checkpoints = std::fs::read_dir(run.join("checkpoints"));
+    checkpoints.is_ok_and(|mut all| all.any(|entry| entry.is_ok_and(complete)))
+}
+
+/// The numbers of a safetensors file, without its header, which names the command line.
+///
+/// # Panics
+/// If it is none.
+pub fn weights(path: &Path) -> Vec<u8> {
+    let bytes = std::fs::read(path).unwrap();
+    let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    bytes[8 + length..].to_vec()
+}
+
+/// Runs a Python script, which must succeed; false where `RHEOME_PYTHON` names no Python with the users' libraries (`make test`
+/// sets it to one that has them).
+///
+/// # Panics
+/// If the script fails.
+pub fn python(script: &Path, arguments: &[&str]) -> bool {
+    let Some(python) = std::env::var_os("RHEOME_PYTHON") else {
+        let script = script.display();
+        eprintln!("SKIPPED: {script} not run, RHEOME_PYTHON names no interpreter");
+        return false;
+    };
+    let mut check = std::process::Command::new(python);
+    let output = check.arg(script).args(arguments).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {told}");
+    true
+}
