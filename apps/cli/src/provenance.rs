@@ -13,7 +13,7 @@ impl Program {
         format!("{} {} (Rheome)", self.name, self.version)
     }
 
-    /// The command line as it was typed, without the program's folder.
+    /// The words of the command line, without the program's folder and the shell's quotes.
     pub fn command_line(&self) -> String {
         let arguments = std::env::args_os()
             .skip(1)

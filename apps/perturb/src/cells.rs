@@ -54,10 +54,7 @@ impl PreparedCells {
                 path.display()
             )));
         }
-        let held_out = match file.uns_at(SPLIT) {
-            Ok(value) => Split::held_out(&value),
-            Err(_) => None,
-        };
+        let held_out = held_out(&file)?;
         let x = file.x()?;
         Ok(Self {
             path: path.to_owned(),
@@ -125,6 +122,21 @@ pub fn with_replacement(cells: &[usize], count: usize, random: &mut impl Rng) ->
     (0..count)
         .map(|_| cells[random.random_range(0..cells.len())])
         .collect()
+}
+
+/// The conditions that the split of a file holds out; nothing if it has none. A split that cannot be read is an error: what it
+/// holds out would be learnt.
+fn held_out(file: &AnnData) -> Result<Option<BTreeSet<Condition>>, Failure> {
+    if !file.uns_keys()?.iter().any(|key| key == SPLIT) {
+        return Ok(None);
+    }
+    let held_out = Split::held_out(&file.uns_at(SPLIT)?).ok_or_else(|| {
+        Failure::new(format!(
+            "{}: uns/{SPLIT}: found no list of test conditions; make the split anew: perturb split {0}",
+            file.path().display()
+        ))
+    })?;
+    Ok(Some(held_out))
 }
 
 /// Columns of the genes that the file says predictions are judged by.

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use rheome_backend::atomic::write_atomically;
-use rheome_cells::Condition;
+use rheome_cells::{CONTROL, Condition};
 use rheome_cli::model_folder::{ModelFiles, VOCABULARY};
 use rheome_cli::{Failure, did_you_mean, settings as settings_file};
 use rheome_perturbation::graph::{Coexpression, GeneGraph, SelfEdges, VocabularyGraph};
-use rheome_perturbation::{GeneQuery, PadTransformer, PerturbationKind, SPECIAL_NAMES, Vocabulary};
+use rheome_perturbation::{GeneQuery, PadTransformer, PerturbationKind, Vocabulary};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -95,7 +95,7 @@ impl Genes {
         write_json(&folder.join(GRAPH), &self.graph)
     }
 
-    /// The graph over the ids of the embeddings, of which there are `size`.
+    /// The graph over the ids of the embeddings.
     pub fn over_ids(&self, self_edges: SelfEdges) -> Result<VocabularyGraph, Failure> {
         let NamedGraph { genes, neighbours } = &self.graph;
         Ok(VocabularyGraph::new(
@@ -201,7 +201,7 @@ pub fn perturbed_ids(
 ) -> Result<Vec<usize>, Failure> {
     let mut ids = genes.ids(condition.targets())?;
     if ids.is_empty() || (ids.len() == 1 && settings.data.singles_with_control) {
-        ids.extend(genes.vocabulary.id(SPECIAL_NAMES[3]));
+        ids.extend(genes.vocabulary.id(CONTROL));
     }
     Ok(ids)
 }

@@ -261,7 +261,49 @@ fn what_cannot_be_predicted_is_said_before_anything_is_computed() {
         1,
         &["model.vocabulary", "found 20"],
     );
+    let kept = fs::read(&data).unwrap();
+    let data_text = data.display().to_string();
+    let onto_itself = [
+        "--perturbations",
+        "REG000",
+        "--overwrite",
+        "--output",
+        &data_text,
+    ];
+    fails(
+        predict(&run, &data, &onto_itself),
+        1,
+        &["--output", "is the data file itself"],
+    );
+    assert_eq!(fs::read(&data).unwrap(), kept);
+    let both = [
+        "--perturbations",
+        "REG000,ctrl",
+        "--with-control",
+        "--output",
+        &output,
+    ];
+    fails(
+        predict(&run, &data, &both),
+        1,
+        &["--with-control", "control is to be predicted too"],
+    );
+    let same = [
+        "--perturbations",
+        "REG000",
+        "--output",
+        &output,
+        "--summary",
+        &output,
+    ];
+    fails(
+        predict(&run, &data, &same),
+        1,
+        &["--summary", "another name"],
+    );
     assert!(!Path::new(&output).exists());
+    // What cannot be learnt leaves no folder that stands in the way of the next attempt.
+    assert!(!other.exists());
 }
 
 #[test]

@@ -52,7 +52,7 @@ impl PeriodicFlow {
         Ok(this)
     }
 
-    /// The flow with this vorticity, `[x, y]`; a mean is taken away.
+    /// The flow with this vorticity, `[x, y]`; its mean and the waves that are cut off are taken away.
     ///
     /// # Errors
     /// [`PeriodicError::Setting`] if a setting cannot work, [`PeriodicError::Shape`] for another number of points.
@@ -70,7 +70,7 @@ impl PeriodicFlow {
         }
         this.transforms
             .forward(&mut vorticity.to_vec(), &mut this.vorticity);
-        this.vorticity[0] = Complex64::default();
+        this.waves.cut_off(&mut this.vorticity);
         Ok(this)
     }
 
@@ -148,7 +148,7 @@ impl PeriodicFlow {
         let mut shells = vec![0.0; self.config.points / 2];
         for (place, mode) in self.vorticity.iter().enumerate().skip(1) {
             let wave = self.waves.at(place);
-            let shell = wave.waves.round() as usize;
+            let shell = wave.waves().round() as usize;
             if let Some(sum) = shell.checked_sub(1).and_then(|shell| shells.get_mut(shell)) {
                 *sum += 0.5 * wave.weight * mode.norm_sqr() / wave.square;
             }
@@ -159,14 +159,24 @@ impl PeriodicFlow {
     /// Advances the flow by `duration`, in equal steps that keep to the Courant number.
     ///
     /// # Errors
-    /// [`PeriodicError::NonFinite`] if the flow blows up.
+    /// [`PeriodicError::NonFinite`] if the flow blows up, [`PeriodicError::Setting`] for a duration below 0.
     pub fn advance(&mut self, duration: f64) -> Result<(), PeriodicError> {
+        if !(duration >= 0.0 && duration.is_finite()) {
+            return Err(PeriodicError::Setting {
+                key: "duration",
+                found: duration.to_string(),
+                expected: "0 or a positive number",
+            });
+        }
         let end = self.time + duration;
-        while end - self.time > 1e-12 * duration.abs().max(end.abs()) {
+        loop {
             let now = self.diagnostics();
             // A maximum would pass over what is not a number; the energy does not.
             if !now.energy.is_finite() {
                 return Err(PeriodicError::NonFinite { time: self.time });
+            }
+            if end - self.time <= 1e-12 * duration.max(end.abs()) {
+                break;
             }
             let left = end - self.time;
             let longest = self.config.cfl * self.config.spacing()
@@ -239,14 +249,7 @@ impl PeriodicFlow {
             sums.for_each(|(sum, (u, w))| *sum -= u * w);
         }
         self.transforms.forward(product, &mut slopes[stage]);
-        let waves = &self.waves;
-        let modes = slopes[stage].par_iter_mut().enumerate();
-        modes.for_each(|(place, mode)| {
-            if !waves.at(place).is_kept {
-                *mode = Complex64::default();
-            }
-        });
-        slopes[stage][0] = Complex64::default();
+        self.waves.cut_off(&mut slopes[stage]);
     }
 }
 

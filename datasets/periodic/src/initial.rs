@@ -20,16 +20,17 @@ pub fn vorticity(
         .map(|place| {
             let wave = waves.at(place);
             // Each mode has a generator of its own.
-            let name = [wave.waves.to_bits(), wave.kx.to_bits(), wave.ky.to_bits()];
+            let waves = wave.waves();
+            let name = [waves.to_bits(), wave.kx.to_bits(), wave.ky.to_bits()];
             let stream = name.iter().fold(seed, |hash, bits| {
                 (hash ^ bits)
                     .wrapping_mul(0x9e37_79b9_7f4a_7c15)
                     .rotate_left(29)
             });
             let phase = std::f64::consts::TAU * Pcg64Mcg::seed_from_u64(stream).random::<f64>();
-            let k = wave.waves / config.peak;
+            let k = waves / config.peak;
             // A shell of waves holds 2 pi k of them, and vorticity is k times velocity.
-            let size = if wave.waves > 0.0 && wave.is_kept {
+            let size = if waves > 0.0 && wave.is_kept {
                 (k.powi(4) * (-2.0 * k * k).exp() / k).sqrt() * wave.square.sqrt()
             } else {
                 0.0

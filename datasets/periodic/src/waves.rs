@@ -1,5 +1,8 @@
 //! Wave numbers of the modes.
 
+use rayon::prelude::*;
+use rustfft::num_complex::Complex64;
+
 use crate::PeriodicConfig;
 
 /// The modes of a real field, `[ky, kx]` with ky from 0 to half the points and kx in the order of the transform.
@@ -17,18 +20,25 @@ pub struct Waves {
 /// One mode.
 #[derive(Debug, Clone, Copy)]
 pub struct Wave {
-    /// Wave number along x; 0 at the highest mode, whose derivative has no real part.
+    /// Wave number along x.
     pub kx: f64,
     /// Wave number along y.
     pub ky: f64,
-    /// Waves per side of the mode.
-    pub waves: f64,
+    /// Waves per side, along x and y.
+    per_side: [f64; 2],
     /// Square of its wave number.
     pub square: f64,
     /// Whether products keep it.
     pub is_kept: bool,
     /// How many modes of the whole plane it stands for.
     pub weight: f64,
+}
+
+impl Wave {
+    /// Waves per side of the mode.
+    pub fn waves(&self) -> f64 {
+        self.per_side[0].hypot(self.per_side[1])
+    }
 }
 
 impl Waves {
@@ -57,11 +67,20 @@ impl Waves {
         Wave {
             kx,
             ky,
-            waves: x.hypot(y_waves),
+            per_side: [x, y_waves],
             square: kx * kx + ky * ky,
             // A product of two kept modes then only reaches modes that are cut off.
             is_kept: x.abs() < self.cutoff && y_waves < self.cutoff,
             weight: if y == 0 || 2 * y == n { 1.0 } else { 2.0 },
         }
+    }
+
+    /// Takes away the mean and the modes that products do not keep.
+    pub fn cut_off(&self, modes: &mut [Complex64]) {
+        modes.par_iter_mut().enumerate().for_each(|(place, mode)| {
+            if place == 0 || !self.at(place).is_kept {
+                *mode = Complex64::default();
+            }
+        });
     }
 }

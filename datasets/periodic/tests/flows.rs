@@ -181,4 +181,28 @@ fn what_cannot_work_is_an_error() {
         broken.advance(0.1),
         Err(PeriodicError::NonFinite { .. })
     ));
+    let mut calm = PeriodicFlow::decaying(&config(16, 0.1), 1).unwrap();
+    for duration in [-1.0, f64::NAN] {
+        let refused = calm.advance(duration);
+        assert!(matches!(
+            refused,
+            Err(PeriodicError::Setting {
+                key: "duration",
+                ..
+            })
+        ));
+    }
+    assert_eq!(calm.time(), 0.0);
+}
+
+/// The waves that products do not keep are nowhere: energy is that of the velocity.
+#[test]
+fn energy_is_that_of_the_velocity_whatever_the_flow_began_as() {
+    let start = field(16, |x, y| x.sin() * y.sin() + (7.0 * x).cos());
+    let mut flow = PeriodicFlow::from_vorticity(&config(16, 0.0), &start).unwrap();
+    let [u, v] = flow.velocity();
+    let squares: f64 = u.iter().chain(&v).map(|u| u * u).sum();
+    let expected = 0.5 * squares / 256.0;
+    assert!((flow.diagnostics().energy / expected - 1.0).abs() < 1e-12);
+    assert!(largest_difference(&flow.vorticity(), &field(16, |x, y| x.sin() * y.sin())) < 1e-13);
 }

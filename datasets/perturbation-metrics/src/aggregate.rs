@@ -27,7 +27,7 @@ impl Aggregate {
         let mean = known.iter().sum::<f64>() / count as f64;
         let squares: f64 = known.iter().map(|v| (v - mean).powi(2)).sum();
         // What is not a number is the largest.
-        known.sort_by(f64::total_cmp);
+        known.sort_by(|a, b| a.is_nan().cmp(&b.is_nan()).then(a.total_cmp(b)));
         let at = |share: f64| {
             known
                 .get((share * (count.max(1) - 1) as f64).round() as usize)
@@ -74,5 +74,21 @@ impl Results {
             .into_iter()
             .map(|(name, pick)| (name.to_owned(), all.iter().map(pick).collect()));
         write_table(path, "statistic", rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_a_number_is_the_largest_whatever_its_sign() {
+        for missing in [f64::NAN, -f64::NAN] {
+            let found = Aggregate::of(&[Some(2.0), Some(missing), Some(1.0), None]);
+            assert_eq!((found.count, found.null_count), (3, 1));
+            assert_eq!(found.quartiles[0], Some(1.0));
+            assert_eq!(found.quartiles[2], Some(2.0));
+            assert!(found.quartiles[4].unwrap().is_nan() && found.mean.unwrap().is_nan());
+        }
     }
 }

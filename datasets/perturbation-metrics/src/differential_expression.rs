@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::cells::Cells;
 use crate::error::MetricsError;
 use crate::mann_whitney::{MannWhitney, false_discovery_rates, mann_whitney};
+use crate::table::write_csv;
 
 /// The test of one gene.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -98,11 +99,6 @@ impl DifferentialExpression {
     /// # Errors
     /// [`MetricsError::Write`] naming the file.
     pub fn write_csv(&self, path: &Path) -> Result<(), MetricsError> {
-        let fail = |e: &dyn std::fmt::Display| MetricsError::Write {
-            path: path.display().to_string(),
-            reason: e.to_string(),
-        };
-        let mut table = csv::Writer::from_path(path).map_err(|e| fail(&e))?;
         let columns = [
             "target",
             "feature",
@@ -116,28 +112,28 @@ impl DifferentialExpression {
             "statistic",
             "fdr",
         ];
-        table.write_record(columns).map_err(|e| fail(&e))?;
-        for tests in &self.perturbations {
-            for (feature, test) in self.features.iter().zip(&tests.genes) {
-                let number = |value: f64| format!("{value:?}");
-                table
-                    .write_record([
-                        tests.target.as_str(),
-                        feature,
-                        &number(test.target_mean),
-                        &number(test.ref_mean),
-                        &tests.target_membership.to_string(),
-                        &self.ref_membership.to_string(),
-                        &number(test.log2_fold_change),
-                        &number(test.percent_change),
-                        &number(test.p_value),
-                        &number(test.statistic),
-                        &number(test.fdr),
-                    ])
-                    .map_err(|e| fail(&e))?;
-            }
-        }
-        table.flush().map_err(|e| fail(&e))
+        let rows = self.perturbations.iter().flat_map(|tests| {
+            let genes = self.features.iter().zip(&tests.genes);
+            genes.map(|(feature, test)| self.row(tests, feature, test))
+        });
+        write_csv(path, &columns, rows)
+    }
+
+    fn row(&self, tests: &PerturbationTests, feature: &str, test: &GeneTest) -> [String; 11] {
+        let number = |value: f64| format!("{value:?}");
+        [
+            tests.target.clone(),
+            feature.to_owned(),
+            number(test.target_mean),
+            number(test.ref_mean),
+            tests.target_membership.to_string(),
+            self.ref_membership.to_string(),
+            number(test.log2_fold_change),
+            number(test.percent_change),
+            number(test.p_value),
+            number(test.statistic),
+            number(test.fdr),
+        ]
     }
 }
 

@@ -45,14 +45,13 @@ pub fn add(results: &mut Results, comparison: &Comparison) {
 }
 
 fn sum(a: &[f64], b: &[f64], without: Option<usize>, of: fn(f64, f64) -> f64) -> f64 {
-    let all: f64 = a.iter().zip(b).map(|(x, y)| of(*x, *y)).sum();
     match without {
         // Summed anew: to subtract would leave round-off.
         Some(gene) => {
             let parts = [(&a[..gene], &b[..gene]), (&a[gene + 1..], &b[gene + 1..])];
             parts.into_iter().map(|(a, b)| sum(a, b, None, of)).sum()
         }
-        None => all,
+        None => a.iter().zip(b).map(|(x, y)| of(*x, *y)).sum(),
     }
 }
 

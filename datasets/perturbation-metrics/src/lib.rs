@@ -23,6 +23,7 @@ mod mann_whitney;
 mod mmd;
 mod results;
 mod significance;
+mod table;
 
 pub use aggregate::Aggregate;
 pub use cells::{Cells, Keys};
@@ -33,3 +34,4 @@ pub use error::MetricsError;
 pub use mann_whitney::{MannWhitney, mann_whitney};
 pub use mmd::mmd_squared;
 pub use results::{Metric, Results};
+pub use table::write_csv;

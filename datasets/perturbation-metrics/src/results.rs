@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::comparison::Comparison;
 use crate::differential_expression::DifferentialExpression;
+use crate::table::write_csv;
 use crate::{MetricsError, clustering, discrimination, energy, expression_metrics, significance};
 
 /// The metrics, in the order of cell-eval's columns.
@@ -205,21 +206,14 @@ pub(crate) fn write_table(
     key: &str,
     rows: impl Iterator<Item = (String, Vec<Option<f64>>)>,
 ) -> Result<(), MetricsError> {
-    let fail = |e: csv::Error| MetricsError::Write {
-        path: path.display().to_string(),
-        reason: e.to_string(),
-    };
-    let mut table = csv::Writer::from_path(path).map_err(fail)?;
-    let names = Metric::all().into_iter().map(|m| m.name().to_owned());
-    let header: Vec<String> = std::iter::once(key.to_owned()).chain(names).collect();
-    table.write_record(header).map_err(fail)?;
-    for (name, values) in rows {
+    let mut header = vec![key.to_owned()];
+    header.extend(Metric::all().into_iter().map(|m| m.name().to_owned()));
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let row = |(name, values): (String, Vec<Option<f64>>)| {
         let texts = values
             .into_iter()
             .map(|v| v.map_or(String::new(), |v| format!("{v:?}")));
-        table
-            .write_record(std::iter::once(name).chain(texts))
-            .map_err(fail)?;
-    }
-    table.flush().map_err(|e| fail(e.into()))
+        std::iter::once(name).chain(texts).collect::<Vec<_>>()
+    };
+    write_csv(path, &header, rows.map(row))
 }

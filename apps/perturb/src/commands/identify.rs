@@ -1,6 +1,7 @@
 //! `perturb identify`: which perturbation, or pair of them, explains cells that were observed.
 
 use rheome_cli::{Failure, say};
+use rheome_perturbation::GeneQuery;
 use rheome_perturbation::identification::{rank_pairs, rank_singles, read_embedding};
 use rheome_training::randomness::{Purpose, generator};
 use serde_json::{Value, json};
@@ -44,6 +45,9 @@ struct Identifier<'a> {
     candidates: Vec<String>,
     /// The embedding of each candidate.
     embeddings: Vec<Vec<f32>>,
+    /// The genes that cells are judged by.
+    genes: GeneQuery,
+    control: Vec<usize>,
 }
 
 impl<'a> Identifier<'a> {
@@ -60,7 +64,13 @@ impl<'a> Identifier<'a> {
         let embeddings = trained.model.single_perturbations(&query);
         let width = embeddings.dims()[1];
         let values: Vec<f32> = embeddings.into_data().iter::<f32>().collect();
+        let judged = cells
+            .evaluated
+            .iter()
+            .map(|gene| cells.genes[*gene].as_str());
         Ok(Self {
+            genes: trained.query(judged)?,
+            control: cells.control(),
             arguments,
             cells,
             trained,
@@ -73,7 +83,6 @@ impl<'a> Identifier<'a> {
     fn explain(&self, place: usize) -> Result<Value, Failure> {
         let (cells, trained) = (self.cells, self.trained);
         let columns = &cells.evaluated;
-        let genes = trained.query(columns.iter().map(|gene| cells.genes[*gene].as_str()))?;
         let members = &cells.by_condition[place];
         let seed = self
             .arguments
@@ -84,8 +93,8 @@ impl<'a> Identifier<'a> {
         let count = self.arguments.cells.min(members.len());
         let mut draw = |from: &[usize]| with_replacement(from, count, &mut random);
         let observed = cells.tensor(&draw(members), columns, &trained.device);
-        let control = cells.tensor(&draw(&cells.control()), columns, &trained.device);
-        let embedding = read_embedding(&trained.model, &genes, control, observed)?;
+        let control = cells.tensor(&draw(&self.control), columns, &trained.device);
+        let embedding = read_embedding(&trained.model, &self.genes, control, observed)?;
         let top = self.arguments.top;
         let name = |candidate: usize| self.candidates[candidate].as_str();
         let singles = rank_singles(&embedding, &self.embeddings, top).into_iter();

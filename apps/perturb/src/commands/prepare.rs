@@ -1,13 +1,11 @@
 //! `perturb prepare`: from counts as they were measured to the file that training reads.
 
-use std::path::Path;
-
 use rheome_anndata::AnnData;
 use rheome_cells::{Conditions, PrepareSettings, Prepared, Split, prepare};
 use rheome_cli::{Console, Failure, did_you_mean, say};
 use serde_json::{Value, json};
 
-use super::{cells_meter, failures};
+use super::{cells_meter, failures, refuse_same_file};
 use crate::arguments::PrepareArguments;
 
 /// Names told at most.
@@ -16,7 +14,7 @@ const MOST_NAMES: usize = 8;
 /// Runs the command.
 pub fn run(arguments: &PrepareArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
-    refuse_same_file(&arguments.raw, &arguments.output)?;
+    refuse_same_file((&arguments.raw, "raw"), "--output", &arguments.output)?;
     refuse_lost_options(arguments)?;
     let raw = AnnData::open(&arguments.raw)?;
     arguments.compute.select_cpu(console, "prepare")?;
@@ -54,18 +52,6 @@ fn settings(arguments: &PrepareArguments) -> PrepareSettings {
         protocol: arguments.protocol,
         labels: arguments.keys.labels(),
     }
-}
-
-/// The raw file is not to be lost, whatever --overwrite says.
-fn refuse_same_file(raw: &Path, output: &Path) -> Result<(), Failure> {
-    let same = |a: &Path, b: &Path| Some(a.canonicalize().ok()? == b.canonicalize().ok()?);
-    if same(raw, output) == Some(true) {
-        return Err(Failure::new(format!(
-            "--output {}: is the raw file itself; choose another name",
-            output.display()
-        )));
-    }
-    Ok(())
 }
 
 /// Options of a split without a split would be ignored.

@@ -2,7 +2,7 @@
 
 use rheome_cli::{Failure, say};
 use rheome_perturbation_metrics::baselines::{Method, Score, Scores, score};
-use rheome_perturbation_metrics::{Cells, Comparison, Keys};
+use rheome_perturbation_metrics::{Cells, Comparison, Keys, write_csv};
 
 use crate::arguments::EvaluateArguments;
 
@@ -40,23 +40,21 @@ pub fn run(
 
 fn write(arguments: &EvaluateArguments, scores: &[Scores]) -> Result<(), Failure> {
     let path = arguments.output.join("baselines.csv");
-    let mut table = csv::Writer::from_path(&path)
-        .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))?;
-    let header = ["perturbation", "method"].into_iter();
-    table.write_record(header.chain(COLUMNS.map(|(name, _)| name)))?;
-    for of_one in scores {
-        for (method, score) in Method::ALL.into_iter().zip(&of_one.methods) {
-            let names = [of_one.perturbation.clone(), method.name().to_owned()];
-            let values = COLUMNS.map(|(_, value)| {
+    let mut header = vec!["perturbation", "method"];
+    header.extend(COLUMNS.map(|(name, _)| name));
+    let rows = scores.iter().flat_map(|of_one| {
+        let methods = Method::ALL.into_iter().zip(&of_one.methods);
+        methods.map(|(method, score)| {
+            let mut row = vec![of_one.perturbation.clone(), method.name().to_owned()];
+            row.extend(COLUMNS.map(|(_, value)| {
                 score
                     .as_ref()
                     .map_or(String::new(), |score| format!("{:?}", value(score)))
-            });
-            table.write_record(names.into_iter().chain(values))?;
-        }
-    }
-    table.flush()?;
-    Ok(())
+            }));
+            row
+        })
+    });
+    Ok(write_csv(&path, &header, rows)?)
 }
 
 fn tell(scores: &[Scores]) {

@@ -17,11 +17,15 @@ const CELLS: usize = 300;
 /// Draws all pictures into the folder of the results.
 pub fn draw(arguments: &EvaluateArguments, comparison: &Comparison) -> Result<(), Failure> {
     let shown = shown(comparison);
-    let path = |name: &str| arguments.output.join(name);
-    for ending in ["png", "svg"] {
-        changes(comparison, &shown).draw(&path(&format!("changes.{ending}")))?;
-        cells(comparison, &shown).draw(&path(&format!("cells.{ending}")))?;
-        distributions(comparison, shown[0]).draw(&path(&format!("distributions.{ending}")))?;
+    let figures = [
+        ("changes", changes(comparison, &shown)),
+        ("cells", cells(comparison, &shown)),
+        ("distributions", distributions(comparison, shown[0])),
+    ];
+    for (name, figure) in figures {
+        for ending in ["png", "svg"] {
+            figure.draw(&arguments.output.join(format!("{name}.{ending}")))?;
+        }
     }
     Ok(())
 }

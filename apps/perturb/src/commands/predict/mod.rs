@@ -9,6 +9,7 @@ use rheome_cli::{Failure, Meter};
 use rheome_perturbation::SamplingRun;
 use rheome_training::randomness::{Purpose, generator};
 
+use super::refuse_same_file;
 use crate::arguments::PredictArguments;
 use crate::cells::{PreparedCells, with_replacement};
 use crate::trained_model::TrainedModel;
@@ -21,6 +22,7 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let files = arguments.source.files()?;
     let cells = PreparedCells::read(&arguments.data)?;
     let requested = request::conditions(arguments, &cells)?;
+    refuse_what_would_be_lost(arguments, &requested)?;
     let device = arguments.compute.select(console)?.device;
     let trained = TrainedModel::load(&files, &arguments.overrides, &cells, &device)?;
     // Everything that was typed is checked before anything is computed.
@@ -78,6 +80,33 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     meter.finish();
     output.finish(console)?;
     summary.finish(console)
+}
+
+/// Nothing that is read, or written beside it, is to be replaced; measured and predicted control cells are not to be mixed.
+fn refuse_what_would_be_lost(
+    arguments: &PredictArguments,
+    requested: &[Condition],
+) -> Result<(), Failure> {
+    let outputs = [
+        ("--output", &arguments.output),
+        ("--summary", &arguments.summary),
+    ];
+    for (option, path) in outputs {
+        if let Some(path) = path {
+            refuse_same_file((&arguments.data, "data"), option, path)?;
+        }
+    }
+    if arguments.output.is_some() && arguments.output == arguments.summary {
+        return Err(Failure::new(
+            "--summary: is --output itself; choose another name",
+        ));
+    }
+    if arguments.with_control && requested.iter().any(Condition::is_control) {
+        return Err(Failure::new(
+            "--with-control: copies the measured control cells, and control is to be predicted too; leave out one of the two",
+        ));
+    }
+    Ok(())
 }
 
 /// The conditions without those given before.

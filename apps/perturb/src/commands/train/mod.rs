@@ -39,16 +39,20 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         cells.held_out.as_ref().map_or(0, |test| test.len())
     ));
     let device = arguments.compute.select(console)?.device;
-    let folder = RunFolder::open(&arguments.output, &settings, arguments.resume, PROGRAM)?;
-    let genes = genes(&folder, &cells, &settings, &device)?;
+    let genes = genes(arguments, &cells, &settings, &device)?;
     settings.check_vocabulary(genes.vocabulary.size())?;
     let graph = genes.over_ids(settings.data.self_edges)?;
+    let lessons = Lessons::new(&cells, &genes, learnt, &settings)?;
+    let validation = Validation::new(&cells, &genes, &graph, validated, &settings, &device)?;
     let model = model(arguments, &settings, &device.clone().autodiff(), console)?;
+    // Everything that the user can have got wrong is known by now: a folder is only made for a run that begins.
+    let folder = RunFolder::open(&arguments.output, &settings, arguments.resume, PROGRAM)?;
+    genes.save(folder.path())?;
     let trainer = Trainer::new(model, settings.training.optimizer, settings.training.seed)?;
     let (trainer, metrics) = folder.start(trainer)?;
     Training {
-        lessons: Lessons::new(&cells, &genes, learnt, &settings)?,
-        validation: Validation::new(&cells, &genes, &graph, validated, &settings, &device)?,
+        lessons,
+        validation,
         graph: &graph,
         settings: &settings,
         device: device.autodiff(),
@@ -63,17 +67,21 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
 
 /// The genes of a run: those of its folder, if it is continued, else those of the data.
 fn genes(
-    folder: &RunFolder,
+    arguments: &TrainArguments,
     cells: &PreparedCells,
     settings: &TrainSettings,
     device: &Device,
 ) -> Result<Genes, Failure> {
-    if folder.kept(VOCABULARY).is_some() && folder.kept(GRAPH).is_some() {
-        return Genes::load(folder.path());
+    let folder = &arguments.output;
+    let has_both = || {
+        [VOCABULARY, GRAPH]
+            .iter()
+            .all(|name| folder.join(name).exists())
+    };
+    match arguments.resume && has_both() {
+        true => Genes::load(folder),
+        false => Genes::of(cells, settings, device),
     }
-    let genes = Genes::of(cells, settings, device)?;
-    genes.save(folder.path())?;
-    Ok(genes)
 }
 
 /// The network with its first weights: random ones, or those of `--weights`.
