@@ -102,6 +102,32 @@ fn a_raw_file_is_prepared_and_split_in_one_go() {
     python("check_data.py", &["prepared", &raw, &data]);
 }
 
+#[test]
+fn the_genes_of_seurat_v3_are_those_of_scanpy() {
+    let folder = folder();
+    let raw = raw(&folder);
+    let data = folder.path().join("data.h5ad").display().to_string();
+    let prepare = |more: &str| {
+        let mut command = with(&["prepare", &raw, "--output", &data, "-q"]);
+        command.args(more.split(' '));
+        command
+    };
+    let logarithms = "--flavor seurat_v3 --input logarithms";
+    fails(
+        prepare(logarithms),
+        1,
+        &["--flavor: found seurat_v3", "counts"],
+    );
+    prepare("--flavor seurat_v3 --genes 50 --split-method additive")
+        .assert()
+        .success();
+    with(&["info", &data])
+        .assert()
+        .success()
+        .stdout(contains("flavor: seurat_v3"));
+    python("check_data.py", &["trend", &raw, &data]);
+}
+
 /// As scDFM was published, all cells choose the genes: another split is no leak there, and a leak for the strict protocol.
 #[test]
 fn the_protocol_is_kept_with_the_cells() {
@@ -231,7 +257,14 @@ fn options_that_cannot_be_are_named() {
     let conditions = ["--conditions: found \"KLF1+FOXA2\"", "FOXA1+KLF1"];
     refused("--split-method given --conditions KLF1+FOXA2", &conditions);
     refused("--split-method given", &["--conditions: found none"]);
-    refused("--conditions KLF1", &["add --split-method"]);
+    refused(
+        "--conditions KLF1",
+        &["--conditions: found no split", "--split-method"],
+    );
+    refused(
+        "--share 0.4",
+        &["--share: found no split", "--split-method"],
+    );
     refused("--device cuda", &["--device cuda", "CPU only"]);
     assert!(!folder.path().join("data.h5ad").exists());
 }

@@ -1,7 +1,7 @@
 //! Perturbed cells made ready for training, in bounded memory however many there are.
 //!
 //! [`Conditions`] unify how perturbations are written, [`Split`] holds some of them out, [`prepare`] normalises the counts of an
-//! AnnData file, selects variable genes ([`variable_genes`]) and writes the file that training reads; [`resplit`] gives such a
+//! AnnData file, selects variable genes ([`seurat`], [`VarianceTrend`]) and writes the file that training reads; [`resplit`] gives such a
 //! file another split. [`simulate`] makes screens whose truth is known.
 #![warn(missing_docs)]
 
@@ -29,4 +29,4 @@ pub use prepare::{
 pub use protocol::Protocol;
 pub use resplit::{Resplit, resplit};
 pub use split::{COMBOSCIPLEX_HELD_OUT, Part, Split, SplitMethod, SplitSettings};
-pub use variable_genes::{VariableGenes, variable_genes};
+pub use variable_genes::{Flavor, VariableGenes, VarianceTrend, seurat};

@@ -20,7 +20,7 @@ impl GeneMoments {
         }
     }
 
-    /// Adds one cell of a block; values are changed by `change` first, which must leave zero a zero.
+    /// Adds one cell of a block; a gene's value is changed by `change` first, which must leave zero a zero.
     ///
     /// # Panics
     /// If the block has another number of genes, or not that many cells.
@@ -28,7 +28,7 @@ impl GeneMoments {
         &mut self,
         block: &RowBlock<T>,
         cell: usize,
-        change: impl Fn(f64) -> f64,
+        change: impl Fn(usize, f64) -> f64,
     ) {
         assert_eq!(
             block.n_cols(),
@@ -38,7 +38,7 @@ impl GeneMoments {
         );
         self.cells += 1;
         for (gene, value) in block.row(cell) {
-            let value = change(value.to_f64());
+            let value = change(gene, value.to_f64());
             self.sums[gene] += value;
             self.squares[gene] += value * value;
         }
@@ -47,6 +47,16 @@ impl GeneMoments {
     /// Number of cells added.
     pub fn cells(&self) -> u64 {
         self.cells
+    }
+
+    /// Sum of every gene's values.
+    pub fn sums(&self) -> &[f64] {
+        &self.sums
+    }
+
+    /// Sum of the squares of every gene's values.
+    pub fn squares(&self) -> &[f64] {
+        &self.squares
     }
 
     /// Mean of every gene; 0 without cells.
@@ -92,7 +102,7 @@ mod tests {
         let block = RowBlock::dense(3, 2, vec![1.0f32, 0.0, 3.0, 0.0, 8.0, 6.0]).unwrap();
         let mut moments = GeneMoments::new(2);
         for cell in 0..3 {
-            moments.add(&block, cell, |v| v);
+            moments.add(&block, cell, |_, v| v);
         }
         assert_eq!(moments.means(), [4.0, 2.0]);
         let variances = moments.variances();

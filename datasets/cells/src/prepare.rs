@@ -55,7 +55,7 @@ pub struct Prepared {
 /// in `uns`. Embeddings, graphs, other layers and `raw` are not taken over.
 ///
 /// Everything is checked before any work: the column, the layer, the labels. The matrix is read three times by blocks of rows
-/// (twice, where it holds logarithms); memory is that of the tables and a few blocks. `progress` is told the cells read and
+/// (twice, where it holds logarithms; once more for [`Flavor::SeuratV3`](crate::Flavor)); memory is that of the tables and a few blocks. `progress` is told the cells read and
 /// how many there will be.
 ///
 /// # Errors
@@ -76,7 +76,7 @@ pub fn prepare(
         .map(|split| Split::new(raw.conditions.conditions(), split, settings.protocol))
         .transpose()?;
     let masks = Masks::new(&raw.conditions, split.as_ref(), settings.protocol);
-    let mut progress = Progress::new(raw.matrix.n_rows(), settings.input.passes(), progress);
+    let mut progress = Progress::new(raw.matrix.n_rows(), settings.passes(), progress);
     let normalization = raw.normalization(settings, &masks.selecting, &mut progress)?;
     let selection = raw.select(settings, &masks, normalization.as_ref(), &mut progress)?;
 
@@ -179,6 +179,7 @@ fn describe(
         ("raw", settings.raw.into()),
         ("input", settings.input.name().into()),
         ("target_total", target.map_or(Value::Null, Value::from)),
+        ("flavor", settings.flavor.name().into()),
         ("variable_genes", (settings.variable_genes as i64).into()),
         ("evaluated_genes", (settings.evaluated_genes as i64).into()),
         ("protocol", settings.protocol.name().into()),

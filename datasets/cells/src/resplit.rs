@@ -13,7 +13,7 @@ use crate::normalization::BLOCK;
 use crate::prepare::{EVALUATED, Masks, PERTURBATION, PREPARE, Progress, SPLIT, read_conditions};
 use crate::protocol::Protocol;
 use crate::split::{Split, SplitSettings};
-use crate::variable_genes::variable_genes;
+use crate::variable_genes::seurat;
 
 /// What [`resplit`] wrote.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,10 +50,7 @@ pub fn resplit(
     let evaluating = moments(source, &masks.evaluating, progress)?;
 
     let mut var = source.frame(Axis::Var)?;
-    var.set(
-        EVALUATED,
-        variable_genes(&evaluating, evaluated_genes).selected,
-    )?;
+    var.set(EVALUATED, seurat(&evaluating, evaluated_genes).selected)?;
     let mut obs = source.frame(Axis::Obs)?;
     obs.set(SPLIT, split.to_column(&conditions))?;
     write(source, output, [&obs, &var], &split, options)?;
@@ -99,7 +96,7 @@ fn moments(
         let (rows, block) = block?;
         progress.advance(rows.len());
         let of_chosen = rows.enumerate().filter(|(_, cell)| chosen[*cell]);
-        of_chosen.for_each(|(i, _)| moments.add(&block, i, f64::exp_m1));
+        of_chosen.for_each(|(i, _)| moments.add(&block, i, |_, v| v.exp_m1()));
     }
     Ok(moments)
 }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use rheome_anndata::{Compression, WriteOptions};
-use rheome_cells::{Input, LabelSettings, PrepareSettings, Protocol, SplitMethod, SplitSettings};
+use rheome_cells::{
+    Flavor, Input, LabelSettings, PrepareSettings, Protocol, SplitMethod, SplitSettings,
+};
 use rheome_cli::ComputeOptions;
 
 /// Options of `prepare`.
@@ -33,6 +35,10 @@ pub struct PrepareArguments {
     /// What the counts of every cell are scaled to. Default: the median of the cells.
     #[arg(long, value_name = "N")]
     pub target_total: Option<f64>,
+    /// How variable genes are found: seurat, by the dispersion of normalised values, or seurat_v3, by the variance of counts over
+    /// the trend of all genes.
+    #[arg(long, value_name = "NAME", default_value = "seurat", value_parser = flavor())]
+    pub flavor: Flavor,
     /// Genes to keep for their variability; perturbed genes are kept besides.
     #[arg(long, value_name = "N", default_value_t = PrepareSettings::default().variable_genes)]
     pub genes: usize,
@@ -223,6 +229,10 @@ fn split_method() -> impl TypedValueParser<Value = SplitMethod> {
 
 fn protocol() -> impl TypedValueParser<Value = Protocol> {
     named(Protocol::ALL, Protocol::name)
+}
+
+fn flavor() -> impl TypedValueParser<Value = Flavor> {
+    named(Flavor::ALL, Flavor::name)
 }
 
 fn input() -> impl TypedValueParser<Value = Input> {

@@ -14,6 +14,7 @@ pub fn of_options(error: CellsError, split_method: &str) -> Failure {
         return error.into();
     };
     let option = match *key {
+        "flavor" => "--flavor",
         "variable_genes" => "--genes",
         "evaluated_genes" => "--evaluated-genes",
         "target_total" => "--target-total",

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rheome_anndata::{AnnData, Axis, MatrixReader};
 use rheome_cells::{
-    Conditions, LabelSettings, PERTURBATION, PREPARE, PrepareSettings, SPLIT, Split,
+    Conditions, Flavor, LabelSettings, PERTURBATION, PREPARE, PrepareSettings, SPLIT, Split,
     read_conditions,
 };
 use rheome_cli::{Failure, model_folder, say, settings};
@@ -86,6 +86,11 @@ fn of_cells(path: &Path, pert_col: Option<&str>) -> Result<Facts, Failure> {
     if let Ok(prepared) = cells.uns_at(PREPARE) {
         let text = |key| prepared.get(key).and_then(|value| value.as_text());
         tell("protocol", json!(text("protocol")));
+        // A file prepared before there were two does not tell.
+        tell(
+            "flavor",
+            json!(text("flavor").unwrap_or(Flavor::Seurat.name())),
+        );
         let total = prepared.get("target_total");
         tell(
             "target_total",

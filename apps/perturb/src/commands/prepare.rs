@@ -1,7 +1,7 @@
 //! `perturb prepare`: from counts as they were measured to the file that training reads.
 
 use rheome_anndata::AnnData;
-use rheome_cells::{Conditions, PrepareSettings, Prepared, Split, prepare};
+use rheome_cells::{Conditions, PrepareSettings, Prepared, Split, SplitSettings, prepare};
 use rheome_cli::{Console, Failure, did_you_mean, say};
 use serde_json::{Value, json};
 
@@ -47,6 +47,7 @@ fn settings(arguments: &PrepareArguments) -> PrepareSettings {
         raw: arguments.raw_values,
         input: arguments.input,
         target_total: arguments.target_total,
+        flavor: arguments.flavor,
         variable_genes: arguments.genes,
         evaluated_genes: arguments.evaluated_genes,
         protocol: arguments.protocol,
@@ -56,14 +57,19 @@ fn settings(arguments: &PrepareArguments) -> PrepareSettings {
 
 /// Options of a split without a split would be ignored.
 fn refuse_lost_options(arguments: &PrepareArguments) -> Result<(), Failure> {
-    let split = &arguments.split;
-    let given = !split.conditions.is_empty() || split.fold != 0;
-    if given && arguments.split_method.is_none() {
-        return Err(Failure::new(
-            "--fold and --conditions are of a split: add --split-method (--split-method given for --conditions)",
-        ));
+    let (split, default) = (&arguments.split, SplitSettings::default());
+    let given = [
+        ("--fold", split.fold != 0),
+        ("--share", split.share != default.share),
+        ("--combinations", split.combinations != default.combinations),
+        ("--conditions", !split.conditions.is_empty()),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        Some((option, _)) if arguments.split_method.is_none() => Err(Failure::new(format!(
+            "{option}: found no split, expected --split-method besides (--split-method given for --conditions)"
+        ))),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Says which perturbed genes the file did not measure: misspelt ones, or drugs.

@@ -2,6 +2,7 @@
 
 python check_data.py screen FILE           a simulated screen: counts, and the truth beside them
 python check_data.py prepared RAW FILE     a prepared file against scanpy's own preparation of the raw one
+python check_data.py trend RAW FILE        a file whose genes seurat_v3 chose, against scanpy's choice
 python check_data.py split FILE            a file that was split again
 python check_data.py ship FILE             puts the real cells there that scanpy ships
 python check_data.py shipped FILE          these, prepared
@@ -75,6 +76,19 @@ def prepared(raw, path):
     scanpy.pp.pca(cells, n_comps=5)
 
 
+def trend(raw, path):
+    cells, counts = anndata.read_h5ad(path), anndata.read_h5ad(raw)
+    trained = (cells.obs["split"] == "train").to_numpy()
+    learnt = counts[trained].copy()
+    scanpy.pp.highly_variable_genes(learnt, n_top_genes=50, flavor="seurat_v3")
+    kept = learnt.var["highly_variable"] | cells.var["perturbed"].reindex(learnt.var_names, fill_value=False)
+    assert list(cells.var_names) == list(learnt.var_names[kept])
+    assert list(cells.var["highly_variable"]) == list(learnt.var["highly_variable"][kept])
+    for column in ["means", "variances", "variances_norm"]:
+        assert np.allclose(cells.var[column], learnt.var[column][kept], rtol=1e-9), column
+    assert cells.uns["prepare"]["flavor"] == "seurat_v3"
+
+
 def split(path):
     cells = anndata.read_h5ad(path)
     test = set(cells.obs["perturbation"][cells.obs["split"] == "test"])
@@ -96,4 +110,5 @@ def shipped(path):
     assert np.array_equal(dense(cells.X), dense(expected[:, cells.var_names].X))
 
 
-{"screen": screen, "prepared": prepared, "split": split, "ship": ship, "shipped": shipped}[sys.argv[1]](*sys.argv[2:])
+CHECKS = {"screen": screen, "prepared": prepared, "trend": trend, "split": split, "ship": ship, "shipped": shipped}
+CHECKS[sys.argv[1]](*sys.argv[2:])

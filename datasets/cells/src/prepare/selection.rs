@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use rheome_anndata::Frame;
+use rheome_anndata::{Frame, RowBlock};
 
 use super::raw_cells::RawCells;
 use super::{EVALUATED, PrepareSettings, Progress};
@@ -12,7 +12,7 @@ use crate::moments::GeneMoments;
 use crate::normalization::{BLOCK, LogarithmCheck, Normalization};
 use crate::protocol::Protocol;
 use crate::split::{Part, Split};
-use crate::variable_genes::{VariableGenes, variable_genes};
+use crate::variable_genes::{Flavor, VariableGenes, VarianceTrend, seurat};
 
 /// Whose cells decide.
 pub(crate) struct Masks {
@@ -62,8 +62,19 @@ impl RawCells {
         normalization: Option<&(Normalization, Vec<f64>)>,
         progress: &mut Progress,
     ) -> Result<GeneSelection, CellsError> {
-        let (selecting, evaluating) = self.moments(masks, normalization, progress)?;
-        let variable = variable_genes(&selecting, settings.variable_genes);
+        let Moments {
+            selecting,
+            evaluating,
+        } = self.moments(settings, masks, normalization, progress)?;
+        let variable = match settings.flavor {
+            Flavor::Seurat => seurat(&selecting, settings.variable_genes),
+            Flavor::SeuratV3 => {
+                let no_trend = |reason| CellsError::cells(self.matrix.label(), reason);
+                let trend = VarianceTrend::new(&selecting).map_err(no_trend)?;
+                let clipped = self.clipped_moments(&trend, masks, progress)?;
+                trend.select(&clipped, settings.variable_genes)
+            }
+        };
         let places: HashMap<&str, usize> = self
             .genes
             .iter()
@@ -79,7 +90,7 @@ impl RawCells {
         let unmeasured = unmeasured.map(|t| (*t).to_owned()).collect();
         let kept = |gene: &usize| variable.selected[*gene] || perturbed.contains(gene);
         let genes: Vec<usize> = (0..self.genes.len()).filter(kept).collect();
-        let evaluated = variable_genes(&evaluating.at(&genes), settings.evaluated_genes).selected;
+        let evaluated = seurat(&evaluating.at(&genes), settings.evaluated_genes).selected;
         Ok(GeneSelection {
             genes,
             variable,
@@ -89,42 +100,87 @@ impl RawCells {
         })
     }
 
-    /// Moments of the normalised values of the cells that decide which genes are kept, and which are evaluated.
+    /// Moments of the cells that decide which genes are kept, and which are evaluated.
     fn moments(
         &self,
+        settings: &PrepareSettings,
         masks: &Masks,
         normalization: Option<&(Normalization, Vec<f64>)>,
         progress: &mut Progress,
-    ) -> Result<(GeneMoments, GeneMoments), CellsError> {
+    ) -> Result<Moments, CellsError> {
         let [mut selecting, mut evaluating] = [
             GeneMoments::new(self.genes.len()),
             GeneMoments::new(self.genes.len()),
         ];
         let mut check = LogarithmCheck::default();
+        self.each_cell(progress, |block, [row, cell]| {
+            if normalization.is_none() {
+                let names = [&self.cells[..], &self.genes];
+                check.add(&self.matrix, block, [row, cell], names)?;
+            }
+            let factor = normalization.map(|(n, totals)| n.factor(totals[cell]));
+            let linear = |_, value: f64| match factor {
+                Some(factor) => value * factor,
+                None => value.exp_m1(),
+            };
+            if masks.selecting[cell] {
+                match settings.flavor {
+                    Flavor::Seurat => selecting.add(block, row, linear),
+                    Flavor::SeuratV3 => selecting.add(block, row, |_, count| count),
+                }
+            }
+            if masks.evaluating[cell] {
+                evaluating.add(block, row, linear);
+            }
+            Ok(())
+        })?;
+        check.finish(&self.matrix)?;
+        Ok(Moments {
+            selecting,
+            evaluating,
+        })
+    }
+
+    /// Moments of the clipped counts of the cells that decide which genes are kept.
+    fn clipped_moments(
+        &self,
+        trend: &VarianceTrend,
+        masks: &Masks,
+        progress: &mut Progress,
+    ) -> Result<GeneMoments, CellsError> {
+        let mut moments = GeneMoments::new(self.genes.len());
+        self.each_cell(progress, |block, [row, cell]| {
+            if masks.selecting[cell] {
+                moments.add(block, row, |gene, count| trend.clip(gene, count));
+            }
+            Ok(())
+        })?;
+        Ok(moments)
+    }
+
+    /// Reads the matrix; is told blocks, and the row of a cell in its block and its place in the file.
+    fn each_cell(
+        &self,
+        progress: &mut Progress,
+        mut tell: impl FnMut(&RowBlock<f64>, [usize; 2]) -> Result<(), CellsError>,
+    ) -> Result<(), CellsError> {
         for block in self.matrix.blocks::<f64>(BLOCK) {
             let (rows, block) = block?;
             progress.advance(rows.len());
-            for (i, cell) in rows.enumerate() {
-                if normalization.is_none() {
-                    let names = [&self.cells[..], &self.genes];
-                    check.add(&self.matrix, &block, [i, cell], names)?;
-                }
-                let factor = normalization.map(|(n, totals)| n.factor(totals[cell]));
-                let linear = |value: f64| match factor {
-                    Some(factor) => value * factor,
-                    None => value.exp_m1(),
-                };
-                if masks.selecting[cell] {
-                    selecting.add(&block, i, linear);
-                }
-                if masks.evaluating[cell] {
-                    evaluating.add(&block, i, linear);
-                }
+            for (row, cell) in rows.enumerate() {
+                tell(&block, [row, cell])?;
             }
         }
-        check.finish(&self.matrix)?;
-        Ok((selecting, evaluating))
+        Ok(())
     }
+}
+
+/// Moments that genes are chosen by.
+struct Moments {
+    /// Of the cells that decide which are kept: of the values that the flavor compares.
+    selecting: GeneMoments,
+    /// Of the cells that decide which are evaluated: of the normalised values.
+    evaluating: GeneMoments,
 }
 
 /// The genes that are kept.
@@ -158,9 +214,9 @@ impl GeneSelection {
         frame.set("highly_variable", variable)?;
         frame.set("perturbed", perturbed)?;
         frame.set(EVALUATED, self.evaluated.clone())?;
-        frame.set("means", of_kept(&self.variable.means))?;
-        frame.set("dispersions", of_kept(&self.variable.dispersions))?;
-        frame.set("dispersions_norm", of_kept(&self.variable.normalized))?;
+        for (name, values) in &self.variable.columns {
+            frame.set(*name, of_kept(values))?;
+        }
         Ok(frame)
     }
 }

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use crate::conditions::LabelSettings;
 use crate::error::CellsError;
 use crate::protocol::Protocol;
+use crate::variable_genes::Flavor;
 
 /// What the values of the matrix are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -26,14 +27,6 @@ impl Input {
             Self::Logarithms => "logarithms",
         }
     }
-
-    /// How often the matrix is read: for totals, for moments, to be written.
-    pub(super) fn passes(self) -> u64 {
-        match self {
-            Self::Counts => 3,
-            Self::Logarithms => 2,
-        }
-    }
 }
 
 /// How cells are prepared.
@@ -52,6 +45,8 @@ pub struct PrepareSettings {
     pub input: Input,
     /// What every cell's counts are scaled to; none for the median of the cells. 10,000 is common.
     pub target_total: Option<f64>,
+    /// How variable genes are found. Those that predictions are judged by are always found by their dispersion.
+    pub flavor: Flavor,
     /// Genes that are kept for their variability; perturbed genes are kept besides. Published: 5000.
     pub variable_genes: usize,
     /// Genes of those kept that predictions are judged by. Published: 1000.
@@ -71,6 +66,7 @@ impl Default for PrepareSettings {
             raw: false,
             input: Input::Counts,
             target_total: None,
+            flavor: Flavor::Seurat,
             variable_genes: 5000,
             evaluated_genes: 1000,
             protocol: Protocol::Strict,
@@ -80,6 +76,15 @@ impl Default for PrepareSettings {
 }
 
 impl PrepareSettings {
+    /// How often the matrix is read: for totals, for moments, for those of clipped counts, to be written.
+    pub(super) fn passes(&self) -> u64 {
+        let of_input = match self.input {
+            Input::Counts => 3,
+            Input::Logarithms => 2,
+        };
+        of_input + u64::from(self.flavor == Flavor::SeuratV3)
+    }
+
     /// Refuses what cannot work.
     pub(super) fn check(&self) -> Result<(), CellsError> {
         if let Some(target) = self.target_total
@@ -96,6 +101,13 @@ impl PrepareSettings {
                 "raw",
                 "a layer besides",
                 "either of them",
+            ));
+        }
+        if self.input == Input::Logarithms && self.flavor == Flavor::SeuratV3 {
+            return Err(CellsError::setting(
+                "flavor",
+                self.flavor.name(),
+                "seurat: seurat_v3 is of counts, not of logarithms",
             ));
         }
         for (key, count) in [
