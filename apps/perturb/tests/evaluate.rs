@@ -66,6 +66,10 @@ fn tables_and_pictures_are_written_once_unless_told_otherwise() {
         &["holds results already", "--overwrite"],
     );
     evaluate(&output, &["--overwrite"]).assert().success();
+    // What this evaluation did not make would be taken for its own.
+    for left in ["baselines.csv", "changes.png", "cells.svg"] {
+        assert!(!output.join(left).exists(), "{left}");
+    }
 }
 
 #[test]

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use command::{fails, folder, python, with};
-use rheome_anndata::AnnData;
+use rheome_anndata::{AnnData, AnnDataWriter, Axis, Part, Value, WriteOptions};
 use rheome_testing::{has_checkpoint, kill_at, weights};
-use serde_json::Value;
 use tempfile::TempDir;
 
 /// A screen of 40 genes, generated and prepared.
@@ -56,11 +55,11 @@ fn predict(model: &Path, data: &Path, more: &[&str]) -> Command {
 }
 
 /// The metrics of a run without their wall-clock times, which alone may differ.
-fn metrics(run: &Path) -> Vec<Value> {
+fn metrics(run: &Path) -> Vec<serde_json::Value> {
     let text = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
     let lines = text
         .lines()
-        .map(|l| serde_json::from_str::<Value>(l).unwrap());
+        .map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap());
     lines
         .map(|mut line| {
             line.as_object_mut().unwrap().remove("training_seconds");
@@ -91,6 +90,32 @@ fn a_killed_training_continues_with_the_losses_of_an_uninterrupted_one() {
     );
     let other = ["--resume", "--set", "objective.batch=8"];
     fails(train(&data, &a, &other), 1, &["begun with other settings"]);
+}
+
+/// What is predicted for measured perturbations is scored, and scored the same by cell-eval.
+fn scored_as_cell_eval_scores(run: &Path, data: &Path, folder: &Path) {
+    let path = |name: &str| folder.join(name).display().to_string();
+    let (predicted, scores, data_name) = (
+        path("scored.h5ad"),
+        path("scores"),
+        data.display().to_string(),
+    );
+    let asked = "REG000,REG001,REG002,REG003";
+    let common = ["--cells", "12", "--with-control", "--perturbations", asked];
+    predict(
+        run,
+        data,
+        &[&common[..], &["--output", &predicted]].concat(),
+    )
+    .assert()
+    .success();
+    let files = ["--pred", &predicted, "--real", &data_name];
+    with(&[&["evaluate", "-q", "--output", &scores], &files[..]].concat())
+        .assert()
+        .success();
+    let theirs = path("cell-eval");
+    let arguments = [&predicted, &data_name, &scores, &theirs];
+    python("score_with_cell_eval.py", &arguments.map(String::as_str));
 }
 
 #[test]
@@ -149,6 +174,8 @@ fn predictions_are_cells_of_what_was_asked_for() {
     let pairs = before.to_dense().into_iter().zip(again.to_dense());
     let difference = pairs.map(|(a, b)| (a - b).abs());
     assert!(difference.fold(0.0, f32::max) < 1e-5);
+
+    scored_as_cell_eval_scores(&run, &data, folder.path());
 
     // The split and all pairs name perturbations too.
     let held_out = [
@@ -319,7 +346,7 @@ fn a_model_that_learnt_to_names_perturbations() {
     identify.args(["--candidates", "REG000,REG001,REG002"]);
     let output = identify.assert().success().get_output().stdout.clone();
     let text = String::from_utf8(output).unwrap();
-    let found: Vec<Value> = text
+    let found: Vec<serde_json::Value> = text
         .lines()
         .map(|l| serde_json::from_str(l).unwrap())
         .collect();
@@ -334,4 +361,29 @@ fn a_model_that_learnt_to_names_perturbations() {
         assert!(cosines.len() == 2 && cosines[0] >= cosines[1] && cosines[0] <= 1.0);
         assert_eq!(answer["pairs"].as_array().unwrap().len(), 2);
     }
+}
+
+/// What a split that cannot be read holds out would be learnt: it is no file without a split.
+#[test]
+fn a_damaged_split_is_not_taken_for_none() {
+    let folder = folder();
+    let data = prepared(&folder);
+    let damaged = folder.path().join("damaged.h5ad");
+    let source = AnnData::open(&data).unwrap();
+    let var = source.frame(Axis::Var).unwrap();
+    let mut writer = AnnDataWriter::create(&damaged, &var, WriteOptions::default()).unwrap();
+    writer.copy(&source, Part::X).unwrap();
+    let split = ("method".to_owned(), Value::from("additive"));
+    writer
+        .write_uns("split", &Value::Dict(vec![split]))
+        .unwrap();
+    writer.finish(&source.frame(Axis::Obs).unwrap()).unwrap();
+    let output = folder.path().join("run");
+    let words = [
+        "damaged.h5ad: uns/split",
+        "no list of test conditions",
+        "perturb split",
+    ];
+    fails(train(&damaged, &output, &[]), 1, &words);
+    assert!(!output.exists());
 }

@@ -55,7 +55,7 @@ impl Dense {
         }
     }
 
-    /// Mean Euclidean distance of all pairs of cells, a cell and itself among them where both are the same.
+    /// Mean Euclidean distance of all pairs of cells of two groups, or of one, a cell and itself among them.
     fn mean_distance(&self, other: &Self) -> f64 {
         let same = std::ptr::eq(self, other);
         let (n, m) = (self.squares.len(), other.squares.len());
@@ -63,10 +63,13 @@ impl Dense {
         let sums: Vec<f64> = starts
             .into_par_iter()
             .map(|start| {
-                let columns = (0..m).step_by(BLOCK);
-                columns
-                    .map(|column| self.sum_of_block(other, start, column, same))
-                    .sum()
+                // The distances within a group are symmetric: blocks below the diagonal are those above it.
+                let columns = (if same { start } else { 0 }..m).step_by(BLOCK);
+                let sum = |column| {
+                    let times = if same && column > start { 2.0 } else { 1.0 };
+                    times * self.sum_of_block(other, start, column, same)
+                };
+                columns.map(sum).sum()
             })
             .collect();
         sums.iter().sum::<f64>() / (n * m) as f64
@@ -122,5 +125,30 @@ pub(crate) fn product(a: &[f64], b: &[f64], [rows, inner, columns]: [usize; 3], 
             column,
             1,
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(cells: usize) -> Dense {
+        let values: Vec<f64> = (0..cells).map(|cell| cell as f64).collect();
+        Dense {
+            squares: values.iter().map(|v| v * v).collect(),
+            values,
+            genes: 1,
+        }
+    }
+
+    #[test]
+    fn the_mean_distance_within_a_group_of_several_blocks_is_that_of_all_pairs() {
+        // Of the numbers 0 to n - 1, as pairs with repetition: (n^2 - 1) / 3n.
+        let cells = 2 * BLOCK + 70;
+        let n = cells as f64;
+        let expected = (n * n - 1.0) / (3.0 * n);
+        let (group, copy) = (line(cells), line(cells));
+        assert!((group.mean_distance(&group) - expected).abs() < 1e-9);
+        assert!((group.mean_distance(&copy) - expected).abs() < 1e-9);
     }
 }

@@ -17,6 +17,9 @@ const COLUMNS: [(&str, Value); 4] = [
     ("mmd", |s| s.mmd),
 ];
 
+/// The file of the scores.
+pub const TABLE: &str = "baselines.csv";
+
 /// Writes `baselines.csv` and tells the means over the perturbations that all methods have a score for.
 pub fn run(
     arguments: &EvaluateArguments,
@@ -39,7 +42,7 @@ pub fn run(
 }
 
 fn write(arguments: &EvaluateArguments, scores: &[Scores]) -> Result<(), Failure> {
-    let path = arguments.output.join("baselines.csv");
+    let path = arguments.output.join(TABLE);
     let mut header = vec!["perturbation", "method"];
     header.extend(COLUMNS.map(|(name, _)| name));
     let rows = scores.iter().flat_map(|of_one| {

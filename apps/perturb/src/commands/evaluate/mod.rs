@@ -3,6 +3,7 @@
 mod baselines;
 mod pictures;
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use rheome_anndata::AnnData;
@@ -33,6 +34,7 @@ pub fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
         control: arguments.control.clone(),
     };
     let comparison = pair(arguments, &keys, console)?;
+    remove_older(arguments)?;
     let [of_real, of_predicted] = comparison.control();
     let real = DifferentialExpression::new(&comparison.real, of_real);
     let predicted = DifferentialExpression::new(&comparison.predicted, of_predicted);
@@ -68,6 +70,30 @@ fn prepare_folder(arguments: &EvaluateArguments) -> Result<(), Failure> {
     }
     std::fs::create_dir_all(folder)
         .map_err(|e| Failure::new(format!("{}: cannot create: {e}", folder.display())))
+}
+
+/// Removes what an earlier evaluation left and this one does not replace: it would be taken for this one's.
+fn remove_older(arguments: &EvaluateArguments) -> Result<(), Failure> {
+    let mut older = Vec::new();
+    if !arguments.baselines {
+        older.push(baselines::TABLE.to_owned());
+    }
+    if !arguments.plots {
+        let names = pictures::PICTURES.into_iter();
+        older.extend(names.flat_map(|name| pictures::ENDINGS.map(|e| format!("{name}.{e}"))));
+    }
+    for path in older.iter().map(|name| arguments.output.join(name)) {
+        match std::fs::remove_file(&path) {
+            Err(e) if e.kind() != ErrorKind::NotFound => {
+                return Err(Failure::new(format!(
+                    "{}: cannot remove what an earlier evaluation left: {e}",
+                    path.display()
+                )));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Reads both files: the perturbations and genes that are predicted.

@@ -14,16 +14,21 @@ const GENES: usize = 6;
 /// Cells of each kind in a picture of cells.
 const CELLS: usize = 300;
 
+/// Names of the pictures.
+pub const PICTURES: [&str; 3] = ["changes", "cells", "distributions"];
+/// Endings of their files.
+pub const ENDINGS: [&str; 2] = ["png", "svg"];
+
 /// Draws all pictures into the folder of the results.
 pub fn draw(arguments: &EvaluateArguments, comparison: &Comparison) -> Result<(), Failure> {
     let shown = shown(comparison);
     let figures = [
-        ("changes", changes(comparison, &shown)),
-        ("cells", cells(comparison, &shown)),
-        ("distributions", distributions(comparison, shown[0])),
+        changes(comparison, &shown),
+        cells(comparison, &shown),
+        distributions(comparison, shown[0]),
     ];
-    for (name, figure) in figures {
-        for ending in ["png", "svg"] {
+    for (name, figure) in PICTURES.into_iter().zip(figures) {
+        for ending in ENDINGS {
             figure.draw(&arguments.output.join(format!("{name}.{ending}")))?;
         }
     }
