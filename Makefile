@@ -28,9 +28,13 @@ test: setup ## everything that CI checks
 parity: setup ## compare with the published implementations on both CPU backends (folder: RHEOME_GOLDEN)
 	cargo test $(CARGO_SET) --test 'parity_*'
 
-bench: setup torch-python ## measure against PyTorch on this machine
-	RHEOME_TORCH_PYTHON=$$(bash operators/flow/benches/setup/torch-venv.sh) \
-		cargo bench --workspace --features libtorch --locked --bench step
+BENCH_TABLE := $(CURDIR)/target/bench.jsonl
+bench: setup torch-python ## measure against PyTorch and scanpy on this machine, one table at the end
+	mkdir -p target && rm -f $(BENCH_TABLE)
+	RHEOME_TORCH_PYTHON=$$(bash operators/flow/benches/setup/torch-venv.sh) RHEOME_PYTHON=$(CURDIR)/.tools/python/bin/python \
+		RHEOME_BENCH_TABLE=$(BENCH_TABLE) cargo bench --workspace --features libtorch --locked \
+		--bench step --bench velocity --bench prepare
+	RHEOME_BENCH_TABLE=$(BENCH_TABLE) cargo bench --workspace --features libtorch --locked --bench table
 
 dns-180: cpu-setup ## the channel at Re_tau = 180 against published statistics (folder runs/channel-180; 50 minutes on two cores)
 	cargo build --release --locked -p turbulence

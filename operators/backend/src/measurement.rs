@@ -1,7 +1,74 @@
 //! What work costs: how long it takes, and how much memory the process took for it.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+/// Names the file that gathers the comparisons of all benches.
+pub const TABLE: &str = "RHEOME_BENCH_TABLE";
+
+/// What is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unit {
+    /// Time.
+    #[serde(rename = "s")]
+    Seconds,
+    /// Memory.
+    #[serde(rename = "MiB")]
+    Mebibytes,
+}
+
+impl Unit {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Seconds => "s",
+            Self::Mebibytes => "MiB",
+        }
+    }
+}
+
+/// What some work costs here and elsewhere, measured in one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// The work, in words.
+    pub work: String,
+    /// What did it here, e.g. a backend.
+    pub ours: String,
+    /// What it is compared with.
+    pub rival: String,
+    /// What is compared.
+    pub unit: Unit,
+    /// Ours.
+    pub value: f64,
+    /// The rival's.
+    pub rival_value: f64,
+    /// What ours should be at most, in the rival's.
+    pub target: Option<f64>,
+}
+
+impl Comparison {
+    /// Ours in the rival's: below 1 is faster or smaller.
+    pub fn ratio(&self) -> f64 {
+        self.value / self.rival_value
+    }
+
+    /// Adds a line of JSON to the file that [`TABLE`] names, if it does.
+    ///
+    /// # Errors
+    /// The system's, if the file cannot be written.
+    pub fn tell(&self) -> io::Result<()> {
+        let Some(path) = std::env::var_os(TABLE).map(PathBuf::from) else {
+            return Ok(());
+        };
+        let line = serde_json::to_string(self)?;
+        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+        writeln!(file, "{line}")
+    }
+}
 
 /// Seconds that each of `repeats` runs of `work` takes.
 pub fn seconds(repeats: usize, mut work: impl FnMut()) -> Vec<f64> {
@@ -27,7 +94,11 @@ pub fn median(values: &[f64]) -> f64 {
 /// The largest resident memory of this process so far, in MiB, where the system tells (Linux). It never shrinks: measure
 /// one thing a process.
 pub fn peak_memory() -> Option<f64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
+    peak_of_status(&fs::read_to_string("/proc/self/status").ok()?)
+}
+
+/// The largest resident memory, in MiB, that `/proc/PID/status` tells.
+pub fn peak_of_status(status: &str) -> Option<f64> {
     let line = status
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))?;

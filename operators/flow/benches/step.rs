@@ -78,6 +78,7 @@ fn compare(options: &Options) -> Result<bool, Box<dyn Error>> {
     println!("{}", case.describe());
     println!("\n{table}");
     println!("{}", table.footnote(options));
+    table.tell("IFactFormer-m")?;
     if let Some(Outcome::NotRun(hint)) = table.columns.first().map(|column| &column.outcome) {
         println!("{hint}");
     }

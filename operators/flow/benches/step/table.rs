@@ -3,7 +3,7 @@
 use std::fmt;
 
 use burn::tensor::TensorData;
-use rheome_backend::measurement::{cpu_model, median};
+use rheome_backend::measurement::{Comparison, Unit, cpu_model, median};
 
 use crate::measurement::Measurement;
 use crate::options::Options;
@@ -66,28 +66,39 @@ pub struct Table {
 
 struct Row {
     title: &'static str,
+    unit: Unit,
+    /// What backends should need at most, in the rival's, where that is stated.
+    targets: &'static [(&'static str, f64)],
     decimals: usize,
     value: fn(&Measurement) -> f64,
 }
 
 const ROWS: [Row; 4] = [
     Row {
-        title: "forward step, s",
+        title: "forward step",
+        unit: Unit::Seconds,
+        targets: &[("libtorch", 0.35), ("flex", 0.5)],
         decimals: 4,
         value: |m| median(&m.forward_seconds),
     },
     Row {
-        title: "training step, s",
+        title: "training step",
+        unit: Unit::Seconds,
+        targets: &[("libtorch", 0.35)],
         decimals: 4,
         value: |m| median(&m.training_seconds),
     },
     Row {
-        title: "peak memory of forward, MiB",
+        title: "peak memory of forward",
+        unit: Unit::Mebibytes,
+        targets: &[],
         decimals: 0,
         value: |m| m.forward_peak_mib,
     },
     Row {
-        title: "peak memory of training, MiB",
+        title: "peak memory of training",
+        unit: Unit::Mebibytes,
+        targets: &[],
         decimals: 0,
         value: |m| m.training_peak_mib,
     },
@@ -107,8 +118,9 @@ impl fmt::Display for Table {
             let reference = first.value(row);
             write!(
                 f,
-                "\n| {} | {} |",
+                "\n| {}, {} | {} |",
                 row.title,
+                row.unit.name(),
                 number(reference, row.decimals, "not run")
             )?;
             for column in others {
@@ -157,6 +169,30 @@ impl Table {
             options.threads,
             versions.join(", "),
         )
+    }
+
+    /// Adds every backend, beside the first column, to the table of all benches.
+    pub fn tell(&self, case: &str) -> std::io::Result<()> {
+        let Some((first, others)) = self.columns.split_first() else {
+            return Ok(());
+        };
+        for (row, column) in ROWS.iter().flat_map(|r| others.iter().map(move |c| (r, c))) {
+            let (Some(rival_value), Some(value)) = (first.value(row), column.value(row)) else {
+                continue;
+            };
+            let target = row.targets.iter().find(|(name, _)| *name == column.name);
+            let comparison = Comparison {
+                work: format!("{case}, {}", row.title),
+                ours: column.name.clone(),
+                rival: first.name.clone(),
+                unit: row.unit,
+                value,
+                rival_value,
+                target: target.map(|(_, ratio)| *ratio),
+            };
+            comparison.tell()?;
+        }
+        Ok(())
     }
 
     /// How far each column is from the first that was run, in words and as a number.
