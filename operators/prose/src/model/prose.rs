@@ -58,16 +58,17 @@ impl Prose {
     pub fn init(config: &ProseConfig, seed: u64, device: &Device) -> Result<Self, ProseError> {
         config.validate()?;
         let words = config.words()?.size();
-        let start = &mut Initialization::new(seed, device);
+        let (layer, start) = (&config.layer(), &mut Initialization::new(seed, device));
         let (reads, writes) = (
             config.modalities.reads_symbols(),
             config.modalities.writes_symbols(),
         );
         Ok(Self {
             embedder: embedder(config, start),
-            data_encoder: DataEncoder::init(config, start),
-            text_encoder: reads.then(|| TextEncoder::init(config, words, start)),
-            fusion: reads.then(|| Fusion::init(config, start)),
+            data_encoder: DataEncoder::init(config.data_encoder, layer, start),
+            text_encoder: reads
+                .then(|| TextEncoder::init(config.text_encoder, words, layer, start)),
+            fusion: reads.then(|| Fusion::init(config.fusion, layer, start)),
             data_decoder: DataDecoder::init(config, start),
             text_decoder: writes.then(|| TextDecoder::init(config, words, start)),
             config: config.clone(),
