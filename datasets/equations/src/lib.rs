@@ -13,6 +13,7 @@
 mod batch;
 mod compile;
 mod data;
+mod derivative;
 mod equality;
 mod error;
 mod expression;
@@ -37,6 +38,7 @@ pub use data::{
     families_from_file, families_from_toml, generate, integrate, published_families,
     sample_initial, sample_parameters,
 };
+pub use derivative::Derivative;
 pub use equality::{Comparison, compare};
 pub use error::EquationError;
 pub use expression::{Expression, MAX_DEPTH, MAX_SYMBOLS};
