@@ -13,10 +13,10 @@ const SMALLEST_SQUARE: f64 = 1e-5;
 /// `|found - expected|^2 / (|expected|^2 + 1e-5)`.
 ///
 /// # Shapes
-/// - found, expected: `[batch, times, dimension]`
+/// - found, expected: `[batch, times, dimension]`, or fields `[batch, frames, x, y, channel]`
 /// - output: `[1]`
-pub fn relative_squared_error(found: Tensor<3>, expected: Tensor<3>) -> Tensor<1> {
-    let sum = |t: Tensor<3>| {
+pub fn relative_squared_error<const D: usize>(found: Tensor<D>, expected: Tensor<D>) -> Tensor<1> {
+    let sum = |t: Tensor<D>| -> Tensor<2> {
         let batch = t.dims()[0];
         t.square().reshape([batch as i32, -1]).sum_dim(1)
     };
