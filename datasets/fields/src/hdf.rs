@@ -15,7 +15,7 @@ use crate::error::FieldError;
 
 pub(crate) use compressed::CompressedWriter;
 pub(crate) use in_place::InPlaceWriter;
-pub(crate) use layout::{POINTS, VELOCITY};
+pub(crate) use layout::{POINTS, VELOCITY, check_per_trajectory};
 pub(crate) use reader::Hdf5Reader;
 
 /// Version of the layout of the files written, their attribute `rheome_field_version`.
