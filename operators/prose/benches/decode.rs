@@ -5,13 +5,13 @@
 //! ```
 //!
 //! The published network (512 wide, 8 layers) decodes 60 words for 64 series of 64 points; the small one is a quarter as wide.
-//! Both ways choose the same words: the bench fails otherwise.
+//! Both ways choose the same words: the bench fails otherwise. One thread computes, or as many as `RHEOME_BENCH_THREADS` says.
 
 use std::time::Duration;
 
 use burn::tensor::{Int, Tensor, TensorData};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use rheome_backend::device::cpu_backends;
+use rheome_backend::device::{cpu_backends, set_threads};
 use rheome_prose::{Fused, Prose, ProseConfig, Series, Symbols, Trajectory};
 
 /// Words of every equation.
@@ -117,7 +117,13 @@ fn with_the_whole_prefix(model: &Prose, fused: &Fused, series: usize) -> Vec<i32
     all.into_data().iter::<i32>().collect()
 }
 
+fn threads() -> usize {
+    let given = std::env::var("RHEOME_BENCH_THREADS").ok();
+    given.map_or(1, |n| n.parse().expect("RHEOME_BENCH_THREADS: a number"))
+}
+
 fn decode(criterion: &mut Criterion) {
+    set_threads(threads());
     for Case {
         name,
         config,
