@@ -4,12 +4,15 @@
 //! - [`settings`]: TOML files with `--set section.key=value`, where a wrong key is named beside the nearest known one;
 //! - [`Meter`]: a progress bar on a terminal, plain lines elsewhere;
 //! - [`JsonLog`]: one JSON object a line for scripts;
+//! - [`training`]: the loop of a training, whatever is learnt;
 //! - [`model_folder`] and [`RunFolder`]: where trained models lie, and how a training writes and continues them;
+//! - [`DataFingerprint`] and [`Checksum`]: what a training learns from, so that it is not continued with something else;
 //! - [`did_you_mean`]: the nearest names to one that is not known;
 //! - [`Program`]: what made an output;
 //! - [`Failure`] and [`finish`]: what went wrong in one line, and the exit status.
 
 mod console;
+mod data_fingerprint;
 mod failure;
 mod json_log;
 mod meter;
@@ -19,9 +22,11 @@ mod options;
 mod provenance;
 mod run_folder;
 pub mod settings;
+pub mod training;
 
 pub use clap_complete::Shell;
 pub use console::{Console, say};
+pub use data_fingerprint::{Checksum, DataFingerprint};
 pub use failure::{Failure, finish, report};
 pub use json_log::JsonLog;
 pub use meter::Meter;
