@@ -1,7 +1,7 @@
 //! What an operator learns from, so that a training is not continued with another file.
 
 use rheome_cli::{Checksum, DataFingerprint, Failure};
-use rheome_fields::FieldReader;
+use rheome_fields::{FieldReader, ends_of_trajectories};
 
 /// Trajectories that are looked into, evenly spread.
 const TRAJECTORIES: usize = 16;
@@ -18,18 +18,10 @@ pub fn fingerprint(reader: &dyn FieldReader) -> Result<DataFingerprint, Failure>
         times.add(&time.to_le_bytes());
     }
     let mut values = Checksum::new();
-    let mut snapshot = vec![0.0; shape.snapshot_len()];
-    let count = shape.trajectories.min(TRAJECTORIES);
-    for trajectory in (0..count).map(|index| index * shape.trajectories / count) {
-        let completed = reader.completed(trajectory);
+    ends_of_trajectories(reader, TRAJECTORIES, |completed, snapshot| {
         values.add(&(completed as u64).to_le_bytes());
-        for index in [Some(0), completed.checked_sub(1)].into_iter().flatten() {
-            if index < completed {
-                reader.read(trajectory, index, &mut snapshot)?;
-                values.add_numbers(&snapshot);
-            }
-        }
-    }
+        values.add_numbers(snapshot);
+    })?;
     let [nx, ny, nz] = shape.grid;
     Ok(DataFingerprint::new()
         .with("trajectories", shape.trajectories)
