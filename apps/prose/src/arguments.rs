@@ -1,11 +1,16 @@
 //! The command line: every option has one sentence that says when to use it.
 
 mod data;
+mod fluids;
 
 use clap::{Parser, Subcommand};
 use rheome_cli::Shell;
 
 pub use data::{FamiliesArguments, GenerateArguments};
+pub use fluids::{
+    FluidsCommand, FluidsEvaluateArguments, FluidsGenerateArguments, FluidsPredictArguments,
+    FluidsTrainArguments, Judged,
+};
 
 /// PROSE: generate families of equations, train on them, continue a series and name its equation.
 #[derive(Debug, Parser)]
@@ -34,6 +39,12 @@ pub enum Command {
         after_help = "Example:\n  prose families lorenz_3d\n  prose families --file my-families.toml"
     )]
     Families(FamiliesArguments),
+    /// Flows in two dimensions: the same idea for fields (PROSE-FD; parity with the published weights is not checked).
+    Fluids {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: FluidsCommand,
+    },
     /// Print the completion script of a shell.
     #[command(
         after_help = "Example:\n  prose completions bash > ~/.local/share/bash-completion/completions/prose"

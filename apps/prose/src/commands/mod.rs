@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod families;
+mod fluids;
 mod generate;
 
 use clap::CommandFactory;
@@ -19,6 +20,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Families(arguments) => families::run(&arguments),
+        Command::Fluids { command } => fluids::run(&command),
         Command::Completions { shell } => {
             rheome_cli::print_completions(shell, &mut Arguments::command());
             Ok(())
