@@ -2,6 +2,7 @@
 
 mod families;
 mod generate;
+mod train;
 
 use clap::CommandFactory;
 use rheome_cli::{Failure, Program};
@@ -18,6 +19,7 @@ const PROGRAM: Program = Program {
 pub fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Generate(arguments) => generate::run(&arguments),
+        Command::Train(arguments) => train::run(&arguments),
         Command::Families(arguments) => families::run(&arguments),
         Command::Completions { shell } => {
             rheome_cli::print_completions(shell, &mut Arguments::command());
