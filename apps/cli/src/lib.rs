@@ -7,9 +7,11 @@
 //! - [`model_folder`] and [`RunFolder`]: where trained models lie, and how a training writes and continues them;
 //! - [`did_you_mean`]: the nearest names to one that is not known;
 //! - [`Program`]: what made an output;
+//! - [`Facts`]: what `info` tells, for people or as JSON; [`table`]: tables for people or as CSV;
 //! - [`Failure`] and [`finish`]: what went wrong in one line, and the exit status.
 
 mod console;
+mod facts;
 mod failure;
 mod json_log;
 mod meter;
@@ -19,9 +21,11 @@ mod options;
 mod provenance;
 mod run_folder;
 pub mod settings;
+pub mod table;
 
 pub use clap_complete::Shell;
 pub use console::{Console, say};
+pub use facts::Facts;
 pub use failure::{Failure, finish, report};
 pub use json_log::JsonLog;
 pub use meter::Meter;
