@@ -2,6 +2,7 @@
 
 mod families;
 mod generate;
+mod tokens;
 
 use clap::CommandFactory;
 use rheome_cli::{Failure, Program};
@@ -19,6 +20,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Families(arguments) => families::run(&arguments),
+        Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Completions { shell } => {
             rheome_cli::print_completions(shell, &mut Arguments::command());
             Ok(())
