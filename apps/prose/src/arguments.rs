@@ -2,12 +2,14 @@
 
 mod data;
 mod symbols;
+mod train;
 
 use clap::{Parser, Subcommand};
 use rheome_cli::Shell;
 
 pub use data::{FamiliesArguments, GenerateArguments};
 pub use symbols::TokensArguments;
+pub use train::TrainArguments;
 
 /// PROSE: generate families of equations, train on them, continue a series and name its equation.
 #[derive(Debug, Parser)]
@@ -31,6 +33,11 @@ pub enum Command {
         after_help = "Example:\n  prose generate --config configs/prose/small.toml --output small.h5"
     )]
     Generate(GenerateArguments),
+    /// Train a network to continue series and to name their equations.
+    #[command(
+        after_help = "Example:\n  prose generate --config configs/prose/small.toml --output small.h5\n  prose train --config configs/prose/small-train.toml --data small.h5 --output runs/small"
+    )]
+    Train(TrainArguments),
     /// List families of equations, the published ones or those of a file; with a name, tell all about one.
     #[command(
         after_help = "Example:\n  prose families lorenz_3d\n  prose families --file my-families.toml"

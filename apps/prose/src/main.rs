@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod settings;
+mod vocabulary_file;
 
 use std::process::ExitCode;
 

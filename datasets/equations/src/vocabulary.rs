@@ -63,6 +63,11 @@ impl Vocabulary {
         self.words.len()
     }
 
+    /// The words in the order of their ids; of a word that is there twice the later id counts.
+    pub fn words(&self) -> &[String] {
+        &self.words
+    }
+
     /// The largest dimension of an equation.
     pub fn dimension(&self) -> usize {
         self.dimension

@@ -6,7 +6,8 @@
 //! - [`config`], [`model`]: size and parts of the network; it loads the authors' checkpoints;
 //! - [`batch`]: what goes in;
 //! - [`decoding`]: from scores to equations: greedily, at random, with a beam; on request only valid ones;
-//! - [`loss`]: what training minimises, and the errors of a continuation.
+//! - [`loss`]: errors of a continuation and of an equation's words;
+//! - [`training`]: what a training step is shown and minimises.
 
 pub mod batch;
 pub mod config;
@@ -14,6 +15,7 @@ pub mod decoding;
 mod error;
 pub mod loss;
 pub mod model;
+pub mod training;
 
 pub use batch::{Series, Symbols, Trajectory};
 pub use config::{DataDecoderSource, Modalities, ProseConfig};

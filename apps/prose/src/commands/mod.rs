@@ -3,6 +3,7 @@
 mod families;
 mod generate;
 mod tokens;
+mod train;
 
 use clap::CommandFactory;
 use rheome_cli::{Failure, Program};
@@ -19,6 +20,7 @@ const PROGRAM: Program = Program {
 pub fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Generate(arguments) => generate::run(&arguments),
+        Command::Train(arguments) => train::run(&arguments),
         Command::Families(arguments) => families::run(&arguments),
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Completions { shell } => {
