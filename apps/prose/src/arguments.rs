@@ -1,12 +1,14 @@
 //! The command line: every option has one sentence that says when to use it.
 
 mod data;
+mod symbols;
 mod train;
 
 use clap::{Parser, Subcommand};
 use rheome_cli::Shell;
 
 pub use data::{FamiliesArguments, GenerateArguments};
+pub use symbols::TokensArguments;
 pub use train::TrainArguments;
 
 /// PROSE: generate families of equations, train on them, continue a series and name its equation.
@@ -41,6 +43,11 @@ pub enum Command {
         after_help = "Example:\n  prose families lorenz_3d\n  prose families --file my-families.toml"
     )]
     Families(FamiliesArguments),
+    /// Say an equation in prefix words, ids, LaTeX and SymPy, from a formula, words or ids.
+    #[command(
+        after_help = "Example:\n  prose tokens \"10 (y - x) | x (28 - z) - y | x y - 2.67 z\"\n  prose tokens --words \"add mul + N250 E-2 u_0 sin u_1\""
+    )]
+    Tokens(TokensArguments),
     /// Print the completion script of a shell.
     #[command(
         after_help = "Example:\n  prose completions bash > ~/.local/share/bash-completion/completions/prose"

@@ -41,12 +41,12 @@ pub use data::{
 pub use equality::{Comparison, compare};
 pub use error::EquationError;
 pub use expression::{Expression, MAX_DEPTH, MAX_SYMBOLS};
-pub use file::{DataFile, DataWriter, EquationRecord, FamilyRecord, Written};
+pub use file::{DataFile, DataWriter, EquationRecord, FamilyRecord, Written, is_data_file};
 pub use forecast::LINE_POINTS;
 pub use formula::Parameters;
 pub use noise::SymbolNoise;
 pub use number::{NumberWords, POWERS, round_to_words};
-pub use series::Series;
+pub use series::{Series, write_points};
 pub use symbol::{Operator, Symbol, Variable};
 pub use system::{MAX_COMPONENTS, System};
 pub use vocabulary::{BEGIN, END, PADDING, Vocabulary};

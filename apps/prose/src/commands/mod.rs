@@ -2,6 +2,7 @@
 
 mod families;
 mod generate;
+mod tokens;
 mod train;
 
 use clap::CommandFactory;
@@ -21,6 +22,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Families(arguments) => families::run(&arguments),
+        Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Completions { shell } => {
             rheome_cli::print_completions(shell, &mut Arguments::command());
             Ok(())
