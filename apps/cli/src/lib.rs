@@ -9,10 +9,12 @@
 //! - [`DataFingerprint`] and [`Checksum`]: what a training learns from, so that it is not continued with something else;
 //! - [`did_you_mean`]: the nearest names to one that is not known;
 //! - [`Program`]: what made an output;
+//! - [`Facts`]: what `info` tells, for people or as JSON; [`table`]: tables for people or as CSV;
 //! - [`Failure`] and [`finish`]: what went wrong in one line, and the exit status.
 
 mod console;
 mod data_fingerprint;
+mod facts;
 mod failure;
 mod json_log;
 mod meter;
@@ -22,11 +24,13 @@ mod options;
 mod provenance;
 mod run_folder;
 pub mod settings;
+pub mod table;
 pub mod training;
 
 pub use clap_complete::Shell;
 pub use console::{Console, say};
 pub use data_fingerprint::{Checksum, DataFingerprint};
+pub use facts::Facts;
 pub use failure::{Failure, finish, report};
 pub use json_log::JsonLog;
 pub use meter::Meter;

@@ -95,3 +95,28 @@ pub trait Training {
         metadata: &[(&str, &str)],
     ) -> Result<(), Failure>;
 }
+
+/// At most `limit` of `items` (0: all), evenly spread: what is validated of much.
+pub fn evenly<T: Clone>(items: &[T], limit: usize) -> Vec<T> {
+    let count = match limit {
+        0 => items.len(),
+        limit => limit.min(items.len()),
+    };
+    (0..count)
+        .map(|index| items[index * items.len() / count].clone())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_of_many_are_evenly_spread() {
+        let items: Vec<usize> = (0..10).collect();
+        assert_eq!(evenly(&items, 4), [0, 2, 5, 7]);
+        assert_eq!(evenly(&items, 0), items);
+        assert_eq!(evenly(&items, 20), items);
+        assert!(evenly(&items[..0], 3).is_empty());
+    }
+}

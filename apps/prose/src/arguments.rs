@@ -2,6 +2,8 @@
 
 mod data;
 mod fluids;
+mod symbols;
+mod train;
 
 use clap::{Parser, Subcommand};
 use rheome_cli::Shell;
@@ -11,6 +13,8 @@ pub use fluids::{
     FluidsCommand, FluidsEvaluateArguments, FluidsGenerateArguments, FluidsPredictArguments,
     FluidsTrainArguments, Judged,
 };
+pub use symbols::TokensArguments;
+pub use train::TrainArguments;
 
 /// PROSE: generate families of equations, train on them, continue a series and name its equation.
 #[derive(Debug, Parser)]
@@ -34,6 +38,11 @@ pub enum Command {
         after_help = "Example:\n  prose generate --config configs/prose/small.toml --output small.h5"
     )]
     Generate(GenerateArguments),
+    /// Train a network to continue series and to name their equations.
+    #[command(
+        after_help = "Example:\n  prose generate --config configs/prose/small.toml --output small.h5\n  prose train --config configs/prose/small-train.toml --data small.h5 --output runs/small"
+    )]
+    Train(TrainArguments),
     /// List families of equations, the published ones or those of a file; with a name, tell all about one.
     #[command(
         after_help = "Example:\n  prose families lorenz_3d\n  prose families --file my-families.toml"
@@ -45,6 +54,11 @@ pub enum Command {
         #[command(subcommand)]
         command: FluidsCommand,
     },
+    /// Say an equation in prefix words, ids, LaTeX and SymPy, from a formula, words or ids.
+    #[command(
+        after_help = "Example:\n  prose tokens \"10 (y - x) | x (28 - z) - y | x y - 2.67 z\"\n  prose tokens --words \"add mul + N250 E-2 u_0 sin u_1\""
+    )]
+    Tokens(TokensArguments),
     /// Print the completion script of a shell.
     #[command(
         after_help = "Example:\n  prose completions bash > ~/.local/share/bash-completion/completions/prose"

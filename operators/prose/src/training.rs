@@ -5,7 +5,7 @@
 //! symbols are those of the batches ([`rheome_equations::BatchConfig`]).
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use ndarray::Array2;
+use ndarray::{Array2, Array3};
 use rheome_equations::Batch;
 use rheome_training::{OptimizerSettings, Schedule};
 use serde::{Deserialize, Serialize};
@@ -74,14 +74,9 @@ impl Lesson {
     pub fn new(batch: &Batch, device: &Device) -> Self {
         let (size, points, _) = batch.input.dim();
         let dimension = batch.labels.dim().2;
-        let numbers = |array: &ndarray::Array3<f32>| {
-            let shape = [array.dim().0, array.dim().1, array.dim().2];
-            let numbers: Vec<f32> = array.iter().copied().collect();
-            Tensor::from_data(TensorData::new(numbers, shape), device)
-        };
         Self {
             series: Series {
-                points: numbers(&batch.input),
+                points: on_device(&batch.input, device),
                 lengths: Lengths {
                     each: vec![points; size],
                     longest: points,
@@ -89,11 +84,21 @@ impl Lesson {
             },
             symbols: symbols(&batch.symbols, &batch.symbol_lengths, device),
             times: Tensor::<1>::from_data(batch.times.as_slice(), device).unsqueeze(),
-            labels: numbers(&batch.labels),
+            labels: on_device(&batch.labels, device),
             components: component_mask(&batch.dimensions, dimension, device),
             targets: symbols(&batch.targets, &batch.target_lengths, device),
         }
     }
+}
+
+/// Puts states (or points) of a batch on a device.
+///
+/// # Shapes
+/// - output: that of `states`
+pub fn on_device(states: &Array3<f32>, device: &Device) -> Tensor<3> {
+    let (batch, times, dimension) = states.dim();
+    let numbers: Vec<f32> = states.iter().copied().collect();
+    Tensor::from_data(TensorData::new(numbers, [batch, times, dimension]), device)
 }
 
 fn symbols(ids: &Array2<u32>, lengths: &[usize], device: &Device) -> Symbols {

@@ -3,6 +3,8 @@
 mod families;
 mod fluids;
 mod generate;
+mod tokens;
+mod train;
 
 use clap::CommandFactory;
 use rheome_cli::{Failure, Program};
@@ -19,8 +21,10 @@ const PROGRAM: Program = Program {
 pub fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Generate(arguments) => generate::run(&arguments),
+        Command::Train(arguments) => train::run(&arguments),
         Command::Families(arguments) => families::run(&arguments),
         Command::Fluids { command } => fluids::run(&command),
+        Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Completions { shell } => {
             rheome_cli::print_completions(shell, &mut Arguments::command());
             Ok(())

@@ -2,7 +2,7 @@
 
 use rheome_cli::Failure;
 use rheome_cli::settings::{check_seed, defaults_but_for};
-use rheome_equations::{BatchConfig, Split};
+use rheome_equations::{BatchConfig, DataFile, Split};
 use rheome_prose::ProseConfig;
 use rheome_prose::decoding::DecodingSettings;
 use rheome_prose::training::{
@@ -110,6 +110,31 @@ impl TrainSettings {
                     "data.split.{key}: found {share}, expected a share, 0 to 1, without 1"
                 )));
             }
+        }
+        Ok(())
+    }
+}
+
+impl TrainSettings {
+    /// Checks what depends on the data.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the key and the file that do not fit.
+    pub fn check_data(&self, data: &DataFile) -> Result<(), Failure> {
+        let path = data.path().display();
+        let (found, needed) = (self.model.dimension, data.dimension());
+        if found < needed {
+            return Err(Failure::new(format!(
+                "model.dimension: found {found}, expected {needed} or more: {path} holds systems of {needed} components"
+            )));
+        }
+        // Two times are asked for at least: a continuation is judged by halves.
+        let (found, points) = (self.data.batch.input_points, data.times().len());
+        if points < 3 || !(1..=points - 2).contains(&found) {
+            return Err(Failure::new(format!(
+                "data.batch.input_points: found {found}, expected 1 to {}, of the {points} points of {path}",
+                points.saturating_sub(2)
+            )));
         }
         Ok(())
     }

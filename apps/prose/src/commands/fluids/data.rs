@@ -68,11 +68,6 @@ impl FlowData {
         &self.channels
     }
 
-    /// The equations of a trajectory.
-    pub fn system(&self, trajectory: usize) -> &System {
-        &self.systems[trajectory]
-    }
-
     /// Time between two snapshots, where the file tells.
     pub fn spacing(&self) -> Option<f64> {
         let (first, rest) = self.reader.times()?.split_first()?;

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use rheome_cli::model_folder::NORMALIZATION;
-use rheome_cli::training::{Plan, StepLoss, TrainOptions, Training, Validation, train};
+use rheome_cli::training::{Plan, StepLoss, TrainOptions, Training, Validation, evenly, train};
 use rheome_cli::{Console, Failure, RunFolder};
 use rheome_fields::{
     FieldError, FieldReader, FirstComponents, Window, Windows, expect_grid,
@@ -177,18 +177,6 @@ fn statistics(
         ))
     })?;
     Ok(normalization)
-}
-
-/// At most `limit` of `windows` (0: all), evenly spread.
-fn evenly(windows: &[Window], limit: usize) -> Vec<Window> {
-    let count = if limit == 0 {
-        windows.len()
-    } else {
-        limit.min(windows.len())
-    };
-    (0..count)
-        .map(|i| windows[i * windows.len() / count])
-        .collect()
 }
 
 /// Windows to learn from and to judge by.

@@ -16,7 +16,7 @@ use super::data::FlowData;
 use super::model::LoadedModel;
 use super::train::windows;
 use crate::arguments::{FluidsEvaluateArguments, Judged};
-use contestants::{Flow, Forecasters};
+use contestants::Forecasters;
 use scores::Scores;
 
 /// Flows that are continued side by side.
