@@ -28,15 +28,20 @@ pub struct FrameDecoder {
 }
 
 impl FrameDecoder {
-    /// Draws the weights.
-    pub fn init(config: &FluidsConfig, start: &mut Initialization) -> Self {
+    /// Draws the weights. `places` are those of the encoder, from which the decoder's start, and keys start as queries do: a patch
+    /// looks at its own place before anything is learnt, without which training begins with a long plateau. Our own choice.
+    pub fn init(
+        config: &FluidsConfig,
+        places: &Param<Tensor<2>>,
+        start: &mut Initialization,
+    ) -> Self {
         let layer = config.layer();
         Self {
             times: embeddings(config.output_frames, config.width, start),
-            places: embeddings(config.patches(), config.width, start),
+            places: Param::from_data(places.val().into_data(), start.device()),
             norm: layer.norm(start),
             layers: (0..config.data_decoder)
-                .map(|_| DataDecoderLayer::init(&layer, start))
+                .map(|_| DataDecoderLayer::init(&layer, start).with_keys_as_queries())
                 .collect(),
             last_norm: layer.last_norm(start),
             patches: PatchDecoder::init(config, start),

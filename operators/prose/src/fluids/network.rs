@@ -53,12 +53,13 @@ impl Fluids {
         config.validate()?;
         let words = config.words()?.size();
         let (layer, start) = (&config.layer(), &mut Initialization::new(seed, device));
+        let patches = PatchEncoder::init(config, start);
         Ok(Self {
-            patches: PatchEncoder::init(config, start),
             data_encoder: DataEncoder::init(config.data_encoder, layer, start),
             text_encoder: TextEncoder::init(config.text_encoder, words, layer, start),
             fusion: Fusion::init(config.fusion, layer, start),
-            data_decoder: FrameDecoder::init(config, start),
+            data_decoder: FrameDecoder::init(config, &patches.places, start),
+            patches,
             config: config.clone(),
         })
     }

@@ -35,13 +35,16 @@ pub struct PatchDecoder {
     patch_grid: [usize; 2],
 }
 
-/// Learnt embeddings of `count` places or times: normal, with the variance `1 / width`, as words have it.
+/// Spread of learnt embeddings at the start: about that of the features they are added to.
+const EMBEDDING_SPREAD: f64 = 0.3;
+
+/// Learnt embeddings of `count` places or times, drawn normal.
 pub(super) fn embeddings(
     count: usize,
     width: usize,
     start: &mut Initialization,
 ) -> Param<Tensor<2>> {
-    start.normal([count, width], 1.0 / (width as f64).sqrt())
+    start.normal([count, width], EMBEDDING_SPREAD)
 }
 
 /// The sum of every time and every place, time by time: `[1, times * places, width]`.

@@ -159,6 +159,15 @@ impl DataDecoderLayer {
         }
     }
 
+    /// With keys that start as queries do.
+    #[must_use]
+    pub(crate) fn with_keys_as_queries(self) -> Self {
+        Self {
+            attention: self.attention.with_keys_as_queries(),
+            ..self
+        }
+    }
+
     fn forward(&self, state: Tensor<3>, at: &KeysValues, mask: Option<&Mask>) -> Tensor<3> {
         let state = self.norm_1.around(self.place, state, |x| {
             self.attention.forward_masked(x, at, mask)
