@@ -1,123 +1,17 @@
-//! `prose fluids` from the command line: the physics of what is generated, a training that survives a kill, predictions, scores.
+//! `prose fluids` from the command line: a training that survives a kill, predictions, scores, and how they fail.
 
 mod command;
+mod flows;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use assert_cmd::Command;
-use command::{fails, folder, with};
+use command::{fails, folder};
+use flows::{POINTS, evaluate, generate, generated, predict, read, snapshot, train, trained};
 use predicates::prelude::*;
-use rheome_fields::{FieldReader, open};
-use rheome_periodic::{FlowAnalysis, SnapshotStatistics};
+use rheome_fields::FieldReader;
 use rheome_testing::{has_checkpoint, kill_at, weights};
 use serde_json::Value;
-use tempfile::TempDir;
-
-const POINTS: usize = 16;
-
-fn generate(output: &Path, more: &[&str]) -> Command {
-    let config = "configs/prose/fluids-small.toml";
-    let mut command = with(&["fluids", "generate", "--config", config, "-q", "--output"]);
-    command.arg(output);
-    for setting in [
-        "flow.points=16",
-        "flow.viscosity=[0.01, 0.05]",
-        "data.trajectories=4",
-        "data.frames=8",
-        "flow.peak=1.5",
-    ] {
-        command.args(["--set", setting]);
-    }
-    command.args(more);
-    command
-}
-
-fn generated(folder: &TempDir) -> PathBuf {
-    let path = folder.path().join("flows.h5");
-    generate(&path, &[])
-        .assert()
-        .success()
-        .stdout("")
-        .stderr("");
-    path
-}
-
-/// A network so small that it learns in seconds.
-fn train(data: &Path, output: &Path, more: &[&str]) -> Command {
-    let config = "configs/prose/fluids-small-train.toml";
-    let mut command = with(&["fluids", "train", "--config", config, "-q", "--device"]);
-    command.args(["flex", "--threads", "1", "--data"]).arg(data);
-    command.arg("--output").arg(output);
-    for setting in [
-        "model.grid=[16, 16]",
-        "model.patch=4",
-        "model.input_frames=2",
-        "model.output_frames=3",
-        "model.width=16",
-        "model.heads=2",
-        "model.feed_forward=16",
-        "model.fusion=1",
-        "model.data_decoder=1",
-        "model.point_features=4",
-        "data.split.validation=1",
-        "data.split.held_out=1",
-        "training.epochs=2",
-        "training.steps_per_epoch=15",
-        "training.batch_size=2",
-        "training.log_every=1",
-        "training.checkpoint_every=4",
-        "training.optimizer.learning_rate=3e-3",
-    ] {
-        command.args(["--set", setting]);
-    }
-    command.args(more);
-    command
-}
-
-fn trained(folder: &TempDir, data: &Path) -> PathBuf {
-    let run = folder.path().join("run");
-    train(data, &run, &[]).assert().success();
-    run
-}
-
-fn predict(run: &Path, data: &Path, output: &Path, more: &[&str]) -> Command {
-    let mut command = with(&["fluids", "predict", "-q", "--device", "flex", "--model"]);
-    command.arg(run).arg("--input").arg(data).arg("--output");
-    command.arg(output).args(more);
-    command
-}
-
-fn evaluate(run: &Path, data: &Path, output: &Path, more: &[&str]) -> Command {
-    let mut command = with(&["fluids", "evaluate", "--device", "flex", "--model"]);
-    command.arg(run).arg("--data").arg(data).arg("--output");
-    command.arg(output).args(more);
-    command
-}
-
-fn read(path: &Path) -> Box<dyn FieldReader> {
-    open(path.to_str().unwrap()).unwrap()
-}
-
-fn snapshot(reader: &dyn FieldReader, trajectory: usize, index: usize) -> Vec<f32> {
-    let mut values = vec![0.0; reader.shape().snapshot_len()];
-    reader.read(trajectory, index, &mut values).unwrap();
-    values
-}
-
-fn statistics(reader: &dyn FieldReader, trajectory: usize, index: usize) -> SnapshotStatistics {
-    let values = snapshot(reader, trajectory, index);
-    let of = |c: usize| -> Vec<f64> {
-        values
-            .iter()
-            .skip(c)
-            .step_by(2)
-            .map(|v| (*v).into())
-            .collect()
-    };
-    let mut analysis = FlowAnalysis::new(POINTS, std::f64::consts::TAU).unwrap();
-    analysis.of([&of(0), &of(1)]).unwrap()
-}
 
 fn metrics(run: &Path) -> Vec<Value> {
     let text = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
@@ -130,74 +24,6 @@ fn metrics(run: &Path) -> Vec<Value> {
             line
         })
         .collect()
-}
-
-/// Energy and enstrophy of a flow that nothing drives fall from frame to frame, energy at the rate of the enstrophy; nothing is
-/// compressed.
-#[test]
-fn generated_flows_obey_their_equations() {
-    let folder = folder();
-    let flows = folder.path().join("flows.h5");
-    let close = ["--set", "data.spacing=0.02"];
-    generate(&flows, &close).assert().success();
-    let reader = read(&flows);
-    assert_eq!(reader.shape().extents(), [4, 8, POINTS, POINTS, 1, 2]);
-    let viscosities = &reader.header().per_trajectory["viscosity"];
-    assert!(viscosities.iter().all(|v| (0.01..=0.05).contains(v)));
-    assert!(viscosities.windows(2).all(|pair| pair[0] != pair[1]));
-    for (trajectory, viscosity) in viscosities.iter().enumerate() {
-        let all: Vec<SnapshotStatistics> = (0..8)
-            .map(|index| statistics(reader.as_ref(), trajectory, index))
-            .collect();
-        for found in &all {
-            assert!(found.divergence < 1e-5, "{}", found.divergence);
-        }
-        for three in all.windows(3) {
-            assert!(three[1].energy < three[0].energy);
-            assert!(three[1].enstrophy < three[0].enstrophy);
-            let slope = (three[2].energy - three[0].energy) / 0.04;
-            let expected = -2.0 * viscosity * three[1].enstrophy;
-            assert!((slope / expected - 1.0).abs() < 2e-2, "{slope} {expected}");
-        }
-    }
-}
-
-#[test]
-fn the_seed_decides_and_threads_do_not_and_a_file_is_not_replaced_by_chance() {
-    let folder = folder();
-    let flows = |name: &str, more: &[&str]| {
-        let path = folder.path().join(name);
-        generate(&path, more).assert().success();
-        let reader = read(&path);
-        let numbers: Vec<f32> = (0..4)
-            .flat_map(|t| snapshot(reader.as_ref(), t, 7))
-            .collect();
-        (numbers, reader.header().per_trajectory.clone())
-    };
-    let one = flows("a.h5", &["--threads", "1"]);
-    assert_eq!(one, flows("b.h5", &["--threads", "3"]));
-    let other = flows("c.h5", &["--seed", "7"]);
-    assert!(one.0 != other.0 && one.1 != other.1);
-    let path = folder.path().join("a.h5");
-    fails(
-        generate(&path, &[]),
-        1,
-        &["a.h5: exists already", "--overwrite"],
-    );
-    generate(&path, &["--overwrite"]).assert().success();
-}
-
-#[test]
-fn a_killed_generation_leaves_the_frames_that_are_complete() {
-    let folder = folder();
-    let path = folder.path().join("flows.h5");
-    let many = ["--set", "data.trajectories=1000", "--threads", "1"];
-    let completed = || open(path.to_str().unwrap()).map_or(0, |reader| reader.completed(1));
-    kill_at(&generate(&path, &many), || completed() > 0);
-    let reader = read(&path);
-    assert_eq!(reader.completed(0), 8);
-    assert_eq!(reader.completed(999), 0);
-    assert!(statistics(reader.as_ref(), 0, 7).energy > 0.0);
 }
 
 #[test]
@@ -256,23 +82,6 @@ fn predictions_are_fields_that_go_on_where_the_input_ends() {
         .iter()
         .zip(&input.times().unwrap()[3..6]);
     assert!(pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max) < 1e-12);
-    // Longer ones begin with the same frames, and go on from these.
-    let longer = folder.path().join("longer.h5");
-    predict(&run, &data, &longer, &["--first", "1", "--frames", "5"])
-        .assert()
-        .success();
-    let longer = read(&longer);
-    for index in 0..3 {
-        let pair = (
-            snapshot(found.as_ref(), 2, index),
-            snapshot(longer.as_ref(), 2, index),
-        );
-        assert_eq!(pair.0, pair.1);
-    }
-    assert_ne!(
-        snapshot(longer.as_ref(), 2, 4),
-        snapshot(longer.as_ref(), 2, 3)
-    );
     // Times from 7 on cannot be given twice.
     let beyond = predict(&run, &data, &folder.path().join("no.h5"), &["--first", "7"]);
     fails(
@@ -294,6 +103,35 @@ fn predictions_are_fields_that_go_on_where_the_input_ends() {
     predict(&run, &data, &output, &["--frames", "0"])
         .assert()
         .code(2);
+}
+
+#[test]
+fn longer_predictions_begin_with_the_same_frames_and_go_on_from_these() {
+    let folder = folder();
+    let data = generated(&folder);
+    let run = trained(&folder, &data);
+    let path = |name: &str| folder.path().join(name);
+    predict(&run, &data, &path("short.h5"), &[])
+        .assert()
+        .success();
+    predict(&run, &data, &path("long.h5"), &["--frames", "5"])
+        .assert()
+        .success();
+    let (short, long) = (read(&path("short.h5")), read(&path("long.h5")));
+    assert_eq!((short.shape().snapshots, long.shape().snapshots), (3, 5));
+    let of = |reader: &dyn FieldReader, index| snapshot(reader, 2, index);
+    for index in 0..3 {
+        assert_eq!(of(short.as_ref(), index), of(long.as_ref(), index));
+    }
+    assert_ne!(of(long.as_ref(), 4), of(long.as_ref(), 3));
+    // Frames 4 and 5 come from frames 2 and 3, which are given here.
+    predict(&run, &path("long.h5"), &path("again.h5"), &["--first", "1"])
+        .assert()
+        .success();
+    assert_eq!(
+        of(read(&path("again.h5")).as_ref(), 0),
+        of(long.as_ref(), 3)
+    );
 }
 
 #[test]
@@ -358,44 +196,6 @@ fn scores_are_tables_and_pictures_and_the_coarse_solver_is_near_the_truth() {
         1,
         &["--coarse 7", "flow.points"],
     );
-}
-
-#[test]
-fn what_cannot_be_generated_is_said_and_leaves_no_file() {
-    let folder = folder();
-    let path = folder.path().join("flows.h5");
-    for (setting, words) in [
-        (
-            "flow.points=15",
-            &["fluids-small.toml: key flow.points", "15"][..],
-        ),
-        (
-            "flow.viscosity=[0.05, 0.01]",
-            &["key flow.viscosity", "smaller one first"],
-        ),
-        ("flow.viscosity=[0.0, 0.01]", &["key flow.viscosity"]),
-        ("flow.peak=20.0", &["key flow.peak"]),
-        ("data.trajectories=0", &["key data.trajectories: found 0"]),
-        ("data.spacing=0.0", &["key data.spacing"]),
-        ("data.start=-1.0", &["key data.start"]),
-        ("data.frame=3", &["unknown key data.frame", "frames"]),
-    ] {
-        fails(generate(&path, &["--set", setting]), 1, words);
-    }
-    fails(
-        generate(&path, &["--device", "libtorch"]),
-        1,
-        &["--device libtorch", "CPU"],
-    );
-    let nowhere = folder.path().join("no/flows.h5");
-    fails(generate(&nowhere, &[]), 1, &["no: cannot write"]);
-    fails(
-        generate(&folder.path().join("flows.txt"), &[]),
-        1,
-        &["flows.txt", ".h5"],
-    );
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-    with(&["fluids", "generate"]).assert().code(2);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `turbulence info`: what a field file or a model folder holds.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::tensor::Device;
@@ -62,6 +63,9 @@ fn of_fields(reader: &dyn FieldReader) -> Facts {
             tell(axis, json!([values.first(), values.last()]));
         }
     }
+    if !header.per_trajectory.is_empty() {
+        tell("per_trajectory", ranges(&header.per_trajectory));
+    }
     tell(
         "bytes_in_memory",
         json!(shape.trajectories * shape.snapshots * shape.snapshot_len() * 4),
@@ -75,6 +79,17 @@ fn of_fields(reader: &dyn FieldReader) -> Facts {
     });
     tell("attributes", Value::Object(attributes.collect()));
     facts
+}
+
+/// Least and greatest of the numbers that each trajectory has its own of.
+fn ranges(numbers: &BTreeMap<String, Vec<f64>>) -> Value {
+    let range = |values: &[f64]| {
+        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let greatest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        json!([least, greatest])
+    };
+    let ranges = numbers.iter().map(|(name, v)| (name.clone(), range(v)));
+    Value::Object(ranges.collect())
 }
 
 fn of_model(folder: &Path) -> Result<Facts, Failure> {

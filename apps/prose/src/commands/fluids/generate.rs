@@ -27,14 +27,7 @@ pub fn run(arguments: &FluidsGenerateArguments) -> Result<(), Failure> {
     settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
     settings.validate(&arguments.config)?;
     let threads = arguments.compute.select_cpu(console, "fluids generate")?;
-    let points = settings.flow.points;
-    let shape = FieldShape {
-        has_trajectories: true,
-        trajectories: settings.data.trajectories,
-        snapshots: settings.data.frames,
-        grid: [points, points, 1],
-        components: 2,
-    };
+    let shape = shape(&settings);
     let starts: Vec<Start> = (0..shape.trajectories)
         .map(|trajectory| Start::draw(&settings, trajectory as u64))
         .collect();
@@ -61,16 +54,30 @@ pub fn run(arguments: &FluidsGenerateArguments) -> Result<(), Failure> {
     let writer = generation.writer.into_inner();
     writer.unwrap_or_else(|e| e.into_inner()).finish()?;
     if !arguments.compute.quiet {
-        say(format!(
-            "{} flows of {} frames, {points} x {points} points, viscosity {:e} to {:e}",
-            shape.trajectories,
-            shape.snapshots,
-            settings.flow.viscosity[0],
-            settings.flow.viscosity[1]
-        ));
+        say(summary(&settings));
     }
     console.note(format!("wrote {}", arguments.output.display()));
     Ok(())
+}
+
+fn shape(settings: &GenerateSettings) -> FieldShape {
+    let points = settings.flow.points;
+    FieldShape {
+        has_trajectories: true,
+        trajectories: settings.data.trajectories,
+        snapshots: settings.data.frames,
+        grid: [points, points, 1],
+        components: 2,
+    }
+}
+
+fn summary(settings: &GenerateSettings) -> String {
+    let (flow, data) = (&settings.flow, &settings.data);
+    let ([low, high], points) = (flow.viscosity, flow.points);
+    format!(
+        "{} flows of {} frames, {points} x {points} points, viscosity {low:e} to {high:e}",
+        data.trajectories, data.frames
+    )
 }
 
 /// Where a flow begins.
