@@ -1,6 +1,7 @@
 //! The command line: every option has one sentence that says when to use it.
 
 mod data;
+mod predict;
 mod symbols;
 mod train;
 
@@ -8,6 +9,7 @@ use clap::{Parser, Subcommand};
 use rheome_cli::Shell;
 
 pub use data::{FamiliesArguments, GenerateArguments};
+pub use predict::{DecodingOptions, PredictArguments, Resampling, SeriesOptions};
 pub use symbols::TokensArguments;
 pub use train::TrainArguments;
 
@@ -43,6 +45,11 @@ pub enum Command {
         after_help = "Example:\n  prose families lorenz_3d\n  prose families --file my-families.toml"
     )]
     Families(FamiliesArguments),
+    /// Continue a series, and name the equation behind it.
+    #[command(
+        after_help = "Example:\n  prose predict --model runs/small --input series.csv --equation \"C x - C x y | C x y - C y\" --times 20:30:50 --output predicted.h5"
+    )]
+    Predict(PredictArguments),
     /// Say an equation in prefix words, ids, LaTeX and SymPy, from a formula, words or ids.
     #[command(
         after_help = "Example:\n  prose tokens \"10 (y - x) | x (28 - z) - y | x y - 2.67 z\"\n  prose tokens --words \"add mul + N250 E-2 u_0 sin u_1\""

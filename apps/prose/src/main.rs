@@ -3,6 +3,8 @@
 mod arguments;
 mod commands;
 mod settings;
+mod times;
+mod trained_model;
 mod vocabulary_file;
 
 use std::process::ExitCode;

@@ -2,6 +2,7 @@
 
 mod families;
 mod generate;
+mod predict;
 mod tokens;
 mod train;
 
@@ -22,6 +23,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Families(arguments) => families::run(&arguments),
+        Command::Predict(arguments) => predict::run(&arguments),
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Completions { shell } => {
             rheome_cli::print_completions(shell, &mut Arguments::command());
