@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod relative_error;
 mod settings;
 mod times;
 mod trained_model;

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod evaluate;
 mod families;
 mod generate;
 mod predict;
@@ -24,6 +25,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Train(arguments) => train::run(&arguments),
         Command::Families(arguments) => families::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Completions { shell } => {
             rheome_cli::print_completions(shell, &mut Arguments::command());

@@ -187,13 +187,3 @@ fn doubt(candidate: &Candidate) -> f64 {
     let decoded = candidate.decoded.as_ref();
     decoded.map_or(f64::NEG_INFINITY, |decoded| -decoded.score)
 }
-
-/// Relative L2 error of states with respect to a series, `[points, components]` both.
-pub fn relative_l2(states: &Array2<f64>, series: &Series) -> f64 {
-    let difference: f64 = (states - series.states()).iter().map(|d| d * d).sum();
-    let norm: f64 = series.states().iter().map(|value| value * value).sum();
-    match norm {
-        0.0 => difference.sqrt(),
-        norm => (difference / norm).sqrt(),
-    }
-}

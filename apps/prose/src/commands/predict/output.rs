@@ -10,7 +10,8 @@ use rheome_hdf::{Partial, message, text};
 
 use super::super::PROGRAM;
 use super::Prediction;
-use super::candidates::{Candidate, relative_l2};
+use super::candidates::Candidate;
+use crate::relative_error::relative_l2;
 
 /// What the attribute `format` says.
 const FORMAT: &str = "rheome-prose-prediction";
@@ -100,7 +101,11 @@ fn series(group: &Group, series: &Series) -> hdf5::Result<()> {
 /// The error on what was held back, where the continuation has its times.
 fn judge(group: &Group, states: &Array2<f64>, prediction: &Prediction) -> hdf5::Result<()> {
     match prediction.judged_by() {
-        Some(held_back) => scalar(group, "error_on_held_back", relative_l2(states, held_back)),
+        Some(held_back) => scalar(
+            group,
+            "error_on_held_back",
+            relative_l2(states, held_back.states()),
+        ),
         None => Ok(()),
     }
 }

@@ -8,7 +8,7 @@ use rheome_figures::{Axis, Curve, Figure, Panel};
 use super::Prediction;
 
 /// A continuation may leave what is shown of the series by so much of its range; what is beyond is cut off.
-const MARGIN: f64 = 0.5;
+const MARGIN: f64 = 0.25;
 
 /// Draws the picture beside the output.
 ///

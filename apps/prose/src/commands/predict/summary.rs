@@ -7,9 +7,10 @@ use rheome_equations::{Scaling, Series, System};
 use serde_json::{Value, json};
 
 use super::Prediction;
-use super::candidates::{Candidate, relative_l2};
+use super::candidates::Candidate;
 use super::input::Input;
 use super::rough::RoughEquation;
+use crate::relative_error::relative_l2;
 
 /// Candidates that are told.
 const TOLD: usize = 5;
@@ -131,7 +132,7 @@ fn shortened(system: &System) -> System {
 
 /// Errors of the continuations, and of the forecast that nothing changes.
 fn errors(prediction: &Prediction, held_back: &Series) -> [(&'static str, Option<f64>); 3] {
-    let error = |states: &Array2<f64>| relative_l2(states, held_back);
+    let error = |states: &Array2<f64>| relative_l2(states, held_back.states());
     let series = &prediction.input.series;
     let last = series.states().row(series.points() - 1);
     let persistence = last.insert_axis(Axis(0));
