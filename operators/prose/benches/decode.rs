@@ -4,8 +4,9 @@
 //! cargo bench -p rheome-prose --features libtorch --bench decode [-- --quick | -- small]
 //! ```
 //!
-//! The published network (512 wide, 8 layers) decodes 60 words for 64 series of 64 points; the small one is a quarter as wide.
-//! Both ways choose the same words: the bench fails otherwise. One thread computes, or as many as `RHEOME_BENCH_THREADS` says.
+//! The published network (512 wide, 8 layers) decodes 60 words for 64 series of 64 points, or for as many as
+//! `RHEOME_BENCH_SERIES` says: with 64 one core takes half an hour. The small one is a quarter as wide. Both ways choose the same
+//! words: the bench fails otherwise. One thread computes, or as many as `RHEOME_BENCH_THREADS` says.
 
 use std::time::Duration;
 
@@ -46,7 +47,7 @@ fn cases() -> [Case; 2] {
                 data_decoder: 1,
                 ..ProseConfig::default()
             },
-            series: 64,
+            series: number("RHEOME_BENCH_SERIES").unwrap_or(64),
         },
     ]
 }
@@ -117,13 +118,15 @@ fn with_the_whole_prefix(model: &Prose, fused: &Fused, series: usize) -> Vec<i32
     all.into_data().iter::<i32>().collect()
 }
 
-fn threads() -> usize {
-    let given = std::env::var("RHEOME_BENCH_THREADS").ok();
-    given.map_or(1, |n| n.parse().expect("RHEOME_BENCH_THREADS: a number"))
+/// A number of the environment.
+fn number(name: &str) -> Option<usize> {
+    let given = std::env::var(name).ok()?;
+    let number = given.parse();
+    Some(number.unwrap_or_else(|_| panic!("{name}: found {given:?}, expected a number")))
 }
 
 fn decode(criterion: &mut Criterion) {
-    set_threads(threads());
+    set_threads(number("RHEOME_BENCH_THREADS").unwrap_or(1));
     for Case {
         name,
         config,

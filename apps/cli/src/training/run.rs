@@ -34,7 +34,7 @@ pub fn train<T: Training>(
         log: options.compute.log(options.resume)?,
         console: options.compute.console(),
     };
-    run.to_the_end()
+    run.finish()
 }
 
 struct Run<'a, T: Training> {
@@ -48,7 +48,7 @@ struct Run<'a, T: Training> {
 }
 
 impl<T: Training> Run<'_, T> {
-    fn to_the_end(mut self) -> Result<(), Failure> {
+    fn finish(mut self) -> Result<(), Failure> {
         let Plan {
             epochs, batches, ..
         } = self.plan;

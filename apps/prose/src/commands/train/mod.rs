@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::Device;
+use rheome_cli::model_folder::VOCABULARY;
 use rheome_cli::training::{Plan, StepLoss, TrainOptions, Training, Validation, train};
 use rheome_cli::{Console, Failure, RunFolder};
 use rheome_equations::{Batch, BatchReader, DataFile, Subset};
@@ -56,7 +57,11 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let model = model(options, &settings, &training.device, console)?;
     // Everything that the user can have got wrong is known by now: a folder is only made for a run that begins.
     let folder = RunFolder::open(options, &settings, &fingerprint(&data)?, PROGRAM)?;
-    vocabulary_file::save(&settings.model.words()?, folder.path())?;
+    let words = settings.model.words()?;
+    match folder.kept(VOCABULARY) {
+        Some(path) => vocabulary_file::check(&words, &path)?,
+        None => vocabulary_file::save(&words, folder.path())?,
+    }
     let trainer = Trainer::new(model, settings.training.optimizer, settings.training.seed)?;
     train(&training, trainer, &folder, options)
 }

@@ -10,7 +10,7 @@ use rheome_equations::{Batch, BatchReader, DataFile};
 use rheome_prose::Prose;
 use rheome_prose::decoding::Decoding;
 use rheome_prose::loss::{ContinuationErrors, right_words};
-use rheome_prose::training::{Answer, Lesson, on_device};
+use rheome_prose::training::{Answer, Lesson, Objective, on_device};
 use serde_json::{Map, Value, json};
 
 use super::reader;
@@ -69,12 +69,10 @@ impl<'a> Examination<'a> {
         for number in 0..self.series.batches_of_evaluation() {
             sums.add(&self.series.evaluation(number)?, model, self)?;
         }
-        let mut metrics = sums.metrics(self.settings);
-        let number = |metrics: &Map<String, Value>, name| metrics.get(name).and_then(Value::as_f64);
-        let score = number(&metrics, "validation_loss");
+        let loss = sums.loss(&self.settings.objective);
+        let mut metrics = sums.metrics(loss);
         let mut summary = format!(
-            "validation {:.5}, relative L2 {:.4} (persistence {:.4})",
-            score.unwrap_or(f64::NAN),
+            "validation {loss:.5}, relative L2 {:.4} (persistence {:.4})",
             sums.mean(sums.whole),
             sums.mean(sums.persistence)
         );
@@ -85,7 +83,7 @@ impl<'a> Examination<'a> {
             summary += &format!(", equations valid {valid:.3}, skeletons right {right:.3}");
         }
         Ok(Validation {
-            score,
+            score: Some(loss),
             metrics,
             summary,
         })
@@ -166,11 +164,15 @@ impl Sums {
         sum / self.series as f64
     }
 
-    fn metrics(&self, settings: &TrainSettings) -> Map<String, Value> {
-        let objective = settings.objective;
-        let words = self.words.max(1) as f64;
-        let cross_entropy = self.cross_entropy / words;
-        let loss = objective.data * self.mean(self.data) + objective.symbols * cross_entropy;
+    fn mean_cross_entropy(&self) -> f64 {
+        self.cross_entropy / self.words.max(1) as f64
+    }
+
+    fn loss(&self, objective: &Objective) -> f64 {
+        objective.data * self.mean(self.data) + objective.symbols * self.mean_cross_entropy()
+    }
+
+    fn metrics(&self, loss: f64) -> Map<String, Value> {
         let mut metrics = Map::new();
         let mut tell = |name: &str, value: f64| metrics.insert(name.to_owned(), json!(value));
         tell("validation_loss", loss);
@@ -180,8 +182,8 @@ impl Sums {
         tell("relative_l2_of_persistence", self.mean(self.persistence));
         tell("relative_l2_of_straight_line", self.mean(self.straight_on));
         if self.words > 0 {
-            tell("cross_entropy", cross_entropy);
-            tell("word_accuracy", self.right_words as f64 / words);
+            tell("cross_entropy", self.mean_cross_entropy());
+            tell("word_accuracy", self.right_words as f64 / self.words as f64);
         }
         metrics
     }
