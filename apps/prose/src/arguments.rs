@@ -9,7 +9,7 @@ mod train;
 use clap::{Parser, Subcommand};
 use rheome_cli::Shell;
 
-pub use data::{FamiliesArguments, GenerateArguments};
+pub use data::{FamiliesArguments, GenerateArguments, InfoArguments};
 pub use evaluate::EvaluateArguments;
 pub use predict::{DecodingOptions, PredictArguments, Resampling, SeriesOptions};
 pub use symbols::TokensArguments;
@@ -62,6 +62,9 @@ pub enum Command {
         after_help = "Example:\n  prose tokens \"10 (y - x) | x (28 - z) - y | x y - 2.67 z\"\n  prose tokens --words \"add mul + N250 E-2 u_0 sin u_1\""
     )]
     Tokens(TokensArguments),
+    /// Say what a data file, a prediction, a series or a model folder holds.
+    #[command(after_help = "Example:\n  prose info small.h5")]
+    Info(InfoArguments),
     /// Print the completion script of a shell.
     #[command(
         after_help = "Example:\n  prose completions bash > ~/.local/share/bash-completion/completions/prose"

@@ -23,7 +23,7 @@ pub struct EvaluateArguments {
     /// Which part of them, as the settings of the model split them.
     #[arg(long, value_name = "PART", default_value = "test")]
     pub subset: PartOfSplit,
-    /// Judge by so many series at most, evenly spread. Default: all.
+    /// Judge by so many series at most, drawn at random. Default: all.
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     pub samples: Option<usize>,
     /// What the network is given.
@@ -90,7 +90,7 @@ pub enum Noise {
 #[derive(Debug, Args)]
 pub struct GivenOptions {
     /// Noise on the series, relative to its size; 0 for none.
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", value_parser = level)]
     pub noise: Option<f64>,
     /// How it enters.
     #[arg(long, value_name = "KIND")]
@@ -124,6 +124,12 @@ impl GivenOptions {
         }
         batch
     }
+}
+
+fn level(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok();
+    let number = number.filter(|number: &f64| *number >= 0.0 && number.is_finite());
+    number.ok_or_else(|| "expected a number, at least 0".to_owned())
 }
 
 fn probability(text: &str) -> Result<f64, String> {

@@ -3,6 +3,7 @@
 mod evaluate;
 mod families;
 mod generate;
+mod info;
 mod predict;
 mod tokens;
 mod train;
@@ -26,6 +27,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Families(arguments) => families::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Info(arguments) => info::run(&arguments),
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Completions { shell } => {
             rheome_cli::print_completions(shell, &mut Arguments::command());

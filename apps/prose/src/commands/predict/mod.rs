@@ -22,6 +22,7 @@ use crate::trained_model::TrainedModel;
 use candidates::Candidate;
 use input::Input;
 use network::Asked;
+pub use output::{FORMAT, INPUT};
 use rough::RoughEquation;
 
 /// What was found out about a series.

@@ -14,9 +14,11 @@ use super::candidates::Candidate;
 use crate::relative_error::relative_l2;
 
 /// What the attribute `format` says.
-const FORMAT: &str = "rheome-prose-prediction";
+pub const FORMAT: &str = "rheome-prose-prediction";
 /// Version of the layout.
 const VERSION: u32 = 1;
+/// The group of the series.
+pub const INPUT: &str = "input";
 
 /// Writes the file; a kill at any moment leaves the old one or the new one.
 ///
@@ -35,7 +37,7 @@ fn fill(prediction: &Prediction, place: &Path) -> hdf5::Result<()> {
     attributes(prediction, &file)?;
     let input = &prediction.input;
     let names = input.series.names();
-    series(&file.create_group("input")?, &input.series)?;
+    series(&file.create_group(INPUT)?, &input.series)?;
     if let Some(held_back) = &input.held_back {
         series(&file.create_group("held_back")?, held_back)?;
     }
