@@ -1,7 +1,10 @@
 //! One file a command.
 
+mod evaluate;
 mod families;
 mod generate;
+mod info;
+mod predict;
 mod tokens;
 mod train;
 
@@ -22,6 +25,9 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Families(arguments) => families::run(&arguments),
+        Command::Predict(arguments) => predict::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Info(arguments) => info::run(&arguments),
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Completions { shell } => {
             rheome_cli::print_completions(shell, &mut Arguments::command());
