@@ -21,6 +21,7 @@ mod meter;
 pub mod model_folder;
 mod nearest;
 mod options;
+mod outputs;
 mod provenance;
 mod run_folder;
 pub mod settings;
@@ -36,6 +37,7 @@ pub use json_log::JsonLog;
 pub use meter::Meter;
 pub use nearest::did_you_mean;
 pub use options::ComputeOptions;
+pub use outputs::{refuse_existing, refuse_same_file};
 pub use provenance::Program;
 pub use run_folder::RunFolder;
 

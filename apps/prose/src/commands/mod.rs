@@ -1,8 +1,11 @@
 //! One file a command.
 
+mod evaluate;
 mod families;
 mod fluids;
 mod generate;
+mod info;
+mod predict;
 mod tokens;
 mod train;
 
@@ -24,6 +27,9 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Train(arguments) => train::run(&arguments),
         Command::Families(arguments) => families::run(&arguments),
         Command::Fluids { command } => fluids::run(&command),
+        Command::Predict(arguments) => predict::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Info(arguments) => info::run(&arguments),
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Completions { shell } => {
             rheome_cli::print_completions(shell, &mut Arguments::command());

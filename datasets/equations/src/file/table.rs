@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hdf5::types::TypeDescriptor;
 use hdf5::{Dataset, Group, H5Type};
-use rheome_hdf::{holds_claim, message, text, unreadable_filter};
+use rheome_hdf::{holds_claim, message, number, text, unreadable_filter};
 
 use crate::error::EquationError;
 
@@ -68,15 +68,8 @@ impl Table<'_> {
         let kind = dataset.dtype().and_then(|kind| kind.to_descriptor());
         let kind = kind.map_err(|error| self.wrong(name, &message(&error), "numbers"))?;
         let is_float = |kind: &TypeDescriptor| matches!(kind, TypeDescriptor::Float(_));
-        let is_number = |kind: &TypeDescriptor| {
-            is_float(kind)
-                || matches!(
-                    kind,
-                    TypeDescriptor::Integer(_) | TypeDescriptor::Unsigned(_)
-                )
-        };
         let wanted = T::type_descriptor();
-        if is_number(&kind) && (is_float(&wanted) || !is_float(&kind)) {
+        if number::is_number(&kind) && (is_float(&wanted) || !is_float(&kind)) {
             return Ok(());
         }
         Err(self.wrong(name, &format!("{kind}"), &format!("{wanted}")))

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use hdf5::types::{FloatSize, TypeDescriptor};
 use hdf5::{Dataset, File, Group, Hyperslab, SliceOrIndex};
 
+use rheome_hdf::number;
+
 use super::layout::{BARE_AXIS, PER_TRAJECTORY, RESERVED, SNAPSHOT_TIME, VERSION};
-use super::{attributes, fault, is_number, open_file};
+use super::{attributes, fault, open_file};
 use crate::error::FieldError;
 use crate::field::{Attribute, FieldHeader, FieldReader, FieldShape};
 
@@ -185,7 +187,8 @@ fn read_numbers(group: &Group, name: &str, count: usize) -> Option<Vec<f64>> {
         return None;
     }
     let dataset = group.dataset(name).ok()?;
-    if dataset.size() != count || !is_number(&dataset.dtype().and_then(|t| t.to_descriptor()).ok()?)
+    if dataset.size() != count
+        || !number::is_number(&dataset.dtype().and_then(|t| t.to_descriptor()).ok()?)
     {
         return None;
     }

@@ -8,6 +8,9 @@ use super::Outputs;
 use super::contestants::Flow;
 use super::scores::{Means, Scores};
 
+/// Part of the greatest energy below which a shell holds nothing but rounding: waves that a solver does not have.
+const VANISHING: f64 = 1e-8;
+
 /// Draws all pictures; `shown` is the flow whose vorticity is drawn.
 ///
 /// # Errors
@@ -58,8 +61,10 @@ fn turbulence(scores: &Scores) -> Figure {
         let sets = 0..scores.names.len();
         sets.map(|set| Curve::line(set, points(set))).collect()
     };
+    let most = scores.spectrum(0, last).into_iter().fold(0.0, f64::max);
     let spectrum = |set| {
         let shells = scores.spectrum(set, last).into_iter().enumerate();
+        let shells = shells.filter(|(_, e)| *e > VANISHING * most);
         shells.map(|(shell, e)| ((shell + 1) as f64, e)).collect()
     };
     Figure {
