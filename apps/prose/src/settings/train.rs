@@ -205,7 +205,9 @@ mod tests {
         let mut found = 0;
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.to_string_lossy().ends_with("-train.toml") {
+            let name = path.file_name().unwrap().to_string_lossy();
+            // Those of flows are of another network.
+            if name.ends_with("-train.toml") && !name.starts_with("fluids-") {
                 let read = settings::load::<TrainSettings>(&path, &[]);
                 let valid = read
                     .map_err(Failure::from)

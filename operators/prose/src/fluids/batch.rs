@@ -40,13 +40,13 @@ impl Frames {
         }
         let ([nx, ny], all) = (config.grid, config.channels.len());
         let points = frames * nx * ny;
+        for (index, member) in members.iter().enumerate() {
+            member.check(index, points, all)?;
+        }
         let mut values = vec![0.0_f32; members.len() * points * all];
         let mut mask = vec![0.0_f32; members.len() * all];
-        let places = values
-            .chunks_mut((points * all).max(1))
-            .zip(mask.chunks_mut(all));
-        for (index, (member, (values, mask))) in members.iter().zip(places).enumerate() {
-            member.check(index, points, all)?;
+        let places = values.chunks_mut(points * all).zip(mask.chunks_mut(all));
+        for (member, (values, mask)) in members.iter().zip(places) {
             member.channels.iter().for_each(|at| mask[*at] = 1.0);
             let rows = member.values.chunks(member.channels.len());
             for (row, place) in rows.zip(values.chunks_mut(all)) {

@@ -266,3 +266,26 @@ impl TrainSettings {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rheome_cli::settings;
+
+    #[test]
+    fn every_configuration_of_the_repository_is_valid() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/prose");
+        let path = |name: &str| folder.join(name);
+        for name in ["fluids-small.toml", "fluids-paper.toml"] {
+            let read: GenerateSettings = settings::load(&path(name), &[]).unwrap();
+            read.validate(&path(name)).unwrap();
+        }
+        for name in ["fluids-small-train.toml", "fluids-paper-train.toml"] {
+            let read: TrainSettings = settings::load(&path(name), &[]).unwrap();
+            read.validate().unwrap();
+        }
+        let published: TrainSettings =
+            settings::load(&path("fluids-paper-train.toml"), &[]).unwrap();
+        assert_eq!(published.model, FluidsConfig::default());
+    }
+}

@@ -225,7 +225,8 @@ mod tests {
     #[test]
     fn a_weakened_flow_has_the_error_and_the_energy_it_should() {
         let n = 16;
-        let angle = |i: usize| TAU * i as f64 / n as f64;
+        // Off the symmetric points, whose vorticities lie between two bins.
+        let angle = |i: usize| TAU * i as f64 / n as f64 + 0.13;
         let u: Vec<f64> = (0..n * n)
             .map(|i| -angle(i / n).cos() * angle(i % n).sin())
             .collect();
