@@ -4,29 +4,40 @@
 //! - [`settings`]: TOML files with `--set section.key=value`, where a wrong key is named beside the nearest known one;
 //! - [`Meter`]: a progress bar on a terminal, plain lines elsewhere;
 //! - [`JsonLog`]: one JSON object a line for scripts;
+//! - [`training`]: the loop of a training, whatever is learnt;
 //! - [`model_folder`] and [`RunFolder`]: where trained models lie, and how a training writes and continues them;
+//! - [`DataFingerprint`] and [`Checksum`]: what a training learns from, so that it is not continued with something else;
 //! - [`did_you_mean`]: the nearest names to one that is not known;
 //! - [`Program`]: what made an output;
+//! - [`Facts`]: what `info` tells, for people or as JSON; [`table`]: tables for people or as CSV;
 //! - [`Failure`] and [`finish`]: what went wrong in one line, and the exit status.
 
 mod console;
+mod data_fingerprint;
+mod facts;
 mod failure;
 mod json_log;
 mod meter;
 pub mod model_folder;
 mod nearest;
 mod options;
+mod outputs;
 mod provenance;
 mod run_folder;
 pub mod settings;
+pub mod table;
+pub mod training;
 
 pub use clap_complete::Shell;
 pub use console::{Console, say};
+pub use data_fingerprint::{Checksum, DataFingerprint};
+pub use facts::Facts;
 pub use failure::{Failure, finish, report};
 pub use json_log::JsonLog;
 pub use meter::Meter;
 pub use nearest::did_you_mean;
 pub use options::ComputeOptions;
+pub use outputs::{refuse_existing, refuse_same_file};
 pub use provenance::Program;
 pub use run_folder::RunFolder;
 

@@ -6,6 +6,7 @@
 //! normalization.json    statistics with which fields are standardised (where it applies)
 //! vocabulary.json       the words or genes that the model knows (where it applies)
 //! metrics.jsonl         losses, one JSON object a line
+//! data.json             sizes and checksums of the data it learns from, which are to be the same when it is resumed
 //! checkpoints/          to resume the training from
 //! ```
 

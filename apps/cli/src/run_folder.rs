@@ -6,7 +6,9 @@ use rheome_training::{Trainer, checkpoint, metrics::MetricsLog};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::data_fingerprint::{DATA, DataFingerprint};
 use crate::model_folder::{CHECKPOINTS, CONFIG, METRICS, WEIGHTS};
+use crate::training::TrainOptions;
 use crate::{Failure, Program, settings as settings_file};
 
 /// The weights of the last epoch, beside the best ones.
@@ -21,23 +23,23 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Starts the folder `path` of a run with `settings`, or goes on in it with `resume`.
+    /// Starts the folder of a run with `settings` on `data`, or goes on in it with `--resume`.
     ///
     /// # Errors
-    /// [`Failure`] if a new run would replace another, or a resumed one was begun with other settings.
+    /// [`Failure`] if a new run would replace another, or a resumed one was begun with other settings or other data.
     pub fn open<S: Serialize + DeserializeOwned + PartialEq>(
-        path: &Path,
+        options: &TrainOptions,
         settings: &S,
-        resume: bool,
+        data: &DataFingerprint,
         program: Program,
     ) -> Result<Self, Failure> {
         let this = Self {
-            path: path.to_owned(),
-            resume,
+            path: options.output.clone(),
+            resume: options.resume,
             program,
         };
-        let config = path.join(CONFIG);
-        if resume {
+        let config = this.path.join(CONFIG);
+        if this.resume {
             let begun: S = settings_file::load(&config, &[])?;
             if begun != *settings {
                 return Err(Failure::new(format!(
@@ -45,21 +47,43 @@ impl RunFolder {
                     config.display()
                 )));
             }
+            this.check_data(data)?;
             return Ok(this);
         }
         if config.exists() {
             return Err(Failure::new(format!(
                 "{}: holds a model already; choose another --output, or --resume to continue it",
-                path.display()
+                this.path.display()
             )));
         }
-        std::fs::create_dir_all(path)
-            .map_err(|e| Failure::new(format!("{}: cannot create: {e}", path.display())))?;
-        let text = toml::to_string(settings)
-            .map_err(|e| Failure::new(format!("{}: cannot write: {e}", config.display())))?;
-        write_atomically(&config, text.as_bytes())
-            .map_err(|e| Failure::new(format!("{}: cannot write: {e}", config.display())))?;
+        std::fs::create_dir_all(&this.path)
+            .map_err(|e| Failure::new(format!("{}: cannot create: {e}", this.path.display())))?;
+        this.write(DATA, serde_json::to_string_pretty(data)?)?;
+        // Last: with its settings a run has begun.
+        this.write(CONFIG, toml::to_string(settings)?)?;
         Ok(this)
+    }
+
+    /// Fails where the run was begun with other data. A run of before there were fingerprints takes these.
+    fn check_data(&self, data: &DataFingerprint) -> Result<(), Failure> {
+        let Some(path) = self.kept(DATA) else {
+            return self.write(DATA, serde_json::to_string_pretty(data)?);
+        };
+        let wrong = |reason: String| Failure::new(format!("{}: {reason}", path.display()));
+        let text = std::fs::read(&path).map_err(|e| wrong(format!("cannot read: {e}")))?;
+        let before = serde_json::from_slice(&text).map_err(|e| wrong(e.to_string()))?;
+        match data.difference(&before) {
+            None => Ok(()),
+            Some(difference) => Err(wrong(format!(
+                "the run was begun with other data ({difference}); resume with the --data of before"
+            ))),
+        }
+    }
+
+    fn write(&self, name: &str, text: String) -> Result<(), Failure> {
+        let path = self.path.join(name);
+        write_atomically(&path, text.as_bytes())
+            .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))
     }
 
     /// The folder.

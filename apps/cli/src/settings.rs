@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 use toml::{Table, Value};
 
@@ -109,6 +110,23 @@ pub fn parse<T: DeserializeOwned>(
                 ),
             },
         })
+}
+
+/// The `defaults` but for the keys that are given, for `#[serde(deserialize_with = ...)]` where a model's own defaults differ from
+/// those of the type. A table within is replaced as a whole.
+///
+/// # Errors
+/// That of the deserialiser for an unknown key or a value of the wrong type.
+pub fn defaults_but_for<'de, T: Serialize + DeserializeOwned, D: Deserializer<'de>>(
+    given: D,
+    defaults: &T,
+) -> Result<T, D::Error> {
+    let given = serde_json::Map::deserialize(given)?;
+    let mut all = serde_json::to_value(defaults).map_err(D::Error::custom)?;
+    if let Some(all) = all.as_object_mut() {
+        all.extend(given);
+    }
+    serde_json::from_value(all).map_err(D::Error::custom)
 }
 
 /// Line, column and reason of a syntax error.

@@ -9,7 +9,7 @@ use rheome_anndata::{AnnData, Column, RowBlock};
 use rheome_cells::{
     Condition, Conditions, EVALUATED, LabelSettings, PERTURBATION, SPLIT, Split, read_conditions,
 };
-use rheome_cli::Failure;
+use rheome_cli::{Checksum, DataFingerprint, Failure};
 
 /// The cells of a prepared file with their conditions.
 ///
@@ -66,6 +66,32 @@ impl PreparedCells {
             conditions,
             held_out,
         })
+    }
+
+    /// What a training learns from: names, conditions, what is held out and judged by, and every value that is not zero.
+    pub fn fingerprint(&self) -> DataFingerprint {
+        let conditions = self.by_condition.iter().enumerate();
+        let conditions =
+            conditions.map(|(place, cells)| format!("{} {cells:?}", self.condition(place)));
+        let held_out = self.held_out.iter().flatten().map(Condition::to_string);
+        let mut values = Checksum::new();
+        for cell in 0..self.names.len() {
+            values.add(&(cell as u64).to_le_bytes());
+            for (gene, value) in self.values.row(cell).filter(|(_, value)| *value != 0.0) {
+                values.add(&(gene as u32).to_le_bytes());
+                values.add(&value.to_le_bytes());
+            }
+        }
+        DataFingerprint::new()
+            .with("cells", Checksum::of_texts(&self.names))
+            .with("genes", Checksum::of_texts(&self.genes))
+            .with("conditions", Checksum::of_texts(conditions))
+            .with("held_out", Checksum::of_texts(held_out))
+            .with(
+                "evaluated",
+                Checksum::of_texts(self.evaluated.iter().map(usize::to_string)),
+            )
+            .with("values", values)
     }
 
     /// The condition at a place.

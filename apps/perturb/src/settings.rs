@@ -1,11 +1,11 @@
 //! Settings of a model and its training.
 
 use rheome_cli::Failure;
+use rheome_cli::settings::{check_seed, defaults_but_for};
 use rheome_perturbation::graph::{GraphConfig, SelfEdges};
 use rheome_perturbation::training::{Objective, PUBLISHED_STEPS, published_optimizer};
 use rheome_perturbation::{PadTransformerConfig, SPECIAL_NAMES, SamplingSettings};
 use rheome_training::OptimizerSettings;
-use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Settings of `perturb train`. The defaults are those of scDFM.
@@ -73,14 +73,8 @@ pub struct TrainingSettings {
     pub optimizer: OptimizerSettings,
 }
 
-/// The published optimiser with the keys that are given.
 fn published_but_for<'de, D: Deserializer<'de>>(given: D) -> Result<OptimizerSettings, D::Error> {
-    let given = serde_json::Map::deserialize(given)?;
-    let mut all = serde_json::to_value(published_optimizer()).map_err(D::Error::custom)?;
-    if let Some(all) = all.as_object_mut() {
-        all.extend(given);
-    }
-    serde_json::from_value(all).map_err(D::Error::custom)
+    defaults_but_for(given, &published_optimizer())
 }
 
 impl Default for TrainingSettings {
@@ -110,7 +104,7 @@ impl TrainSettings {
         self.sampling.validate()?;
         let training = &self.training;
         training.optimizer.validate()?;
-        rheome_cli::settings::check_seed("training.seed", training.seed)?;
+        check_seed("training.seed", training.seed)?;
         for (key, value) in [
             ("steps", training.steps),
             ("validate_every", training.validate_every),

@@ -13,13 +13,18 @@ use tempfile::TempDir;
 
 /// A screen of 40 genes, generated and prepared.
 fn prepared(folder: &TempDir) -> PathBuf {
+    prepared_from(folder, "1234")
+}
+
+/// The screen of a seed.
+fn prepared_from(folder: &TempDir, seed: &str) -> PathBuf {
     let (raw, data) = (
         folder.path().join("raw.h5ad"),
         folder.path().join("data.h5ad"),
     );
     let config = "configs/perturb/small-screen.toml";
     let mut generate = with(&["generate", "--config", config, "-q", "--output"]);
-    generate.arg(&raw);
+    generate.arg(&raw).args(["--seed", seed]);
     for setting in [
         "cells.control=60",
         "cells.per_single=12",
@@ -116,6 +121,26 @@ fn scored_as_cell_eval_scores(run: &Path, data: &Path, folder: &Path) {
     let theirs = path("cell-eval");
     let arguments = [&predicted, &data_name, &scores, &theirs];
     python("score_with_cell_eval.py", &arguments.map(String::as_str));
+}
+
+#[test]
+fn a_training_is_not_continued_with_other_cells() {
+    let (folder, elsewhere) = (command::folder(), command::folder());
+    let data = prepared(&folder);
+    let run = folder.path().join("run");
+    let short = ["--set", "training.steps=6"];
+    train(&data, &run, &short).assert().success();
+    let resumed = [&short[..], &["--resume"]].concat();
+    let other = prepared_from(&elsewhere, "7");
+    let words = ["run/data.json", "begun with other data", "found", "--data"];
+    fails(train(&other, &run, &resumed), 1, &words);
+    // The same cells in another file are the same data; so are those of a run that tells of none.
+    let copy = elsewhere.path().join("copy.h5ad");
+    fs::copy(&data, &copy).unwrap();
+    train(&copy, &run, &resumed).assert().success();
+    fs::remove_file(run.join("data.json")).unwrap();
+    train(&data, &run, &resumed).assert().success();
+    assert!(run.join("data.json").exists());
 }
 
 #[test]

@@ -1,11 +1,24 @@
 //! The command line: every option has one sentence that says when to use it.
 
 mod data;
+mod evaluate;
+mod fluids;
+mod predict;
+mod symbols;
+mod train;
 
 use clap::{Parser, Subcommand};
 use rheome_cli::Shell;
 
-pub use data::{FamiliesArguments, GenerateArguments};
+pub use data::{FamiliesArguments, GenerateArguments, InfoArguments};
+pub use evaluate::EvaluateArguments;
+pub use fluids::{
+    FluidsCommand, FluidsEvaluateArguments, FluidsGenerateArguments, FluidsPredictArguments,
+    FluidsTrainArguments, Judged,
+};
+pub use predict::{DecodingOptions, PredictArguments, Resampling, SeriesOptions};
+pub use symbols::TokensArguments;
+pub use train::TrainArguments;
 
 /// PROSE: generate families of equations, train on them, continue a series and name its equation.
 #[derive(Debug, Parser)]
@@ -29,11 +42,40 @@ pub enum Command {
         after_help = "Example:\n  prose generate --config configs/prose/small.toml --output small.h5"
     )]
     Generate(GenerateArguments),
+    /// Train a network to continue series and to name their equations.
+    #[command(
+        after_help = "Example:\n  prose generate --config configs/prose/small.toml --output small.h5\n  prose train --config configs/prose/small-train.toml --data small.h5 --output runs/small"
+    )]
+    Train(TrainArguments),
     /// List families of equations, the published ones or those of a file; with a name, tell all about one.
     #[command(
         after_help = "Example:\n  prose families lorenz_3d\n  prose families --file my-families.toml"
     )]
     Families(FamiliesArguments),
+    /// Flows in two dimensions: the same idea for fields (PROSE-FD; parity with the published weights is not checked).
+    Fluids {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: FluidsCommand,
+    },
+    /// Continue a series, and name the equation behind it.
+    #[command(
+        after_help = "Example:\n  prose predict --model runs/small --input series.csv --equation \"C x - C x y | C x y - C y\" --times 20:30:50 --output predicted.h5"
+    )]
+    Predict(PredictArguments),
+    /// Judge a model: how well it continues series and names their equations, beside forecasts that need none.
+    #[command(
+        after_help = "Example:\n  prose evaluate --model runs/small --data small.h5 --output scores\n  prose generate --config configs/prose/small.toml --set data.spread=0.2 --seed 7 --output wide.h5\n  prose evaluate --model runs/small --data wide.h5 --subset all --output scores-wide"
+    )]
+    Evaluate(EvaluateArguments),
+    /// Say an equation in prefix words, ids, LaTeX and SymPy, from a formula, words or ids.
+    #[command(
+        after_help = "Example:\n  prose tokens \"10 (y - x) | x (28 - z) - y | x y - 2.67 z\"\n  prose tokens --words \"add mul + N250 E-2 u_0 sin u_1\""
+    )]
+    Tokens(TokensArguments),
+    /// Say what a data file, a prediction, a series or a model folder holds.
+    #[command(after_help = "Example:\n  prose info small.h5")]
+    Info(InfoArguments),
     /// Print the completion script of a shell.
     #[command(
         after_help = "Example:\n  prose completions bash > ~/.local/share/bash-completion/completions/prose"

@@ -2,7 +2,11 @@
 
 mod arguments;
 mod commands;
+mod relative_error;
 mod settings;
+mod times;
+mod trained_model;
+mod vocabulary_file;
 
 use std::process::ExitCode;
 

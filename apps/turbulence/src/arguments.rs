@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use rheome_cli::ComputeOptions;
 use rheome_cli::model_folder::ModelSource;
+use rheome_cli::training::TrainOptions;
 
 use crate::commands::bench::Work;
 use crate::labelled::Labelled;
@@ -106,27 +107,12 @@ pub struct SimulateArguments {
 /// Options of `train`.
 #[derive(Debug, Args)]
 pub struct TrainArguments {
-    /// Settings of model and training (TOML).
-    #[arg(long, value_name = "FILE")]
-    pub config: PathBuf,
-    /// Override one setting, e.g. `--set training.epochs=5`; may be repeated.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub overrides: Vec<String>,
     /// Field file to learn from (.h5, .nc or .npy, or FILE:dataset).
     #[arg(long, value_name = "FILE[:DATASET]")]
     pub data: String,
-    /// Model folder to write.
-    #[arg(long, value_name = "DIR")]
-    pub output: PathBuf,
-    /// Start from these weights (.safetensors, or a PyTorch .pt/.pth with the authors' parameter names) instead of random ones.
-    #[arg(long, value_name = "FILE")]
-    pub weights: Option<PathBuf>,
-    /// Continue a training that was stopped, from its last checkpoint.
-    #[arg(long)]
-    pub resume: bool,
-    /// Common options.
+    /// Options of every training.
     #[command(flatten)]
-    pub compute: ComputeOptions,
+    pub run: TrainOptions,
 }
 
 /// Where an operator comes from.

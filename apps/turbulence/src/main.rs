@@ -8,7 +8,6 @@ mod model_folder;
 mod profiles;
 mod reference;
 mod statistics_file;
-mod table;
 
 use std::process::ExitCode;
 

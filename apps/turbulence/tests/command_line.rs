@@ -7,6 +7,7 @@ use std::fs;
 use command::{HELD_OUT, fails, folder, root, with};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
+use rheome_fields::{FieldHeader, FieldShape};
 
 /// The demo's operator.
 const MODEL: &str = "apps/turbulence/demo/model";
@@ -66,6 +67,38 @@ fn poiseuille_flow_is_simulated_converted_and_described() {
         .success()
         .stdout(contains("bulk velocity 6.562").and(contains("centre 10.000")));
     assert!(!folder.path().join("a.h5.checkpoints").exists());
+}
+
+#[test]
+fn numbers_of_each_trajectory_are_told_by_their_range() {
+    let folder = folder();
+    let path = folder.path().join("flows.h5");
+    let shape = FieldShape {
+        has_trajectories: true,
+        trajectories: 3,
+        snapshots: 1,
+        grid: [2, 2, 1],
+        components: 2,
+    };
+    let header = FieldHeader {
+        per_trajectory: [("viscosity".to_owned(), vec![0.5, 0.125, 0.25])].into(),
+        ..FieldHeader::default()
+    };
+    let mut writer = rheome_fields::create(&path, &shape, &header, Default::default()).unwrap();
+    (0..3).for_each(|trajectory| writer.append(trajectory, 0.0, &[1.0; 8]).unwrap());
+    writer.finish().unwrap();
+    let path = path.display().to_string();
+    with(&["info", &path])
+        .assert()
+        .success()
+        .stdout(contains("per_trajectory:\n  viscosity: 0.125, 0.5\n"));
+    // Another format keeps them.
+    let other = folder.path().join("flows.nc").display().to_string();
+    with(&["convert", &path, &other, "-q"]).assert().success();
+    with(&["info", "--json", &other])
+        .assert()
+        .success()
+        .stdout(contains("\"viscosity\":[0.125,0.5]"));
 }
 
 #[test]

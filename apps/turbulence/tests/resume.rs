@@ -185,6 +185,36 @@ fn training_continues_with_the_losses_of_an_uninterrupted_run() {
 }
 
 #[test]
+fn a_training_is_not_continued_with_another_flow() {
+    let folder = folder();
+    let (run, data) = (folder.path().join("run"), folder.path().join("flow.npy"));
+    with(&["convert", HELD_OUT, data.to_str().unwrap(), "-q"])
+        .assert()
+        .success();
+    let train = |more: &[&str]| {
+        let config = "configs/turbulence/smoke.toml";
+        let mut command = with(&["train", "--config", config, "--device", "flex", "-q"]);
+        let short = ["--set", "training.epochs=1", "--set", "data.time_step=0.1"];
+        command.arg("--data").arg(&data).arg("--output").arg(&run);
+        command.args(short).args(more);
+        command
+    };
+    train(&[]).assert().success();
+    train(&["--resume"]).assert().success();
+    // One bit of the last number.
+    let mut bytes = fs::read(&data).unwrap();
+    let last = bytes.len() - 4;
+    bytes[last] ^= 1;
+    fs::write(&data, bytes).unwrap();
+    let words = [
+        "run/data.json",
+        "begun with other data (values: found",
+        "--data",
+    ];
+    fails(train(&["--resume"]), 1, &words);
+}
+
+#[test]
 fn a_training_without_a_checkpoint_is_resumed_from_its_start() {
     let folder = folder();
     let run = folder.path().join("run");

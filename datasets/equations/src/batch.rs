@@ -71,7 +71,7 @@ pub struct Batch {
 }
 
 /// Makes batches of some samples of a data file.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct BatchReader {
     data: Arc<DataFile>,
     vocabulary: Vocabulary,

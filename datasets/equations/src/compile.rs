@@ -42,7 +42,7 @@ impl Program {
     /// Compiles a system; its state has as many components as the system.
     ///
     /// # Errors
-    /// Where it refers to other states or to space, or has a placeholder.
+    /// Where it refers to other states, to space or to derivatives, or has a placeholder.
     pub fn new(system: &System) -> Result<Self, EquationError> {
         system.check_closed()?;
         let mut compiler = Compiler::new(system);
@@ -52,7 +52,7 @@ impl Program {
                 .fold(|symbol, operands: &[Option<usize>]| compiler.register(symbol, operands));
             outputs.push(output.ok_or_else(|| EquationError::Unsuitable {
                 context: format!("component {index}"),
-                found: "a placeholder or a coordinate x_i".to_owned(),
+                found: "a placeholder, a coordinate x_i or a partial derivative".to_owned(),
                 expected: "numbers, states and the time".to_owned(),
             })?);
         }
@@ -239,7 +239,8 @@ impl Compiler {
         match symbol {
             Symbol::Variable(Variable::State(index)) => Some(usize::from(index)),
             Symbol::Variable(Variable::Time) => Some(self.states),
-            Symbol::Variable(Variable::Space(_)) | Symbol::Placeholder => None,
+            Symbol::Variable(Variable::Space(_) | Variable::Derivative(..))
+            | Symbol::Placeholder => None,
             Symbol::Integer(_) | Symbol::Number(_) => {
                 let bits = symbol.value()?.to_bits();
                 self.constant_registers.get(&bits).copied()

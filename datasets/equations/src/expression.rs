@@ -85,10 +85,12 @@ impl Expression {
         })
     }
 
-    /// One past the greatest index of the states, 0 where there is none.
+    /// One past the greatest index of the states and of those differentiated, 0 where there is none.
     pub fn states(&self) -> usize {
         let index = |symbol: &Symbol| match symbol {
-            Symbol::Variable(Variable::State(index)) => usize::from(*index) + 1,
+            Symbol::Variable(Variable::State(index) | Variable::Derivative(index, _)) => {
+                usize::from(*index) + 1
+            }
             _ => 0,
         };
         self.symbols.iter().map(index).max().unwrap_or(0)

@@ -1,10 +1,10 @@
 //! Data files: equations and their trajectories in HDF5. The layout is written down in `datasets/equations/FORMAT.md`.
 
 mod read;
-mod table;
+pub(crate) mod table;
 mod write;
 
-pub use read::{DataFile, EquationRecord, FamilyRecord};
+pub use read::{DataFile, EquationRecord, FamilyRecord, is_data_file};
 pub use write::{DataWriter, Written};
 
 /// What the attribute `format` says.

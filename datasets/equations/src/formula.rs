@@ -4,6 +4,7 @@
 //! crate print, what SymPy prints, the LaTeX of these, and the authors' infix words (`u_0 add u_1`) are read alike.
 //!
 //! - States are `u_0`, `u_1`, … or, up to four, `x`, `y`, `z`, `w`; coordinates in space are `x_0`, …; the time is `t`.
+//! - Partial derivatives of components of fields are `u_0_t`, `u_0_x`, `u_{0,xx}`, …; x and y in them are x_0 and x_1.
 //! - `*`, `·`, `\cdot` or nothing multiplies. `1/2x` is (1/2) x. `-x^2` is -(x^2). `sin^2(x)` is (sin x)^2.
 //! - Powers are whole numbers: x^2 has a word of its own, x^3 is x (x x), x^-1 is 1/x.
 //! - `3` is an integer, `3.0` a number (they have different words); `C` is a number that is not known.

@@ -13,14 +13,17 @@
 mod batch;
 mod compile;
 mod data;
+mod derivative;
 mod equality;
 mod error;
 mod expression;
 mod file;
+mod forecast;
 pub mod formula;
 mod noise;
 mod number;
 mod print;
+mod scaling;
 mod series;
 mod simplify;
 mod skeleton;
@@ -37,14 +40,17 @@ pub use data::{
     families_from_file, families_from_toml, generate, integrate, published_families,
     sample_initial, sample_parameters,
 };
+pub use derivative::Derivative;
 pub use equality::{Comparison, compare};
 pub use error::EquationError;
 pub use expression::{Expression, MAX_DEPTH, MAX_SYMBOLS};
-pub use file::{DataFile, DataWriter, EquationRecord, FamilyRecord, Written};
+pub use file::{DataFile, DataWriter, EquationRecord, FamilyRecord, Written, is_data_file};
+pub use forecast::LINE_POINTS;
 pub use formula::Parameters;
 pub use noise::SymbolNoise;
 pub use number::{NumberWords, POWERS, round_to_words};
-pub use series::Series;
+pub use scaling::Scaling;
+pub use series::{Series, write_points};
 pub use symbol::{Operator, Symbol, Variable};
 pub use system::{MAX_COMPONENTS, System};
 pub use vocabulary::{BEGIN, END, PADDING, Vocabulary};

@@ -211,5 +211,8 @@ fn latex_variable(variable: Variable) -> String {
         Variable::State(index) => format!("u_{{{index}}}"),
         Variable::Space(index) => format!("x_{{{index}}}"),
         Variable::Time => "t".to_owned(),
+        Variable::Derivative(index, along) => {
+            format!("u_{{{index},{}}}", along.suffix())
+        }
     }
 }

@@ -1,12 +1,19 @@
 //! Series: states measured at known times.
 
 mod csv;
+mod hdf;
+mod npy;
 
 use std::path::Path;
 
-use ndarray::{Array2, s};
+use ndarray::{Array2, Axis, s};
+use rheome_hdf::split_place;
 
 use crate::error::EquationError;
+use crate::expression::limit;
+use crate::system::MAX_COMPONENTS;
+
+pub use hdf::write_points;
 
 /// States at increasing times, measured or computed.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,11 +29,15 @@ impl Series {
     /// # Errors
     /// Where there are fewer than two points, times do not increase, a number is not finite, or the shapes do not fit.
     pub fn new(times: Vec<f64>, states: Array2<f64>) -> Result<Self, EquationError> {
-        let names = (0..states.ncols()).map(|index| format!("u_{index}"));
-        Self::named(times, states, names.collect())
+        let names = component_names(states.ncols());
+        Self::named(times, states, names)
     }
 
-    fn named(
+    /// The series of `states` `[points, components]` at `times` `[points]`, with names of the components.
+    ///
+    /// # Errors
+    /// As [`Self::new`], and where there are more names than components, or fewer.
+    pub fn named(
         times: Vec<f64>,
         states: Array2<f64>,
         names: Vec<String>,
@@ -38,6 +49,13 @@ impl Series {
                 expected: expected.to_owned(),
             })
         };
+        limit("components", states.ncols(), MAX_COMPONENTS)?;
+        if names.len() != states.ncols() {
+            return unsuitable(
+                format!("{} names", names.len()),
+                "a name for each component",
+            );
+        }
         if times.len() < 2 || states.ncols() == 0 || states.nrows() != times.len() {
             return unsuitable(
                 format!("{} times and states {:?}", times.len(), states.dim()),
@@ -58,6 +76,45 @@ impl Series {
             states,
             names,
         })
+    }
+
+    /// Reads a file by the ending of its name: `.csv`, `.npy`, or `.h5` and `.hdf5`, where the name of a group or a dataset may
+    /// follow a colon.
+    ///
+    /// # Errors
+    /// Those of [`Self::from_csv`], [`Self::from_npy`] and [`Self::from_hdf`], and for other endings.
+    pub fn read(place: &str) -> Result<Self, EquationError> {
+        let (path, name) = split_place(place, |path| Ending::of(path).is_some());
+        match (Ending::of(&path), name) {
+            (Some(Ending::Csv), None) => Self::from_csv(&path),
+            (Some(Ending::Npy), None) => Self::from_npy(&path),
+            (Some(Ending::Hdf), name) => Self::from_hdf(&path, name.as_deref()),
+            (ending, _) => Err(EquationError::File {
+                path,
+                reason: match ending {
+                    None => "unknown kind of file, expected a name that ends in .csv, .npy, .h5 or .hdf5",
+                    Some(_) => "holds one series: leave out the name behind the colon",
+                }
+                .to_owned(),
+            }),
+        }
+    }
+
+    /// Reads a NumPy array `[points, 1 + components]` of float32 or float64 whose first column has the times.
+    ///
+    /// # Errors
+    /// Names the file and what is wrong with it.
+    pub fn from_npy(path: &Path) -> Result<Self, EquationError> {
+        npy::read(path)
+    }
+
+    /// Reads an HDF5 file: `time` and `values` (and `component`) of the group that is named, or of the root; or the dataset that
+    /// is named, `[points, 1 + components]` with the times in the first column. `datasets/equations/FORMAT.md` has the layout.
+    ///
+    /// # Errors
+    /// Names the file and the dataset, what is there and what should be.
+    pub fn from_hdf(path: &Path, name: Option<&str>) -> Result<Self, EquationError> {
+        hdf::read(path, name)
     }
 
     /// Reads a CSV file: a line of names, then a line a point; the column `t` or `time` (or the first one) has the times,
@@ -94,6 +151,46 @@ impl Series {
         self.states.ncols()
     }
 
+    /// The components of these names (or numbers, counted from 0), in this order.
+    ///
+    /// # Errors
+    /// Where there is no such component.
+    pub fn select(&self, components: &[&str]) -> Result<Self, EquationError> {
+        let place = |wanted: &&str| {
+            let named = self.names.iter().position(|name| name == wanted);
+            let numbered = || wanted.parse().ok().filter(|n| *n < self.dimension());
+            named
+                .or_else(numbered)
+                .ok_or_else(|| EquationError::Unsuitable {
+                    context: "component of the series".to_owned(),
+                    found: format!("{wanted:?}"),
+                    expected: format!("one of {}", self.names.join(", ")),
+                })
+        };
+        let places: Vec<usize> = components.iter().map(place).collect::<Result<_, _>>()?;
+        let names = places.iter().map(|place| self.names[*place].clone());
+        Self::named(
+            self.times.clone(),
+            self.states.select(Axis(1), &places),
+            names.collect(),
+        )
+    }
+
+    /// The points of these numbers, in this order.
+    ///
+    /// # Errors
+    /// Where fewer than two are left, or they do not increase.
+    ///
+    /// # Panics
+    /// Where there is no such point.
+    pub fn points_at(&self, points: &[usize]) -> Result<Self, EquationError> {
+        Self::named(
+            points.iter().map(|point| self.times[*point]).collect(),
+            self.states.select(Axis(0), points),
+            self.names.clone(),
+        )
+    }
+
     /// The first `points` of it, at least two.
     pub fn beginning(&self, points: usize) -> Self {
         let points = points.clamp(2, self.points());
@@ -103,4 +200,74 @@ impl Series {
             names: self.names.clone(),
         }
     }
+}
+
+/// A kind of file.
+#[derive(Debug, Clone, Copy)]
+enum Ending {
+    Csv,
+    Npy,
+    Hdf,
+}
+
+impl Ending {
+    fn of(path: &Path) -> Option<Self> {
+        let ending = path.extension()?.to_string_lossy().to_ascii_lowercase();
+        match ending.as_str() {
+            "csv" => Some(Self::Csv),
+            "npy" => Some(Self::Npy),
+            "h5" | "hdf5" => Some(Self::Hdf),
+            _ => None,
+        }
+    }
+}
+
+/// A place in a file, for messages about it.
+struct Place<'a> {
+    path: &'a Path,
+    name: &'a str,
+}
+
+impl Place<'_> {
+    /// The series, or what is wrong with it as an error of this place.
+    fn series(
+        &self,
+        times: Vec<f64>,
+        states: Array2<f64>,
+        names: Vec<String>,
+    ) -> Result<Series, EquationError> {
+        Series::named(times, states, names).map_err(|error| match error {
+            EquationError::Unsuitable {
+                found, expected, ..
+            } => self.wrong(found, expected),
+            other => EquationError::File {
+                path: self.path.to_owned(),
+                reason: format!("{}: {other}", self.name),
+            },
+        })
+    }
+
+    /// The series of a table `[points, 1 + components]` with the times in the first column.
+    fn of_table(&self, table: &Array2<f64>) -> Result<Series, EquationError> {
+        if table.ncols() < 2 {
+            let found = format!("{} column(s)", table.ncols());
+            return Err(self.wrong(found, "the time and at least one component".to_owned()));
+        }
+        let states = table.slice(s![.., 1..]).to_owned();
+        let names = component_names(states.ncols());
+        self.series(table.column(0).to_vec(), states, names)
+    }
+
+    fn wrong(&self, found: String, expected: String) -> EquationError {
+        EquationError::Data {
+            path: self.path.to_owned(),
+            place: self.name.to_owned(),
+            found,
+            expected,
+        }
+    }
+}
+
+fn component_names(components: usize) -> Vec<String> {
+    (0..components).map(|index| format!("u_{index}")).collect()
 }

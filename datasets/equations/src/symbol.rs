@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::derivative::Derivative;
+
 /// An operator of the equations, with the word the authors give it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operator {
@@ -94,22 +96,31 @@ pub enum Variable {
     Space(u16),
     /// The time: `t`.
     Time,
+    /// A partial derivative of component i of a field: `u_i_xx`.
+    Derivative(u16, Derivative),
 }
 
 impl Variable {
-    /// The variable of a word: `u_0`, `x_0`, `t`.
+    /// The variable of a word: `u_0`, `x_0`, `t`, `u_0_xx`.
     pub fn from_word(word: &str) -> Option<Self> {
         if word == "t" {
             return Some(Self::Time);
         }
-        let (name, index) = word.split_once('_')?;
+        let (name, rest) = word.split_once('_')?;
+        let (index, suffix) = match rest.split_once('_') {
+            Some((index, suffix)) => (index, Some(suffix)),
+            None => (rest, None),
+        };
         // `u_01` and `u_+1` would not be printed as they were read.
         let canonical = index.bytes().all(|byte| byte.is_ascii_digit())
             && (index == "0" || !index.starts_with('0'));
         let index = index.parse().ok().filter(|_| canonical)?;
-        match name {
-            "u" => Some(Self::State(index)),
-            "x" => Some(Self::Space(index)),
+        match (name, suffix) {
+            ("u", None) => Some(Self::State(index)),
+            ("u", Some(suffix)) => {
+                Derivative::from_suffix(suffix).map(|along| Self::Derivative(index, along))
+            }
+            ("x", None) => Some(Self::Space(index)),
             _ => None,
         }
     }
@@ -121,6 +132,7 @@ impl fmt::Display for Variable {
             Self::State(index) => write!(formatter, "u_{index}"),
             Self::Space(index) => write!(formatter, "x_{index}"),
             Self::Time => formatter.write_str("t"),
+            Self::Derivative(index, along) => write!(formatter, "u_{index}_{}", along.suffix()),
         }
     }
 }

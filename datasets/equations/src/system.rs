@@ -1,4 +1,5 @@
-//! Systems: the right-hand sides of du/dt = f(t, u), one expression a component.
+//! Systems: the right-hand sides of du/dt = f(t, u), one expression a component; or, where fields are concerned, the expressions
+//! of values and partial derivatives that vanish, one an equation.
 
 use crate::error::EquationError;
 use crate::expression::{Expression, limit};
@@ -6,7 +7,7 @@ use crate::expression::{Expression, limit};
 /// Most components a system may have.
 pub const MAX_COMPONENTS: usize = 64;
 
-/// The right-hand sides of du/dt = f(t, u), component by component.
+/// The right-hand sides of du/dt = f(t, u), component by component; or, for fields, what vanishes, equation by equation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct System {
     components: Vec<Expression>,

@@ -2,9 +2,13 @@
 //!
 //! Special words and symbols (sorted) come first, then the vocabulary of numbers, which repeats the special words: the later
 //! id counts, so that ids 0 to 3 are never given. Ids depend on the largest dimension through the words `u_i`.
+//!
+//! Equations of fields have the words of partial derivatives besides ([`Vocabulary::of_fields`]), behind all others: every published
+//! id stays. Those ids are our own.
 
 use std::collections::HashMap;
 
+use crate::derivative;
 use crate::error::EquationError;
 use crate::number::POWERS;
 use crate::symbol::Operator;
@@ -58,9 +62,28 @@ impl Vocabulary {
         })
     }
 
+    /// The vocabulary of equations of fields with at most `dimension` components: that of [`Vocabulary::new`], then for each
+    /// component the words of its derivatives (`u_0_t`, `u_0_x`, ...).
+    ///
+    /// # Errors
+    /// As [`Vocabulary::new`].
+    pub fn of_fields(dimension: usize) -> Result<Self, EquationError> {
+        let mut this = Self::new(dimension)?;
+        for word in derivative::words(dimension) {
+            this.ids.insert(word.clone(), this.words.len() as u32);
+            this.words.push(word);
+        }
+        Ok(this)
+    }
+
     /// Number of ids, the size of the network's embedding; four of them are never given.
     pub fn size(&self) -> usize {
         self.words.len()
+    }
+
+    /// The words in the order of their ids; of a word that is there twice the later id counts.
+    pub fn words(&self) -> &[String] {
+        &self.words
     }
 
     /// The largest dimension of an equation.

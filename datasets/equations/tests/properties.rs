@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 use rheome_equations::{
-    Expression, NumberWords, Operator, Symbol, SymbolNoise, System, Variable, Vocabulary, compare,
+    Derivative, Expression, NumberWords, Operator, Symbol, SymbolNoise, System, Variable,
+    Vocabulary, compare,
 };
 
 fn operator(arity: usize) -> impl Strategy<Value = Operator> {
@@ -43,6 +44,8 @@ fn any_leaf() -> impl Strategy<Value = Symbol> {
         (0..5_u16).prop_map(|index| Symbol::Variable(Variable::State(index))),
         any::<u16>().prop_map(|index| Symbol::Variable(Variable::Space(index))),
         Just(Symbol::Variable(Variable::Time)),
+        (0..5_u16, prop::sample::select(Derivative::ALL.to_vec()))
+            .prop_map(|(index, along)| Symbol::Variable(Variable::Derivative(index, along))),
         any::<i32>().prop_map(Symbol::Integer),
         prop::num::f64::NORMAL.prop_map(Symbol::Number),
         (-1000..1000_i32).prop_map(|number| Symbol::Number(f64::from(number) / 100.0)),

@@ -192,6 +192,7 @@ fn read_header(
         attributes.insert("velocity_units".into(), units);
     }
     FieldHeader {
+        per_trajectory: BTreeMap::new(),
         coordinates,
         components: read_names(found, shape.components),
         attributes,

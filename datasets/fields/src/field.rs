@@ -131,6 +131,10 @@ pub struct FieldHeader {
     pub components: Option<Vec<String>>,
     /// Attributes: text and numbers, such as `Re_tau`, `viscosity`, `half_height`, `u_tau`, `model`, `seed`.
     pub attributes: BTreeMap<String, Attribute>,
+    /// Numbers that each trajectory has its own of, such as `viscosity`: one a trajectory. Only `.h5` and `.nc` keep them, and only
+    /// with an axis of trajectories.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub per_trajectory: BTreeMap<String, Vec<f64>>,
 }
 
 /// The value of an attribute.

@@ -1,6 +1,8 @@
 //! Which format a file has: told by the ending of its name.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use rheome_hdf::split_place;
 
 use crate::classic::ClassicReader;
 use crate::error::FieldError;
@@ -45,7 +47,7 @@ impl Format {
 /// [`FieldError::File`] if the file cannot be opened, [`FieldError::Format`] if it is damaged or of no known kind,
 /// [`FieldError::MissingDataset`] with the datasets that there are, [`FieldError::Shape`] if the dataset is no field.
 pub fn open(spec: &str) -> Result<Box<dyn FieldReader>, FieldError> {
-    let (path, dataset) = split_spec(spec);
+    let (path, dataset) = split_place(spec, |path| Format::of(path).is_ok());
     let format = Format::of(&path)?;
     let opened = std::fs::File::open(&path).map_err(|e| FieldError::file(&path, "open", e))?;
     if opened.metadata().is_ok_and(|m| m.is_dir()) {
@@ -66,24 +68,6 @@ pub fn open(spec: &str) -> Result<Box<dyn FieldReader>, FieldError> {
         }
         // A NetCDF-4 file is an HDF5 file.
         Format::Hdf5 | Format::NetCdf => Ok(Box::new(Hdf5Reader::open(&path, name)?)),
-    }
-}
-
-/// File and dataset of `FILE[:dataset]`.
-fn split_spec(spec: &str) -> (PathBuf, Option<String>) {
-    if Path::new(spec).exists() {
-        return (spec.into(), None);
-    }
-    let cut = |at: usize| (PathBuf::from(&spec[..at]), Some(spec[at + 1..].to_owned()));
-    let colons = || spec.match_indices(':').map(|(at, _)| at);
-    // Where no such file exists, the message shall still name the file without the dataset.
-    let place = colons()
-        .find(|&at| Path::new(&spec[..at]).is_file())
-        .or_else(|| colons().find(|&at| Format::of(Path::new(&spec[..at])).is_ok()));
-    match place.map(cut) {
-        Some((path, Some(name))) if !name.is_empty() => (path, Some(name)),
-        Some((path, _)) => (path, None),
-        None => (spec.into(), None),
     }
 }
 
@@ -146,29 +130,6 @@ pub fn append_to(path: &Path, shape: &FieldShape) -> Result<Box<dyn FieldWriter>
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_spec_names_file_and_dataset() {
-        let parts = |spec| split_spec(spec);
-        assert_eq!(parts("no/a.h5"), ("no/a.h5".into(), None));
-        assert_eq!(
-            parts("no/a.h5:group/u"),
-            ("no/a.h5".into(), Some("group/u".into()))
-        );
-        assert_eq!(parts("no/a.h5:"), ("no/a.h5".into(), None));
-        assert_eq!(
-            parts("no/12:30.nc:u"),
-            ("no/12:30.nc".into(), Some("u".into()))
-        );
-    }
-
-    #[test]
-    fn an_existing_file_with_a_colon_wins() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.h5:b.npy");
-        std::fs::write(&path, "").unwrap();
-        assert_eq!(split_spec(path.to_str().unwrap()), (path, None));
-    }
 
     #[test]
     fn an_unknown_ending_is_explained() {

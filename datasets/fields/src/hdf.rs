@@ -9,13 +9,11 @@ pub mod scales;
 
 use std::path::Path;
 
-use hdf5::types::TypeDescriptor;
-
 use crate::error::FieldError;
 
 pub(crate) use compressed::CompressedWriter;
 pub(crate) use in_place::InPlaceWriter;
-pub(crate) use layout::{POINTS, VELOCITY};
+pub(crate) use layout::{POINTS, VELOCITY, check_per_trajectory};
 pub(crate) use reader::Hdf5Reader;
 
 /// Version of the layout of the files written, their attribute `rheome_field_version`.
@@ -29,12 +27,4 @@ pub(crate) fn fault(path: &Path) -> impl Fn(hdf5::Error) -> FieldError + '_ {
 /// Opens an HDF5 file for reading.
 pub(crate) fn open_file(path: &Path) -> Result<hdf5::File, FieldError> {
     hdf5::File::open(path).map_err(fault(path))
-}
-
-/// Whether values of a type can be read as numbers.
-fn is_number(kind: &TypeDescriptor) -> bool {
-    matches!(
-        kind,
-        TypeDescriptor::Integer(_) | TypeDescriptor::Unsigned(_) | TypeDescriptor::Float(_)
-    )
 }

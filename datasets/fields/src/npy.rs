@@ -1,6 +1,5 @@
 //! NumPy's `.npy`: read snapshot by snapshot, written as a stream.
 
-mod header;
 mod writer;
 
 use std::fs::File;
@@ -9,6 +8,8 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+
+use rheome_npy::{Element, Header, NpyError};
 
 use crate::error::FieldError;
 use crate::field::{FieldHeader, FieldReader, FieldShape};
@@ -33,55 +34,6 @@ pub(crate) struct NpyReader {
     collected: Mutex<Collected>,
 }
 
-/// How a number is stored.
-#[derive(Clone, Copy)]
-struct Element {
-    width: usize,
-    big_endian: bool,
-}
-
-impl Element {
-    fn of(descr: &str) -> Option<Self> {
-        match descr {
-            "<f4" => Some(Self {
-                width: 4,
-                big_endian: false,
-            }),
-            "<f8" => Some(Self {
-                width: 8,
-                big_endian: false,
-            }),
-            ">f4" => Some(Self {
-                width: 4,
-                big_endian: true,
-            }),
-            ">f8" => Some(Self {
-                width: 8,
-                big_endian: true,
-            }),
-            _ => None,
-        }
-    }
-
-    /// The number in the first `width` bytes; NaN if there are fewer.
-    fn decode(self, bytes: &[u8]) -> f32 {
-        match (self.width, self.big_endian) {
-            (4, false) => bytes
-                .first_chunk()
-                .map_or(f32::NAN, |b| f32::from_le_bytes(*b)),
-            (4, true) => bytes
-                .first_chunk()
-                .map_or(f32::NAN, |b| f32::from_be_bytes(*b)),
-            (_, false) => bytes
-                .first_chunk()
-                .map_or(f32::NAN, |b| f64::from_le_bytes(*b) as f32),
-            (_, true) => bytes
-                .first_chunk()
-                .map_or(f32::NAN, |b| f64::from_be_bytes(*b) as f32),
-        }
-    }
-}
-
 /// Consecutive snapshots of a trajectory, collected from a file in Fortran order.
 #[derive(Default)]
 struct Collected {
@@ -97,35 +49,18 @@ impl NpyReader {
     /// [`FieldError::File`], [`FieldError::Format`] and [`FieldError::Shape`].
     pub(crate) fn open(path: &Path) -> Result<Self, FieldError> {
         let mut file = File::open(path).map_err(|e| FieldError::file(path, "open", e))?;
-        let fault = |reason: String| FieldError::format(path, reason);
-        let text = header::read(&mut file).map_err(|e| FieldError::file(path, "read", e))?;
-        let text =
-            text.ok_or_else(|| fault("not a NumPy file, or its header is damaged".into()))?;
-        let parsed = header::parse(&text)
-            .ok_or_else(|| fault(format!("not a NumPy header: {:.200}", text.trim())))?;
-        let element = Element::of(&parsed.descr).ok_or_else(|| {
-            fault(format!(
-                "element type {:.20?}, expected float32 or float64",
-                parsed.descr
-            ))
-        })?;
+        let fault = |error| match error {
+            NpyError::System(e) => FieldError::file(path, "read", e),
+            format => FieldError::format(path, format),
+        };
+        let header = Header::read(&mut file).map_err(fault)?;
+        let element = header.element().map_err(fault)?;
         let label = path.display().to_string();
-        let shape = FieldShape::of_extents(&parsed.extents, &label)?;
+        let shape = FieldShape::of_extents(&header.extents, &label)?;
+        header.check_length(&file).map_err(fault)?;
         let start = file
             .stream_position()
             .map_err(|e| FieldError::file(path, "read", e))?;
-        let length = file
-            .metadata()
-            .map_err(|e| FieldError::file(path, "read", e))?
-            .len();
-        let values = shape.trajectories * shape.snapshots * shape.snapshot_len();
-        let needed = start.saturating_add((values as u64).saturating_mul(element.width as u64));
-        if length < needed {
-            let claimed = &parsed.extents;
-            return Err(fault(format!(
-                "found {length} bytes, expected {needed} for shape {claimed:?}: it is cut short"
-            )));
-        }
         Ok(Self {
             file,
             path: path.to_owned(),
@@ -133,7 +68,7 @@ impl NpyReader {
             shape,
             header: FieldHeader::default(),
             start,
-            fortran: parsed.fortran,
+            fortran: header.fortran,
             element,
             collected: Mutex::default(),
         })
@@ -141,7 +76,7 @@ impl NpyReader {
 
     /// Reads numbers from the one numbered `first` on, to fill `bytes`.
     fn fetch(&self, first: usize, bytes: &mut [u8]) -> Result<(), FieldError> {
-        let offset = self.start + first as u64 * self.element.width as u64;
+        let offset = self.start + first as u64 * self.element.width() as u64;
         self.file
             .read_exact_at(bytes, offset)
             .map_err(|e| FieldError::file(&self.path, "read", e))
@@ -153,14 +88,14 @@ impl NpyReader {
         snapshot: usize,
         out: &mut [f32],
     ) -> Result<(), FieldError> {
-        let width = self.element.width;
+        let width = self.element.width();
         let mut first = (trajectory * self.shape.snapshots + snapshot) * out.len();
         let mut bytes = vec![0; PIECE.min(out.len() * width)];
         for values in out.chunks_mut(PIECE / width) {
             let piece = &mut bytes[..values.len() * width];
             self.fetch(first, piece)?;
             for (value, raw) in values.iter_mut().zip(piece.chunks_exact(width)) {
-                *value = self.element.decode(raw);
+                *value = self.element.decode(raw) as f32;
             }
             first += values.len();
         }
@@ -170,7 +105,7 @@ impl NpyReader {
     /// Which snapshots a pass collects that starts at `first`: as many as memory and the width of a run allow.
     fn pass(&self, first: usize) -> Range<usize> {
         let by_memory = COLLECTED / (4 * self.shape.snapshot_len());
-        let by_run = PIECE / (self.element.width * self.shape.trajectories);
+        let by_run = PIECE / (self.element.width() * self.shape.trajectories);
         first
             ..self
                 .shape
@@ -185,7 +120,7 @@ impl NpyReader {
     fn collect(&self, trajectory: usize, snapshots: Range<usize>) -> Result<Vec<f32>, FieldError> {
         let (trajectories, width, length) = (
             self.shape.trajectories,
-            self.element.width,
+            self.element.width(),
             self.shape.snapshot_len(),
         );
         let outer = trajectories * self.shape.snapshots;
@@ -206,7 +141,7 @@ impl NpyReader {
                 let index = ((i * ny + j) * nz + k) * components + c;
                 for s in 0..snapshots.len() {
                     let raw = &piece[(near * outer + s * trajectories) * width..];
-                    values[s * length + index] = self.element.decode(raw);
+                    values[s * length + index] = self.element.decode(raw) as f32;
                 }
             }
         }

@@ -315,3 +315,30 @@ pub fn normalization_statistics(
         energy_change,
     })
 }
+
+/// Shows the first and the last complete snapshot of at most `count` trajectories, evenly spread, with the number of complete ones:
+/// what tells one file from another in a moment, whatever its size.
+///
+/// # Errors
+/// As [`FieldReader::read`].
+pub fn ends_of_trajectories(
+    reader: &dyn FieldReader,
+    count: usize,
+    mut show: impl FnMut(usize, &[f32]),
+) -> Result<(), FieldError> {
+    let shape = reader.shape();
+    let count = shape.trajectories.min(count);
+    let mut snapshot = vec![0.0; shape.snapshot_len()];
+    for trajectory in (0..count).map(|index| index * shape.trajectories / count) {
+        let completed = reader.completed(trajectory);
+        let Some(last) = completed.checked_sub(1) else {
+            show(0, &[]);
+            continue;
+        };
+        for index in [0, last] {
+            reader.read(trajectory, index, &mut snapshot)?;
+            show(completed, &snapshot);
+        }
+    }
+    Ok(())
+}

@@ -171,6 +171,7 @@ pub(crate) fn check_output(
             format!("{}", shape.components),
         );
     }
+    crate::hdf::check_per_trajectory(path, shape, header)?;
     if path.exists() && !options.overwrite {
         return Err(FieldError::Exists {
             path: path.to_owned(),

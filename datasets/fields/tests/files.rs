@@ -336,6 +336,23 @@ fn what_cannot_be_written_is_refused() {
         )
         .is_err()
     );
+    for (name, count) in [("viscosity", 3), ("time", 2), ("a b", 2), ("", 2)] {
+        let misfit = FieldHeader {
+            per_trajectory: [(name.to_owned(), vec![0.5; count])].into(),
+            ..header(&shape(Some(2), 2))
+        };
+        let error = create(
+            &folder.path().join("b.h5"),
+            &shape(Some(2), 2),
+            &misfit,
+            WriteOptions::default(),
+        );
+        let error = error.err().unwrap().to_string();
+        assert!(
+            error.contains(&format!("{name:?} of trajectories")),
+            "{error}"
+        );
+    }
     let huge = FieldShape {
         grid: [2048, 2048, 2048],
         ..planned

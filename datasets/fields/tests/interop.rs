@@ -48,6 +48,11 @@ fn header(shape: &FieldShape) -> FieldHeader {
         coordinates: Some(shape.grid.map(|n| (0..n).map(|i| 0.5 * i as f64).collect())),
         components: Some(["u", "v", "w"].map(String::from).to_vec()),
         attributes,
+        per_trajectory: shape
+            .has_trajectories
+            .then(|| ("viscosity".to_owned(), vec![0.5; shape.trajectories]))
+            .into_iter()
+            .collect(),
     }
 }
 

@@ -145,15 +145,9 @@ impl PeriodicFlow {
 
     /// Energy of the shells around 1, 2, 3, ... waves per side; their sum is the energy of all modes below half the points.
     pub fn energy_spectrum(&self) -> Vec<f64> {
-        let mut shells = vec![0.0; self.config.points / 2];
-        for (place, mode) in self.vorticity.iter().enumerate().skip(1) {
-            let wave = self.waves.at(place);
-            let shell = wave.waves().round() as usize;
-            if let Some(sum) = shell.checked_sub(1).and_then(|shell| shells.get_mut(shell)) {
-                *sum += 0.5 * wave.weight * mode.norm_sqr() / wave.square;
-            }
-        }
-        shells
+        self.waves.shells(|place, wave| {
+            0.5 * wave.weight * self.vorticity[place].norm_sqr() / wave.square
+        })
     }
 
     /// Advances the flow by `duration`, in equal steps that keep to the Courant number.

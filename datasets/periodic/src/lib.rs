@@ -24,9 +24,17 @@ mod config;
 mod error;
 mod flow;
 mod initial;
+mod statistics;
 mod transforms;
 mod waves;
 
 pub use config::PeriodicConfig;
 pub use error::PeriodicError;
 pub use flow::{Diagnostics, PeriodicFlow};
+pub use statistics::{FlowAnalysis, SnapshotStatistics, resample};
+
+/// The equations of the velocities `u_0`, `u_1` and the pressure `u_2` (per density), each of which vanishes: momentum along x and
+/// y, continuity. The value of `viscosity` is that of the flow.
+pub const EQUATIONS: &str = "u_0_t + u_0*u_0_x + u_1*u_0_y + u_2_x - viscosity*(u_0_xx + u_0_yy)
+u_1_t + u_0*u_1_x + u_1*u_1_y + u_2_y - viscosity*(u_1_xx + u_1_yy)
+u_0_x + u_1_y";

@@ -25,7 +25,7 @@ pub struct Wave {
     /// Wave number along y.
     pub ky: f64,
     /// Waves per side, along x and y.
-    per_side: [f64; 2],
+    pub per_side: [f64; 2],
     /// Square of its wave number.
     pub square: f64,
     /// Whether products keep it.
@@ -73,6 +73,19 @@ impl Waves {
             is_kept: x.abs() < self.cutoff && y_waves < self.cutoff,
             weight: if y == 0 || 2 * y == n { 1.0 } else { 2.0 },
         }
+    }
+
+    /// Sums of `of` a mode over the shells around 1, 2, 3, ... waves per side, up to half the points.
+    pub fn shells(&self, of: impl Fn(usize, Wave) -> f64) -> Vec<f64> {
+        let mut shells = vec![0.0; self.points / 2];
+        for place in 1..self.len() {
+            let wave = self.at(place);
+            let shell = wave.waves().round() as usize;
+            if let Some(sum) = shell.checked_sub(1).and_then(|shell| shells.get_mut(shell)) {
+                *sum += of(place, wave);
+            }
+        }
+        shells
     }
 
     /// Takes away the mean and the modes that products do not keep.

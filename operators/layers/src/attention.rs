@@ -69,6 +69,18 @@ impl MultiheadAttention {
         }
     }
 
+    /// Lets keys start as queries do: like looks at like before anything is learnt.
+    #[must_use]
+    pub fn with_keys_as_queries(mut self) -> Self {
+        let weight = self.projection.val();
+        let [rows, width] = weight.dims();
+        let part = |start| weight.clone().narrow(0, start, width);
+        let device = weight.device();
+        let stacked = Tensor::cat(vec![part(0), part(0), part(rows - width)], 0);
+        self.projection = Param::from_data(stacked.into_data(), &device);
+        self
+    }
+
     /// Heads.
     pub fn heads(&self) -> usize {
         self.heads

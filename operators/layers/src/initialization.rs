@@ -3,7 +3,8 @@
 //! Drawing on the host costs a fraction of a second once and makes a seed mean the same weights on every device.
 
 use burn::module::Param;
-use burn::nn::{LayerNorm, LayerNormConfig, Linear};
+use burn::nn::conv::{Conv2d, ConvTranspose2d};
+use burn::nn::{LayerNorm, LayerNormConfig, Linear, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_distr::StandardNormal;
@@ -84,6 +85,43 @@ impl Initialization {
         Linear {
             weight: self.uniform([inputs, outputs], bound),
             bias: None,
+        }
+    }
+
+    /// A convolution whose squares of `side` points lie side by side, as `torch.nn.Conv2d` starts: weight and bias uniform within
+    /// `1 / sqrt(inputs side^2)`.
+    pub fn patch_convolution(&mut self, [inputs, outputs]: [usize; 2], side: usize) -> Conv2d {
+        let bound = 1.0 / ((inputs * side * side) as f64).sqrt();
+        Conv2d {
+            weight: self.uniform([outputs, inputs, side, side], bound),
+            bias: Some(self.uniform([outputs], bound)),
+            stride: [side; 2],
+            kernel_size: [side; 2],
+            dilation: [1; 2],
+            groups: 1,
+            padding: PaddingConfig2d::Valid,
+        }
+    }
+
+    /// The way back from patches to points: a transposed convolution, as `torch.nn.ConvTranspose2d` starts: weight and bias
+    /// uniform within `1 / sqrt(outputs side^2)`.
+    pub fn transposed_patch_convolution(
+        &mut self,
+        channels: [usize; 2],
+        side: usize,
+    ) -> ConvTranspose2d {
+        let [inputs, outputs] = channels;
+        let bound = 1.0 / ((outputs * side * side) as f64).sqrt();
+        ConvTranspose2d {
+            weight: self.uniform([inputs, outputs, side, side], bound),
+            bias: Some(self.uniform([outputs], bound)),
+            stride: [side; 2],
+            kernel_size: [side; 2],
+            dilation: [1; 2],
+            groups: 1,
+            padding: [0; 2],
+            padding_out: [0; 2],
+            channels,
         }
     }
 

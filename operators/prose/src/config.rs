@@ -4,6 +4,7 @@ use rheome_equations::Vocabulary;
 use serde::{Deserialize, Serialize};
 
 use crate::ProseError;
+use crate::model::layer::{LayerConfig, NormKind, NormPlace};
 
 /// What goes in and what comes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,6 +131,17 @@ impl ProseConfig {
             );
         }
         self.words().map(|_| ())
+    }
+
+    /// The layers: feed-forward networks four times as wide between, layer normalisation behind each sum.
+    pub(crate) fn layer(&self) -> LayerConfig {
+        LayerConfig {
+            width: self.width,
+            heads: self.heads,
+            feed_forward: 4 * self.width,
+            norm: NormKind::Layer,
+            place: NormPlace::Behind,
+        }
     }
 
     /// The vocabulary of the symbols.

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 pub use grammar::{Grammar, Prefix};
 
 use crate::ProseError;
-use crate::model::prose::{Fused, Prose};
+use crate::model::fusion::Fused;
+use crate::model::prose::Prose;
 use hypothesis::{Hypothesis, NetworkScores, Rules, WordScores};
 
 /// Most words that can be asked for.

@@ -13,10 +13,10 @@ const SMALLEST_SQUARE: f64 = 1e-5;
 /// `|found - expected|^2 / (|expected|^2 + 1e-5)`.
 ///
 /// # Shapes
-/// - found, expected: `[batch, times, dimension]`
+/// - found, expected: `[batch, times, dimension]`, or fields `[batch, frames, x, y, channel]`
 /// - output: `[1]`
-pub fn relative_squared_error(found: Tensor<3>, expected: Tensor<3>) -> Tensor<1> {
-    let sum = |t: Tensor<3>| {
+pub fn relative_squared_error<const D: usize>(found: Tensor<D>, expected: Tensor<D>) -> Tensor<1> {
+    let sum = |t: Tensor<D>| -> Tensor<2> {
         let batch = t.dims()[0];
         t.square().reshape([batch as i32, -1]).sum_dim(1)
     };
@@ -31,25 +31,46 @@ pub fn relative_squared_error(found: Tensor<3>, expected: Tensor<3>) -> Tensor<1
 /// - targets: `[batch, n]`
 /// - output: `[1]`, zero where no target has a second word
 pub fn cross_entropy(scores: Tensor<3>, targets: &Symbols) -> Tensor<1> {
-    let [batch, n, words] = scores.dims();
-    let device = scores.device();
-    let lengths = &targets.lengths.each;
-    // Of the places that predict a word of their target; only these are exponentiated.
-    let places = lengths
-        .iter()
-        .enumerate()
-        .flat_map(|(member, length)| (1..*length).map(move |place| member * n + place - 1));
-    let places: Vec<i32> = places.map(|place| place as i32).collect();
-    if places.is_empty() {
+    let Some((scores, next)) = predicted(scores.clone(), targets) else {
         return scores.sum().mul_scalar(0.0);
-    }
-    let count = places.len();
-    let places = Tensor::<1, Int>::from_data(TensorData::new(places, [count]), &device);
-    let next = targets.ids.clone().reshape([batch * n]);
-    let next = next.select(0, places.clone().add_scalar(1));
-    let scores = scores.reshape([batch * n, words]).select(0, places);
+    };
     let picked = log_softmax(scores, 1).gather(1, next.unsqueeze_dim::<2>(1));
     picked.mean().neg()
+}
+
+/// How many of the words that [`cross_entropy`] counts have the highest score, and how many there are.
+///
+/// # Shapes
+/// - scores: `[batch, n, words]`
+/// - targets: `[batch, n]`
+pub fn right_words(scores: Tensor<3>, targets: &Symbols) -> (usize, usize) {
+    let Some((scores, next)) = predicted(scores, targets) else {
+        return (0, 0);
+    };
+    let all = next.dims()[0];
+    let found = scores.argmax(1).squeeze_dim::<1>(1);
+    let right = found.equal(next).int().sum().into_scalar::<i64>();
+    (right as usize, all)
+}
+
+/// Scores at the places that predict a word of their target, `[places, words]`, and these words, `[places]`: only these are worth
+/// the work. Nothing where no target has a second word.
+fn predicted(scores: Tensor<3>, targets: &Symbols) -> Option<(Tensor<2>, Tensor<1, Int>)> {
+    let [batch, n, words] = scores.dims();
+    let lengths = targets.lengths.each.iter().enumerate();
+    let places = lengths.flat_map(|(member, length)| {
+        (1..*length).map(move |place| (member * n + place - 1) as i32)
+    });
+    let places: Vec<i32> = places.collect();
+    let count = places.len();
+    let places = TensorData::new(places, [count]);
+    (count > 0).then(|| {
+        let places = Tensor::<1, Int>::from_data(places, &scores.device());
+        let next = targets.ids.clone().reshape([batch * n]);
+        let next = next.select(0, places.clone().add_scalar(1));
+        let scores = scores.reshape([batch * n, words]).select(0, places);
+        (scores, next)
+    })
 }
 
 /// Ones for the components that the systems of a batch have, zeros for the others: `[batch, 1, dimension]`.
@@ -123,6 +144,26 @@ mod tests {
         let total = row.iter().map(|x| x.exp()).sum::<f32>().ln();
         let expected = total - (3.0 + 1.0 + 1.0) / 3.0;
         assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+    }
+
+    #[test]
+    fn words_with_the_highest_score_are_right() {
+        let device = Device::flex();
+        let targets = Symbols::new(&[vec![0, 2, 1], vec![0, 1]], 3, 0, &device).unwrap();
+        let rows = [
+            [0.0_f32, 1.0, 3.0],
+            [4.0, 1.0, 3.0],
+            [9.0; 3],
+            [0.0, 5.0, 1.0],
+        ];
+        let rows = [rows.concat(), vec![7.0; 6]].concat();
+        let scores = Tensor::from_data(TensorData::new(rows, [2, 3, 3]), &device);
+        assert_eq!(right_words(scores, &targets), (2, 3));
+        let nothing = Symbols::new(&[vec![0]], 3, 0, &device).unwrap();
+        assert_eq!(
+            right_words(Tensor::zeros([1, 1, 3], &device), &nothing),
+            (0, 0)
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The network: what each part computes, one file a part.
 //!
+//! - [`layer`]: sizes of a layer, and which normalisation stands where;
 //! - [`encoder`]: layers of self-attention, and the encoders of series and symbols;
 //! - [`fusion`]: both together;
 //! - [`data_decoder`]: the operator, evaluated at any times;
@@ -11,6 +12,7 @@ mod checkpoint;
 pub mod data_decoder;
 pub mod encoder;
 pub mod fusion;
+pub mod layer;
 pub mod names;
 pub mod padding;
 pub mod positions;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! checkpoints/step-00001200/weights.bpk     parameters, with the identities that the optimiser state refers to
-//!                           optimizer.bpk   moments and step counts of AdamW
+//!                           optimizer.bpk   moments and step counts of Adam
 //!                           progress.json   epoch, batch, step, best validation, time, seed; sizes and CRC-32 of the other two
 //! ```
 //!

@@ -3,7 +3,7 @@
 //! A model family brings a burn [`Module`](burn::module::Module) and a loss; this crate turns them into a run that can
 //! be killed at any moment and continued with the same losses:
 //!
-//! - [`Trainer`]: one optimiser step (AdamW, global gradient clipping, a learning-rate [`Schedule`]), refusing a
+//! - [`Trainer`]: one optimiser step (Adam, global gradient clipping, a learning-rate [`Schedule`]), refusing a
 //!   non-finite loss before it reaches the weights;
 //! - [`checkpoint`]: weights, optimiser state and [`Progress`] in one folder, published by a rename;
 //! - [`metrics`]: `metrics.jsonl`, one JSON object a line, cut back to the checkpoint when a run is continued;
@@ -33,4 +33,4 @@ mod trainer;
 pub use clipping::clip_global_norm;
 pub use error::TrainingError;
 pub use schedule::Schedule;
-pub use trainer::{OptimizerSettings, Progress, StepReport, Trainer};
+pub use trainer::{Decay, OptimizerSettings, Progress, StepReport, Trainer};

@@ -23,6 +23,8 @@ pub enum Purpose {
     Dropout = 7,
     /// Words that are drawn.
     Words = 8,
+    /// Flows to start from, and their parameters.
+    Flow = 9,
 }
 
 /// The generator for `purpose` at `step` of a run with `seed`: a pure function of the three.

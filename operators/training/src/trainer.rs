@@ -1,20 +1,35 @@
 use std::time::Instant;
 
 use burn::module::Module;
-use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::{Schedule, TrainingError, clip_global_norm};
 
-/// AdamW (Loshchilov & Hutter 2019), as PyTorch's `torch.optim.AdamW`.
+/// How weight decay acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decay {
+    /// The weights shrink by `learning_rate * weight_decay` of themselves (Loshchilov & Hutter 2019, arXiv 1711.05101):
+    /// PyTorch's `torch.optim.AdamW`.
+    #[default]
+    Decoupled,
+    /// `weight_decay` times the weights is added to the gradient, as a penalty on their squares: PyTorch's `torch.optim.Adam`.
+    Coupled,
+}
+
+/// Adam (Kingma & Ba 2015, arXiv 1412.6980) with weight decay.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OptimizerSettings {
     /// Peak learning rate. The IFactFormer paper uses 5e-4, a good starting point for small models too.
     pub learning_rate: f64,
-    /// Decoupled weight decay per unit of learning rate; PyTorch's default 0.01.
+    /// Weight decay; 0.01 is PyTorch's default for AdamW.
     pub weight_decay: f32,
+    /// How it acts.
+    pub decay: Decay,
     /// Decay of the mean gradient.
     pub beta_1: f32,
     /// Decay of the mean squared gradient.
@@ -32,6 +47,7 @@ impl Default for OptimizerSettings {
         Self {
             learning_rate: 5e-4,
             weight_decay: 0.01,
+            decay: Decay::Decoupled,
             beta_1: 0.9,
             beta_2: 0.999,
             epsilon: 1e-8,
@@ -103,12 +119,20 @@ impl OptimizerSettings {
 
     /// A fresh optimiser with these settings.
     pub fn build(&self) -> ModuleOptimizer {
-        AdamWConfig::new()
-            .with_beta_1(self.beta_1)
-            .with_beta_2(self.beta_2)
-            .with_epsilon(self.epsilon)
-            .with_weight_decay(self.weight_decay)
-            .init()
+        match self.decay {
+            Decay::Decoupled => AdamWConfig::new()
+                .with_beta_1(self.beta_1)
+                .with_beta_2(self.beta_2)
+                .with_epsilon(self.epsilon)
+                .with_weight_decay(self.weight_decay)
+                .init(),
+            Decay::Coupled => AdamConfig::new()
+                .with_beta_1(self.beta_1)
+                .with_beta_2(self.beta_2)
+                .with_epsilon(self.epsilon)
+                .with_weight_decay(Some(WeightDecayConfig::new(self.weight_decay)))
+                .init(),
+        }
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use rheome_training::{
-    OptimizerSettings, Schedule, Trainer, TrainingError, checkpoint, clip_global_norm,
+    Decay, OptimizerSettings, Schedule, Trainer, TrainingError, checkpoint, clip_global_norm,
     metrics::MetricsLog,
 };
 
@@ -67,19 +67,54 @@ fn run(trainer: &mut Trainer<Net>, steps: u64) -> Vec<f32> {
         .collect()
 }
 
+/// Where the loss has no slope, decoupled decay shrinks a weight by `rate * decay` of itself; coupled decay is a gradient like any
+/// other, which Adam's first step makes one of the size of the rate.
+#[test]
+fn decay_acts_on_the_weights_or_through_the_gradients() {
+    for (decay, moves) in [(Decay::Decoupled, 1e-2 * 0.1 * 2.0), (Decay::Coupled, 1e-2)] {
+        let settings = OptimizerSettings {
+            learning_rate: 1e-2,
+            weight_decay: 0.1,
+            decay,
+            clip_norm: 0.0,
+            schedule: Schedule::Constant,
+            ..Default::default()
+        };
+        let mut net = net();
+        let weight = net.first.weight.val();
+        net.first.weight = Param::from_tensor(weight.zeros_like().add_scalar(2.0).require_grad());
+        let mut trainer = Trainer::new(net, settings, 1).unwrap();
+        let flat = trainer.model.first.weight.val().sum().mul_scalar(0.0);
+        trainer.step(flat, 10, 1).unwrap();
+        let after: Vec<f32> = trainer.model.first.weight.val().try_into_vec_as().unwrap();
+        for weight in after {
+            assert!((2.0 - weight - moves).abs() < 1e-5, "{decay:?}: {weight}");
+        }
+    }
+}
+
 #[test]
 fn a_continued_run_has_the_losses_of_an_uninterrupted_one() {
+    for decay in [Decay::Decoupled, Decay::Coupled] {
+        continues_as_if_nothing_had_been(OptimizerSettings {
+            decay,
+            ..settings()
+        });
+    }
+}
+
+fn continues_as_if_nothing_had_been(settings: OptimizerSettings) {
     let folder = tempfile::tempdir().unwrap();
     let start = net();
-    let mut whole = Trainer::new(start.clone(), settings(), 7).unwrap();
+    let mut whole = Trainer::new(start.clone(), settings, 7).unwrap();
     let expected = run(&mut whole, 10);
 
-    let mut first = Trainer::new(start, settings(), 7).unwrap();
+    let mut first = Trainer::new(start, settings, 7).unwrap();
     let mut losses = run(&mut first, 5);
     checkpoint::save(&first, folder.path()).unwrap();
     drop(first);
     let mut second =
-        checkpoint::load(Trainer::new(net(), settings(), 7).unwrap(), folder.path()).unwrap();
+        checkpoint::load(Trainer::new(net(), settings, 7).unwrap(), folder.path()).unwrap();
     assert_eq!(second.progress.step, 5);
     assert_eq!((second.progress.epoch, second.progress.batch), (1, 2));
     let spent = second.progress.seconds;

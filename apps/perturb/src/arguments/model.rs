@@ -5,31 +5,17 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use rheome_cli::ComputeOptions;
 use rheome_cli::model_folder::ModelSource;
+use rheome_cli::training::TrainOptions;
 
 /// Options of `train`.
 #[derive(Debug, Args)]
 pub struct TrainArguments {
-    /// Settings of model and training (TOML).
-    #[arg(long, value_name = "FILE")]
-    pub config: PathBuf,
-    /// Override one setting, e.g. `--set training.steps=2000`; may be repeated.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub overrides: Vec<String>,
     /// Prepared cells (.h5ad, written by `perturb prepare`); what its split holds out is not learnt.
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
-    /// Model folder to write.
-    #[arg(long, value_name = "DIR")]
-    pub output: PathBuf,
-    /// Start from these weights (.safetensors, or a PyTorch .pt/.pth with the authors' parameter names) instead of random ones.
-    #[arg(long, value_name = "FILE")]
-    pub weights: Option<PathBuf>,
-    /// Continue a training that was stopped, from its last checkpoint.
-    #[arg(long)]
-    pub resume: bool,
-    /// Common options.
+    /// Options of every training.
     #[command(flatten)]
-    pub compute: ComputeOptions,
+    pub run: TrainOptions,
 }
 
 /// The part of a split.

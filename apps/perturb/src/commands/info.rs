@@ -7,16 +7,10 @@ use rheome_cells::{
     Conditions, Flavor, LabelSettings, PERTURBATION, PREPARE, PrepareSettings, SPLIT, Split,
     read_conditions,
 };
-use rheome_cli::{Failure, model_folder, say, settings};
+use rheome_cli::{Facts, Failure, model_folder, settings};
 use serde_json::{Map, Value, json};
 
 use crate::arguments::InfoArguments;
-
-/// Facts in the order in which they are told.
-type Facts = Vec<(String, Value)>;
-
-/// Conditions told by name at most, outside of JSON.
-const MOST_NAMES: usize = 12;
 
 /// Runs the command.
 pub fn run(arguments: &InfoArguments) -> Result<(), Failure> {
@@ -24,40 +18,14 @@ pub fn run(arguments: &InfoArguments) -> Result<(), Failure> {
         true => of_model(&arguments.path)?,
         false => of_cells(&arguments.path, arguments.pert_col.as_deref())?,
     };
-    if arguments.json {
-        say(Value::Object(facts.into_iter().collect()));
-    } else {
-        facts.iter().for_each(|(key, value)| say(line(key, value)));
-    }
+    facts.print(arguments.json);
     Ok(())
-}
-
-fn line(key: &str, value: &Value) -> String {
-    match value {
-        Value::String(text) => format!("{key}: {}", text.trim().replace('\n', "\n  ")),
-        Value::Object(inner) => {
-            let lines = inner.iter().map(|(k, v)| line(k, v).replace('\n', "\n  "));
-            format!("{key}:\n  {}", lines.collect::<Vec<_>>().join("\n  "))
-        }
-        Value::Array(all) => {
-            let told = all.iter().take(MOST_NAMES).map(|one| match one {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            });
-            let told = told.collect::<Vec<_>>().join(", ");
-            match all.len().checked_sub(MOST_NAMES) {
-                None | Some(0) => format!("{key}: {told}"),
-                Some(more) => format!("{key}: {told} and {more} more"),
-            }
-        }
-        other => format!("{key}: {other}"),
-    }
 }
 
 fn of_cells(path: &Path, pert_col: Option<&str>) -> Result<Facts, Failure> {
     let cells = AnnData::open(path)?;
-    let mut facts: Facts = Vec::new();
-    let mut tell = |key: &str, value: Value| facts.push((key.to_owned(), value));
+    let mut facts = Facts::default();
+    let mut tell = |key: &str, value: Value| facts.tell(key, value);
     tell("file", json!(path.display().to_string()));
     tell("cells", json!(cells.n_obs()));
     tell("genes", json!(cells.n_vars()));
@@ -158,14 +126,11 @@ fn of_model(folder: &Path) -> Result<Facts, Failure> {
     let config = model_folder::config_of(folder)?;
     let settings: Value = settings::load(&config, &[])?;
     let weights = std::fs::metadata(folder.join(model_folder::WEIGHTS)).ok();
-    let facts = [
-        ("model", json!(folder.display().to_string())),
-        ("weights_bytes", json!(weights.map(|file| file.len()))),
-        (
-            "training_seconds",
-            json!(model_folder::training_seconds(folder)),
-        ),
-        ("settings", settings),
-    ];
-    Ok(facts.map(|(key, value)| (key.to_owned(), value)).into())
+    let mut facts = Facts::default();
+    facts.tell("model", folder);
+    facts.tell("weights_bytes", weights.map(|file| file.len()));
+    let seconds = model_folder::training_seconds(folder);
+    facts.tell("training_seconds", seconds);
+    facts.tell("settings", settings);
+    Ok(facts)
 }

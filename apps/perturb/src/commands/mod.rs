@@ -10,8 +10,6 @@ mod prepare;
 mod split;
 mod train;
 
-use std::path::Path;
-
 use clap::CommandFactory;
 use rheome_cli::{Console, Failure, Meter, Program};
 
@@ -39,22 +37,6 @@ pub fn run(command: Command) -> Result<(), Failure> {
             Ok(())
         }
     }
-}
-
-/// A file that is read is not to be lost, whatever --overwrite says.
-fn refuse_same_file(
-    (read, what): (&Path, &str),
-    option: &str,
-    output: &Path,
-) -> Result<(), Failure> {
-    let same = |a: &Path, b: &Path| Some(a.canonicalize().ok()? == b.canonicalize().ok()?);
-    if same(read, output) == Some(true) {
-        return Err(Failure::new(format!(
-            "{option} {}: is the {what} file itself; choose another name",
-            output.display()
-        )));
-    }
-    Ok(())
 }
 
 /// Shows how many cells of how many were read (or drawn), as this is told.

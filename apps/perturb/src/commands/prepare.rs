@@ -2,10 +2,10 @@
 
 use rheome_anndata::AnnData;
 use rheome_cells::{Conditions, PrepareSettings, Prepared, Split, SplitSettings, prepare};
-use rheome_cli::{Console, Failure, did_you_mean, say};
+use rheome_cli::{Console, Failure, did_you_mean, refuse_same_file, say};
 use serde_json::{Value, json};
 
-use super::{cells_meter, failures, refuse_same_file};
+use super::{cells_meter, failures};
 use crate::arguments::PrepareArguments;
 
 /// Names told at most.

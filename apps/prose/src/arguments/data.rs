@@ -35,3 +35,14 @@ pub struct FamiliesArguments {
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
 }
+
+/// Options of `info`.
+#[derive(Debug, Args)]
+pub struct InfoArguments {
+    /// File of `prose generate` or `prose predict`, series (.csv, .npy, .h5, or FILE.h5:group) or model folder.
+    #[arg(value_name = "FILE|DIR")]
+    pub path: String,
+    /// Print one JSON object, for scripts.
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,6 +1,6 @@
 //! `prose generate`: equations of families and their trajectories.
 
-use rheome_cli::{Failure, Meter, say, settings as settings_file};
+use rheome_cli::{Failure, Meter, refuse_existing, say, settings as settings_file};
 use rheome_equations::{DataWriter, Written, generate};
 use serde_json::json;
 
@@ -16,12 +16,7 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
     settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
     let config = settings.config(&arguments.config)?;
     let families = settings.families.resolve(&arguments.config)?;
-    if arguments.output.exists() && !arguments.overwrite {
-        return Err(Failure::new(format!(
-            "{}: exists already; choose another --output, or --overwrite to replace it",
-            arguments.output.display()
-        )));
-    }
+    refuse_existing("--output", &arguments.output, arguments.overwrite)?;
     arguments.compute.select_cpu(console, "generate")?;
     let mut log = arguments.compute.log(false)?;
     let origin = [

@@ -1,7 +1,13 @@
 //! One file a command.
 
+mod evaluate;
 mod families;
+mod fluids;
 mod generate;
+mod info;
+mod predict;
+mod tokens;
+mod train;
 
 use clap::CommandFactory;
 use rheome_cli::{Failure, Program};
@@ -18,7 +24,13 @@ const PROGRAM: Program = Program {
 pub fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Generate(arguments) => generate::run(&arguments),
+        Command::Train(arguments) => train::run(&arguments),
         Command::Families(arguments) => families::run(&arguments),
+        Command::Fluids { command } => fluids::run(&command),
+        Command::Predict(arguments) => predict::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Info(arguments) => info::run(&arguments),
+        Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Completions { shell } => {
             rheome_cli::print_completions(shell, &mut Arguments::command());
             Ok(())

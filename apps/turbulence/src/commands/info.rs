@@ -1,18 +1,16 @@
 //! `turbulence info`: what a field file or a model folder holds.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::tensor::Device;
-use rheome_cli::{Failure, say};
+use rheome_cli::{Facts, Failure};
 use rheome_fields::{Attribute, FieldReader};
 use serde_json::{Value, json};
 
 use crate::arguments::InfoArguments;
 use crate::model_folder;
 use crate::statistics_file::{self, NamedResults};
-
-/// Facts in the order in which they are told.
-type Facts = Vec<(String, Value)>;
 
 /// Runs the command.
 pub fn run(arguments: &InfoArguments) -> Result<(), Failure> {
@@ -24,28 +22,8 @@ pub fn run(arguments: &InfoArguments) -> Result<(), Failure> {
     } else {
         of_fields(rheome_fields::open(&arguments.path)?.as_ref())
     };
-    if arguments.json {
-        say(Value::Object(facts.into_iter().collect()));
-    } else {
-        for (key, value) in &facts {
-            say(line(key, value));
-        }
-    }
+    facts.print(arguments.json);
     Ok(())
-}
-
-fn line(key: &str, value: &Value) -> String {
-    match value {
-        Value::String(text) => format!("{key}: {}", text.replace('\n', " ")),
-        Value::Object(inner) => {
-            let lines: Vec<String> = inner
-                .iter()
-                .map(|(k, v)| format!("  {}", line(k, v)))
-                .collect();
-            format!("{key}:\n{}", lines.join("\n"))
-        }
-        other => format!("{key}: {other}"),
-    }
 }
 
 fn of_fields(reader: &dyn FieldReader) -> Facts {
@@ -54,8 +32,8 @@ fn of_fields(reader: &dyn FieldReader) -> Facts {
     let completed: Vec<usize> = (0..shape.trajectories)
         .map(|t| reader.completed(t))
         .collect();
-    let mut facts: Facts = Vec::new();
-    let mut tell = |key: &str, value: Value| facts.push((key.to_owned(), value));
+    let mut facts = Facts::default();
+    let mut tell = |key: &str, value: Value| facts.tell(key, value);
     tell("fields", json!(reader.label()));
     tell("trajectories", json!(shape.trajectories));
     tell("snapshots", json!(shape.snapshots));
@@ -85,6 +63,9 @@ fn of_fields(reader: &dyn FieldReader) -> Facts {
             tell(axis, json!([values.first(), values.last()]));
         }
     }
+    if !header.per_trajectory.is_empty() {
+        tell("per_trajectory", ranges(&header.per_trajectory));
+    }
     tell(
         "bytes_in_memory",
         json!(shape.trajectories * shape.snapshots * shape.snapshot_len() * 4),
@@ -100,23 +81,33 @@ fn of_fields(reader: &dyn FieldReader) -> Facts {
     facts
 }
 
+/// Least and greatest of the numbers that each trajectory has its own of.
+fn ranges(numbers: &BTreeMap<String, Vec<f64>>) -> Value {
+    let range = |values: &[f64]| {
+        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let greatest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        json!([least, greatest])
+    };
+    let ranges = numbers.iter().map(|(name, v)| (name.clone(), range(v)));
+    Value::Object(ranges.collect())
+}
+
 fn of_model(folder: &Path) -> Result<Facts, Failure> {
     let loaded = model_folder::load_folder(folder, &Device::flex())?;
-    let facts = [
-        ("model", json!(folder.display().to_string())),
-        ("parameters", json!(loaded.model.num_params())),
-        ("settings", json!(loaded.config)),
-        ("time_step", json!(loaded.time_step)),
-        ("normalization", json!(loaded.normalization)),
-    ];
-    Ok(facts.map(|(key, value)| (key.to_owned(), value)).into())
+    let mut facts = Facts::default();
+    facts.tell("model", folder);
+    facts.tell("parameters", loaded.model.num_params());
+    facts.tell("settings", loaded.config);
+    facts.tell("time_step", loaded.time_step);
+    facts.tell("normalization", loaded.normalization);
+    Ok(facts)
 }
 
 fn of_statistics(path: &Path) -> Result<Facts, Failure> {
-    let mut facts = vec![("statistics".to_owned(), json!(path.display().to_string()))];
+    let mut facts = Facts::default();
+    facts.tell("statistics", path);
     for set in statistics_file::read(path)? {
-        let about = Value::Object(of_results(&set).into_iter().collect());
-        facts.push((set.name, about));
+        facts.tell(&set.name, of_results(&set).into_object());
     }
     Ok(facts)
 }
@@ -154,8 +145,9 @@ fn of_results(set: &NamedResults) -> Facts {
             errors.and_then(|e| e.prediction.decorrelation_time.map(|t| json!(t))),
         ),
     ];
-    let known = facts
-        .into_iter()
-        .filter_map(|(key, value)| Some((key.to_owned(), value?)));
-    known.collect()
+    let mut known = Facts::default();
+    for (key, value) in facts {
+        known.tell_known(key, value);
+    }
+    known
 }

@@ -11,6 +11,7 @@ use super::{FORMAT, VERSION, place};
 use crate::data::{Split, Subset};
 use crate::error::EquationError;
 use crate::formula::Parameters;
+use crate::series::Series;
 use crate::system::{MAX_COMPONENTS, System};
 use crate::vocabulary::Vocabulary;
 
@@ -173,6 +174,23 @@ impl DataFile {
             None => Ok(values),
         }
     }
+
+    /// The trajectory of a sample as a series of the components that its equation has.
+    ///
+    /// # Errors
+    /// As [`Self::trajectory`].
+    pub fn series(&self, sample: usize) -> Result<Series, EquationError> {
+        let trajectory = self.trajectory(sample)?;
+        let components = self.equation(sample).system.dimension();
+        let states = trajectory.slice(s![.., ..components]).mapv(f64::from);
+        Series::new(self.times.clone(), states)
+    }
+}
+
+/// Whether a file says that it is a data file, as [`DataFile::open`] reads it.
+pub fn is_data_file(path: &Path) -> bool {
+    let format = File::open(path).map(|file| text::attribute(&file, "format"));
+    format.is_ok_and(|format| format.as_deref() == Some(FORMAT))
 }
 
 /// Whether the file says that it is of this layout; otherwise what it says.

@@ -4,21 +4,21 @@ use std::path::Path;
 
 use hdf5::types::TypeDescriptor;
 use hdf5::{Dataset, Group, H5Type};
-use rheome_hdf::{holds_claim, message, text, unreadable_filter};
+use rheome_hdf::{holds_claim, message, number, text, unreadable_filter};
 
 use crate::error::EquationError;
 
 /// Datasets of one group, with messages that name them.
-pub(super) struct Table<'a> {
-    pub(super) path: &'a Path,
-    pub(super) group: &'a Group,
+pub(crate) struct Table<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) group: &'a Group,
     /// Bytes of the file: no dataset can hold more.
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 impl Table<'_> {
     /// The dataset of this name, whose axes are `axes`; its shape must be as it says, where it says so.
-    pub(super) fn dataset(
+    pub(crate) fn dataset(
         &self,
         name: &str,
         shape: &[Option<usize>],
@@ -48,7 +48,7 @@ impl Table<'_> {
     }
 
     /// A dataset of numbers; integers where `T` is one.
-    pub(super) fn numbers<T: H5Type + Copy>(
+    pub(crate) fn numbers<T: H5Type + Copy>(
         &self,
         name: &str,
         shape: &[Option<usize>],
@@ -60,7 +60,7 @@ impl Table<'_> {
     }
 
     /// Fails where a dataset has no numbers of the kind that `T` is.
-    pub(super) fn numeric<T: H5Type>(
+    pub(crate) fn numeric<T: H5Type>(
         &self,
         dataset: &Dataset,
         name: &str,
@@ -68,22 +68,15 @@ impl Table<'_> {
         let kind = dataset.dtype().and_then(|kind| kind.to_descriptor());
         let kind = kind.map_err(|error| self.wrong(name, &message(&error), "numbers"))?;
         let is_float = |kind: &TypeDescriptor| matches!(kind, TypeDescriptor::Float(_));
-        let is_number = |kind: &TypeDescriptor| {
-            is_float(kind)
-                || matches!(
-                    kind,
-                    TypeDescriptor::Integer(_) | TypeDescriptor::Unsigned(_)
-                )
-        };
         let wanted = T::type_descriptor();
-        if is_number(&kind) && (is_float(&wanted) || !is_float(&kind)) {
+        if number::is_number(&kind) && (is_float(&wanted) || !is_float(&kind)) {
             return Ok(());
         }
         Err(self.wrong(name, &format!("{kind}"), &format!("{wanted}")))
     }
 
     /// A column of texts.
-    pub(super) fn texts(
+    pub(crate) fn texts(
         &self,
         name: &str,
         rows: Option<usize>,
@@ -94,7 +87,7 @@ impl Table<'_> {
     }
 
     /// The error of a dataset that is not as it should be.
-    pub(super) fn wrong(&self, name: &str, found: &str, expected: &str) -> EquationError {
+    pub(crate) fn wrong(&self, name: &str, found: &str, expected: &str) -> EquationError {
         let group = self.group.name();
         EquationError::Data {
             path: self.path.to_owned(),

@@ -206,7 +206,7 @@ impl Lexer<'_> {
         None
     }
 
-    /// A name with its index: `u_0`, `u_{0}`, `sigma`; or an operator in words.
+    /// A name with its index: `u_0`, `u_{0}`, `u_{0,xx}` (which is `u_0_xx`), `sigma`; or an operator in words.
     fn name(&mut self) -> Kind {
         let mut name = self.take_while(in_name);
         while self.at(0) == Some('_') {
@@ -214,6 +214,10 @@ impl Lexer<'_> {
             name.push('_');
             if self.take("{") {
                 name += &self.take_while(in_name);
+                if self.take(",") {
+                    name.push('_');
+                    name += &self.take_while(in_name);
+                }
                 self.take("}");
             } else {
                 name += &self.take_while(in_name);

@@ -195,7 +195,7 @@ impl Parser<'_> {
         match symbol(name) {
             Some(symbol) => Ok(self.leaf(symbol)),
             None => Err(self.unexpected(
-                "u_0 … (or x, y, z, w), x_0 …, t, C, pi, sin, cos, inv, neg, pow2 or a parameter",
+                "u_0 … (or x, y, z, w), u_0_x …, x_0 …, t, C, pi, sin, cos, inv, neg, pow2 or a parameter",
             )),
         }
     }

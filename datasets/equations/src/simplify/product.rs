@@ -185,6 +185,7 @@ fn key(symbols: &[Symbol]) -> Key {
         Symbol::Integer(integer) => (4, u64::from(integer.cast_unsigned())),
         Symbol::Number(number) => (5, number.to_bits()),
         Symbol::Placeholder => (6, 0),
+        Symbol::Variable(Variable::Derivative(index, along)) => (7 + along as u8, u64::from(index)),
     };
     symbols.iter().map(word).collect()
 }

@@ -1,9 +1,8 @@
 //! Attributes and strings of field files.
 
 use hdf5::{Container, Dataset, Location};
-use rheome_hdf::text;
+use rheome_hdf::{number, text};
 
-use super::is_number;
 use crate::field::Attribute;
 
 /// NUL ends a text in HDF5.
@@ -38,19 +37,8 @@ pub fn write_strings(group: &hdf5::Group, name: &str, strings: &[String]) -> hdf
 
 /// An attribute that is one number or one text; none for any other, or one that cannot be read.
 pub fn read(object: &Location, name: &str) -> Option<Attribute> {
-    let attribute = object.attr(name).ok()?;
-    if attribute.size() != 1 {
-        return None;
-    }
-    let kind = attribute.dtype().and_then(|t| t.to_descriptor()).ok()?;
-    if is_number(&kind) {
-        return attribute
-            .read_raw::<f64>()
-            .ok()?
-            .first()
-            .map(|v| Attribute::Number(*v));
-    }
-    read_strings(&attribute, 1)?.pop().map(Attribute::Text)
+    let number = number::attribute(object, name).map(Attribute::Number);
+    number.or_else(|| text::attribute(object, name).map(Attribute::Text))
 }
 
 /// `count` strings of fixed or variable length; none if these are no strings, or not that many.

@@ -22,8 +22,22 @@ const PARAVIEW: &str = "paraview";
 pub(crate) const POINTS: &str = "paraview/points";
 /// Attribute that tells the version of the layout.
 pub(super) const VERSION: &str = "rheome_field_version";
+/// Attribute that names the datasets of numbers of each trajectory.
+pub(super) const PER_TRAJECTORY: &str = "per_trajectory";
 /// Root attributes that belong to the layout, not to the field.
-pub(super) const RESERVED: [&str; 3] = ["Conventions", VERSION, "_NCProperties"];
+pub(super) const RESERVED: [&str; 4] = ["Conventions", VERSION, "_NCProperties", PER_TRAJECTORY];
+/// Names of the layout, which numbers of trajectories cannot have.
+const TAKEN: [&str; 9] = [
+    VELOCITY,
+    "time",
+    "x",
+    "y",
+    "z",
+    "component",
+    "trajectory",
+    SNAPSHOT_TIME,
+    PARAVIEW,
+];
 /// How NetCDF-4 marks an axis without coordinates; its length follows.
 pub(super) const BARE_AXIS: &str = "This is a netCDF dimension but not a netCDF variable.";
 /// HDF5 counts the bytes of a chunk in 32 bits.
@@ -130,6 +144,7 @@ pub(super) fn define_axes(
     }
     axes.add_names("component", &component_names(shape, header))?;
     axes.attach(velocity, 0)?;
+    define_per_trajectory(&axes, shape, header)?;
     if let Some(each) = &times.each {
         let dataset = write_values(
             file,
@@ -140,6 +155,47 @@ pub(super) fn define_axes(
         attributes::write_text(&dataset, "units", units("time_units"))?;
         for axis in 0..2 {
             axes.attach_one(&dataset, axis, axis)?;
+        }
+    }
+    Ok(())
+}
+
+/// Numbers of each trajectory.
+fn define_per_trajectory(
+    axes: &Axes,
+    shape: &FieldShape,
+    header: &FieldHeader,
+) -> hdf5::Result<()> {
+    if header.per_trajectory.is_empty() {
+        return Ok(());
+    }
+    for (name, values) in &header.per_trajectory {
+        let dataset = write_values(axes.file, name, values, &[shape.trajectories])?;
+        axes.attach_one(&dataset, 0, 0)?;
+    }
+    let names: Vec<&str> = header.per_trajectory.keys().map(String::as_str).collect();
+    attributes::write_text(axes.file, PER_TRAJECTORY, &names.join(" "))
+}
+
+/// Whether numbers of trajectories can be written under their names.
+pub(crate) fn check_per_trajectory(
+    path: &Path,
+    shape: &FieldShape,
+    header: &FieldHeader,
+) -> Result<(), FieldError> {
+    for (name, values) in &header.per_trajectory {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let free = !name.is_empty() && name.chars().all(plain) && !TAKEN.contains(&name.as_str());
+        if !free || !shape.has_trajectories || values.len() != shape.trajectories {
+            return Err(FieldError::Shape {
+                label: path.display().to_string(),
+                found: format!("{} number(s) {name:?} of trajectories", values.len()),
+                expected: format!(
+                    "{}, one for each of an axis of trajectories, and a name of letters and digits other than {}",
+                    shape.trajectories,
+                    TAKEN.join(", ")
+                ),
+            });
         }
     }
     Ok(())

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use hdf5::types::{FloatSize, TypeDescriptor};
 use hdf5::{Dataset, File, Group, Hyperslab, SliceOrIndex};
 
-use super::layout::{BARE_AXIS, RESERVED, SNAPSHOT_TIME, VERSION};
-use super::{attributes, fault, is_number, open_file};
+use rheome_hdf::number;
+
+use super::layout::{BARE_AXIS, PER_TRAJECTORY, RESERVED, SNAPSHOT_TIME, VERSION};
+use super::{attributes, fault, open_file};
 use crate::error::FieldError;
 use crate::field::{Attribute, FieldHeader, FieldReader, FieldShape};
 
@@ -185,7 +187,8 @@ fn read_numbers(group: &Group, name: &str, count: usize) -> Option<Vec<f64>> {
         return None;
     }
     let dataset = group.dataset(name).ok()?;
-    if dataset.size() != count || !is_number(&dataset.dtype().and_then(|t| t.to_descriptor()).ok()?)
+    if dataset.size() != count
+        || !number::is_number(&dataset.dtype().and_then(|t| t.to_descriptor()).ok()?)
     {
         return None;
     }
@@ -247,7 +250,20 @@ fn read_header(file: &File, group: &Group, dataset: &Dataset, shape: &FieldShape
         coordinates,
         components,
         attributes: all,
+        per_trajectory: read_per_trajectory(group, shape),
     }
+}
+
+/// The numbers of each trajectory that the file names, as far as there are as many as trajectories.
+fn read_per_trajectory(group: &Group, shape: &FieldShape) -> BTreeMap<String, Vec<f64>> {
+    let Some(Attribute::Text(names)) = attributes::read(group, PER_TRAJECTORY) else {
+        return BTreeMap::new();
+    };
+    let numbers = |name: &str| {
+        let values = read_numbers(group, name, shape.trajectories)?;
+        Some((name.to_owned(), values))
+    };
+    names.split_whitespace().filter_map(numbers).collect()
 }
 
 fn read_attributes(object: &hdf5::Location, into: &mut BTreeMap<String, Attribute>) {

@@ -6,8 +6,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use rheome_hdf::Partial;
+use rheome_npy::Header;
 
-use super::header;
 use crate::error::FieldError;
 use crate::field::FieldShape;
 use crate::writer::{FieldWriter, Progress, publish};
@@ -27,7 +27,7 @@ impl NpyWriter {
         let file =
             File::create(partial.place()).map_err(|e| FieldError::file(path, "create", e))?;
         let mut file = BufWriter::with_capacity(1 << 20, file);
-        let head = header::encode(&shape.extents(), 0);
+        let head = Header::encode(&shape.extents(), 0);
         file.write_all(&head)
             .map_err(|e| FieldError::file(path, "write", e))?;
         Ok(Self {
@@ -105,7 +105,7 @@ impl FieldWriter for NpyWriter {
                 .into_inner()
                 .map_err(std::io::IntoInnerError::into_error)?;
             if !whole {
-                file.write_all_at(&header::encode(&kept.extents(), room), 0)?;
+                file.write_all_at(&Header::encode(&kept.extents(), room), 0)?;
                 let values = kept.trajectories * kept.snapshots * kept.snapshot_len();
                 file.set_len((room + 4 * values) as u64)?;
             }

@@ -1,6 +1,7 @@
 //! A small field whose every number is known.
 #![allow(dead_code, reason = "each test uses what it needs")]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rheome_fields::{
@@ -29,6 +30,15 @@ pub fn header(shape: &FieldShape) -> FieldHeader {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into(),
+        per_trajectory: match shape.has_trajectories {
+            true => BTreeMap::from([(
+                "viscosity".to_owned(),
+                (0..shape.trajectories)
+                    .map(|t| 0.1 / (t + 1) as f64)
+                    .collect(),
+            )]),
+            false => BTreeMap::new(),
+        },
     }
 }
 

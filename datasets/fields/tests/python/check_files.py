@@ -40,6 +40,8 @@ def check_xarray(path, engine):
         assert [str(c) for c in data["component"].values] == ["u", "v", "w"]
         assert data.attrs["Re_tau"] == 180.0 and data.attrs["model"] == "ifactformer"
         assert data.attrs["rheome_field_version"] == 1 and data["velocity"].attrs["units"] == "u_tau"
+        if "trajectory" in dims:
+            assert data["viscosity"].dims == ("trajectory",) and (data["viscosity"] == 0.5).all()
         assert float(data["velocity"].sel(component="v").isel(time=1, x=0, y=0, z=0).values.flat[0]) == 101.0
 
 

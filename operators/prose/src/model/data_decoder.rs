@@ -1,13 +1,14 @@
 //! The decoder of the series: an operator that can be asked for any time.
 
 use burn::module::Module;
-use burn::nn::{LayerNorm, Linear};
+use burn::nn::Linear;
 use burn::tensor::Tensor;
 use rheome_layers::attention::{KeysValues, Mask, MultiheadAttention};
 use rheome_layers::feed_forward::FeedForward;
 use rheome_layers::initialization::Initialization;
 
-use super::{feed_forward, layer_feed_forward, layer_norm, multihead_attention};
+use super::feed_forward;
+use super::layer::{LayerConfig, Norm, NormPlace};
 use crate::config::{DataDecoderSource, ProseConfig};
 
 /// Times look at the features; they do not look at one another, so that each is answered whatever the others are.
@@ -16,7 +17,7 @@ pub struct DataDecoder {
     /// From a time to a query: `[1, width]`.
     pub query: Linear,
     /// On the queries.
-    pub norm: LayerNorm,
+    pub norm: Norm,
     /// In front of the features of the series, if configured.
     pub data_embedder: Option<FeedForward>,
     /// In front of the features of the symbols, if configured and looked at.
@@ -29,17 +30,19 @@ pub struct DataDecoder {
     source: DataDecoderSource,
 }
 
-/// Attention to the features, then a feed-forward network; the sum with what went in is normalised after each.
+/// Attention to the features, then a feed-forward network, each with its sum with what went in and a normalisation.
 #[derive(Module, Debug)]
 pub struct DataDecoderLayer {
     /// To the features.
     pub attention: MultiheadAttention,
-    /// Behind the attention.
-    pub norm_1: LayerNorm,
+    /// Of the attention.
+    pub norm_1: Norm,
     /// Of each query.
     pub feed_forward: FeedForward,
-    /// Behind the feed-forward network.
-    pub norm_2: LayerNorm,
+    /// Of the feed-forward network.
+    pub norm_2: Norm,
+    #[module(skip)]
+    place: NormPlace,
 }
 
 /// Features with the mask of their padding.
@@ -54,22 +57,18 @@ pub struct Features {
 impl DataDecoder {
     /// Draws the weights.
     pub fn init(config: &ProseConfig, start: &mut Initialization) -> Self {
-        let width = config.width;
+        let (width, layer) = (config.width, config.layer());
         let both = config.data_decoder_source == DataDecoderSource::Both;
         let residual = |start: &mut Initialization| feed_forward([width, 2 * width, width], start);
         let embedders = config.residual_embedders;
-        let layers = |start: &mut Initialization| DataDecoderLayer {
-            attention: multihead_attention(width, config.heads, start),
-            norm_1: layer_norm(width, start),
-            feed_forward: layer_feed_forward(width, start),
-            norm_2: layer_norm(width, start),
-        };
         Self {
             query: start.linear(1, width, true),
-            norm: layer_norm(width, start),
+            norm: layer.norm(start),
             data_embedder: embedders.then(|| residual(start)),
             text_embedder: (embedders && both).then(|| residual(start)),
-            layers: (0..config.data_decoder).map(|_| layers(start)).collect(),
+            layers: (0..config.data_decoder)
+                .map(|_| DataDecoderLayer::init(&layer, start))
+                .collect(),
             head: start.linear(width, config.dimension, true),
             source: config.data_decoder_source,
         }
@@ -101,12 +100,9 @@ impl DataDecoder {
         let [batch, _, width] = source.dims();
         let queries = self.norm.forward(self.queries(times));
         let n = queries.dims()[1];
-        let mut state = queries.expand([batch, n, width]);
-        for layer in &self.layers {
-            let at = layer.attention.keys_values(source.clone(), source.clone());
-            state = layer.forward(state, &at, mask);
-        }
-        self.head.forward(state)
+        let state = queries.expand([batch, n, width]);
+        self.head
+            .forward(answer(&self.layers, state, &source, mask))
     }
 
     /// What is looked at.
@@ -134,11 +130,49 @@ fn residual(network: Option<&FeedForward>, features: Tensor<3>) -> Tensor<3> {
     }
 }
 
+/// Queries through one layer after the other, each of which looks at `source`.
+///
+/// # Shapes
+/// - queries, output: `[batch, queries, width]`
+/// - source: `[batch, n, width]`
+pub(crate) fn answer(
+    layers: &[DataDecoderLayer],
+    queries: Tensor<3>,
+    source: &Tensor<3>,
+    mask: Option<&Mask>,
+) -> Tensor<3> {
+    layers.iter().fold(queries, |state, layer| {
+        let at = layer.attention.keys_values(source.clone(), source.clone());
+        layer.forward(state, &at, mask)
+    })
+}
+
 impl DataDecoderLayer {
+    /// Draws the weights.
+    pub fn init(config: &LayerConfig, start: &mut Initialization) -> Self {
+        Self {
+            attention: config.attention(start),
+            norm_1: config.norm(start),
+            feed_forward: config.feed_forward(start),
+            norm_2: config.norm(start),
+            place: config.place,
+        }
+    }
+
+    /// With keys that start as queries do.
+    #[must_use]
+    pub(crate) fn with_keys_as_queries(self) -> Self {
+        Self {
+            attention: self.attention.with_keys_as_queries(),
+            ..self
+        }
+    }
+
     fn forward(&self, state: Tensor<3>, at: &KeysValues, mask: Option<&Mask>) -> Tensor<3> {
-        let found = self.attention.forward_masked(state.clone(), at, mask);
-        let state = self.norm_1.forward(state + found);
-        let wide = self.feed_forward.forward(state.clone());
-        self.norm_2.forward(state + wide)
+        let state = self.norm_1.around(self.place, state, |x| {
+            self.attention.forward_masked(x, at, mask)
+        });
+        self.norm_2
+            .around(self.place, state, |x| self.feed_forward.forward(x))
     }
 }

@@ -1,95 +1,112 @@
 //! Encoders: layers of self-attention behind the embeddings of a series or of symbols.
 
 use burn::module::Module;
-use burn::nn::{Embedding, LayerNorm};
+use burn::nn::Embedding;
 use burn::tensor::{Int, Tensor};
 use rheome_layers::attention::MultiheadAttention;
 use rheome_layers::feed_forward::FeedForward;
 use rheome_layers::initialization::Initialization;
 
+use super::feed_forward;
+use super::layer::{LayerConfig, Norm, NormPlace};
 use super::padding::Padding;
 use super::positions::positions;
-use super::{feed_forward, layer_feed_forward, layer_norm, multihead_attention};
 use crate::config::ProseConfig;
 
-/// Self-attention, then a feed-forward network; the sum with what went in is normalised after each.
+/// Self-attention, then a feed-forward network, each with its sum with what went in and a normalisation.
 #[derive(Module, Debug)]
 pub struct EncoderLayer {
     /// Among the places.
     pub attention: MultiheadAttention,
-    /// Behind the attention.
-    pub norm_1: LayerNorm,
+    /// Of the attention.
+    pub norm_1: Norm,
     /// Of each place.
     pub feed_forward: FeedForward,
-    /// Behind the feed-forward network.
-    pub norm_2: LayerNorm,
+    /// Of the feed-forward network.
+    pub norm_2: Norm,
+    #[module(skip)]
+    place: NormPlace,
 }
 
 impl EncoderLayer {
     /// Draws the weights.
-    pub fn init(width: usize, heads: usize, start: &mut Initialization) -> Self {
+    pub fn init(config: &LayerConfig, start: &mut Initialization) -> Self {
         Self {
-            attention: multihead_attention(width, heads, start),
-            norm_1: layer_norm(width, start),
-            feed_forward: layer_feed_forward(width, start),
-            norm_2: layer_norm(width, start),
+            attention: config.attention(start),
+            norm_1: config.norm(start),
+            feed_forward: config.feed_forward(start),
+            norm_2: config.norm(start),
+            place: config.place,
         }
     }
 
-    /// `y = norm(x + attention(x))`, then `norm(y + feed_forward(y))`.
+    /// `y = norm(x + attention(x))`, then `norm(y + feed_forward(y))`; or `y = x + attention(norm(x))`, then
+    /// `y + feed_forward(norm(y))`.
     ///
     /// # Shapes
     /// - input, output: `[batch, n, width]`
     pub fn forward(&self, input: Tensor<3>, padding: &Padding) -> Tensor<3> {
-        let found = self
-            .attention
-            .forward_to_self(input.clone(), padding.mask.as_ref());
-        let features = self.norm_1.forward(input + found);
-        let wide = self.feed_forward.forward(features.clone());
-        self.norm_2.forward(features + wide)
+        let mask = padding.mask.as_ref();
+        let features = self.norm_1.around(self.place, input, |x| {
+            self.attention.forward_to_self(x, mask)
+        });
+        self.norm_2
+            .around(self.place, features, |x| self.feed_forward.forward(x))
     }
 }
 
 /// Draws `count` layers.
 pub(super) fn layers(
     count: usize,
-    config: &ProseConfig,
+    config: &LayerConfig,
     start: &mut Initialization,
 ) -> Vec<EncoderLayer> {
     (0..count)
-        .map(|_| EncoderLayer::init(config.width, config.heads, start))
+        .map(|_| EncoderLayer::init(config, start))
         .collect()
 }
 
-/// One layer after the other; zeros where there is nothing.
-pub(super) fn encode(layers: &[EncoderLayer], embedded: Tensor<3>, padding: &Padding) -> Tensor<3> {
+/// One layer after the other, then the last normalisation if there is one; zeros where there is nothing.
+pub(super) fn encode(
+    (layers, last): (&[EncoderLayer], Option<&Norm>),
+    embedded: Tensor<3>,
+    padding: &Padding,
+) -> Tensor<3> {
     let through = |features, layer: &EncoderLayer| layer.forward(features, padding);
-    padding.clear(layers.iter().fold(embedded, through))
+    let features = layers.iter().fold(embedded, through);
+    padding.clear(match last {
+        None => features,
+        Some(norm) => norm.forward(features),
+    })
 }
 
-/// Encodes a series. It has no positions: every point says its time.
+/// Encodes a series, whose points say their times, or the patches of fields.
 #[derive(Module, Debug)]
 pub struct DataEncoder {
-    /// On the embedded points.
-    pub norm: LayerNorm,
+    /// On what is embedded.
+    pub norm: Norm,
     /// The layers.
     pub layers: Vec<EncoderLayer>,
+    /// Behind the last layer, if the layers normalise before their parts.
+    pub last_norm: Option<Norm>,
 }
 
 impl DataEncoder {
-    /// Draws the weights.
-    pub fn init(config: &ProseConfig, start: &mut Initialization) -> Self {
+    /// Draws the weights of `count` layers.
+    pub fn init(count: usize, config: &LayerConfig, start: &mut Initialization) -> Self {
         Self {
-            norm: layer_norm(config.width, start),
-            layers: layers(config.data_encoder, config, start),
+            norm: config.norm(start),
+            layers: layers(count, config, start),
+            last_norm: config.last_norm(start),
         }
     }
 
     /// # Shapes
-    /// - embedded: `[batch, n, width]`, from [`embedder`]
+    /// - embedded: `[batch, n, width]`, from [`embedder`] or patches
     /// - output: `[batch, n, width]`
     pub fn forward(&self, embedded: Tensor<3>, padding: &Padding) -> Tensor<3> {
-        encode(&self.layers, self.norm.forward(embedded), padding)
+        let layers = (self.layers.as_slice(), self.last_norm.as_ref());
+        encode(layers, self.norm.forward(embedded), padding)
     }
 }
 
@@ -104,9 +121,11 @@ pub struct TextEncoder {
     /// Of the words: `[words, width]`.
     pub embedding: Embedding,
     /// On the sum of words and positions.
-    pub norm: LayerNorm,
+    pub norm: Norm,
     /// The layers.
     pub layers: Vec<EncoderLayer>,
+    /// Behind the last layer, if the layers normalise before their parts.
+    pub last_norm: Option<Norm>,
 }
 
 /// The embeddings of `words` words: normal, with the variance `1 / width`.
@@ -117,12 +136,18 @@ pub(super) fn word_embedding(words: usize, width: usize, start: &mut Initializat
 }
 
 impl TextEncoder {
-    /// Draws the weights.
-    pub fn init(config: &ProseConfig, words: usize, start: &mut Initialization) -> Self {
+    /// Draws the weights of `count` layers and of the embeddings of `words` words.
+    pub fn init(
+        count: usize,
+        words: usize,
+        config: &LayerConfig,
+        start: &mut Initialization,
+    ) -> Self {
         Self {
             embedding: word_embedding(words, config.width, start),
-            norm: layer_norm(config.width, start),
-            layers: layers(config.text_encoder, config, start),
+            norm: config.norm(start),
+            layers: layers(count, config, start),
+            last_norm: config.last_norm(start),
         }
     }
 
@@ -133,6 +158,7 @@ impl TextEncoder {
         let words = self.embedding.forward(ids);
         let [_, n, width] = words.dims();
         let places = positions(0, n, width, &words.device());
-        encode(&self.layers, self.norm.forward(words + places), padding)
+        let layers = (self.layers.as_slice(), self.last_norm.as_ref());
+        encode(layers, self.norm.forward(words + places), padding)
     }
 }

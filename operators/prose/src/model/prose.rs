@@ -5,14 +5,13 @@ use std::path::Path;
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
 use rheome_backend::weights::{self, NameTable};
-use rheome_layers::attention::Mask;
 use rheome_layers::feed_forward::FeedForward;
 use rheome_layers::initialization::Initialization;
 
 use super::checkpoint::{add_derived, check_derived};
 use super::data_decoder::{DataDecoder, Features};
 use super::encoder::{DataEncoder, TextEncoder, embedder};
-use super::fusion::Fusion;
+use super::fusion::{Fused, Fusion};
 use super::names;
 use super::padding::Padding;
 use super::text_decoder::{TextCache, TextDecoder};
@@ -39,17 +38,6 @@ pub struct Prose {
     config: ProseConfig,
 }
 
-/// The features of a batch behind the fusion.
-#[derive(Debug, Clone)]
-pub struct Fused {
-    /// Of the series.
-    pub data: Features,
-    /// Of the symbols, where they go in.
-    pub text: Option<Features>,
-    /// Masks both, one behind the other.
-    pub both: Option<Mask>,
-}
-
 impl Prose {
     /// Draws the weights from `seed` (the same numbers on every device).
     ///
@@ -58,16 +46,17 @@ impl Prose {
     pub fn init(config: &ProseConfig, seed: u64, device: &Device) -> Result<Self, ProseError> {
         config.validate()?;
         let words = config.words()?.size();
-        let start = &mut Initialization::new(seed, device);
+        let (layer, start) = (&config.layer(), &mut Initialization::new(seed, device));
         let (reads, writes) = (
             config.modalities.reads_symbols(),
             config.modalities.writes_symbols(),
         );
         Ok(Self {
             embedder: embedder(config, start),
-            data_encoder: DataEncoder::init(config, start),
-            text_encoder: reads.then(|| TextEncoder::init(config, words, start)),
-            fusion: reads.then(|| Fusion::init(config, start)),
+            data_encoder: DataEncoder::init(config.data_encoder, layer, start),
+            text_encoder: reads
+                .then(|| TextEncoder::init(config.text_encoder, words, layer, start)),
+            fusion: reads.then(|| Fusion::init(config.fusion, layer, start)),
             data_decoder: DataDecoder::init(config, start),
             text_decoder: writes.then(|| TextDecoder::init(config, words, start)),
             config: config.clone(),
@@ -100,29 +89,7 @@ impl Prose {
             (None, ..) => return Err(self.lacks("needs symbols beside the series", "\"1-to-1\"")),
             (Some(_), ..) => return Err(self.lacks("reads no symbols", "\"2-to-2\" or \"2-to-1\"")),
         };
-        let (members, equations) = (series.lengths.each.len(), symbols.lengths.each.len());
-        if members != equations {
-            return Err(ProseError::Batch {
-                what: "symbols",
-                index: members.min(equations),
-                found: format!("{equations} equations"),
-                expected: format!("{members}, as many as series"),
-            });
-        }
-        let own = Padding::new(&[&symbols.lengths], &device);
-        let text = encoder.forward(symbols.ids.clone(), &own);
-        let both = Padding::new(&[&series.lengths, &symbols.lengths], &device);
-        let fused = fusion.forward(data, text, &both);
-        let (n, m) = (series.lengths.longest, symbols.lengths.longest);
-        let part = |start, length, padding: Padding| Features {
-            values: fused.clone().narrow(1, start, length),
-            mask: padding.mask,
-        };
-        Ok(Fused {
-            data: part(0, n, padding),
-            text: Some(part(n, m, own)),
-            both: both.mask,
-        })
+        fusion.join((data, &series.lengths), symbols, encoder)
     }
 
     /// The states at `times`.
@@ -206,18 +173,5 @@ impl Prose {
         let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
         state.metadata = metadata.iter().map(owned).collect();
         Ok(state.write(path)?)
-    }
-}
-
-impl Fused {
-    fn of_data(values: Tensor<3>, padding: Padding) -> Self {
-        Self {
-            data: Features {
-                values,
-                mask: padding.mask,
-            },
-            text: None,
-            both: None,
-        }
     }
 }

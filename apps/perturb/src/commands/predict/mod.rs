@@ -5,11 +5,10 @@ mod request;
 mod summary;
 
 use rheome_cells::Condition;
-use rheome_cli::{Failure, Meter};
+use rheome_cli::{Failure, Meter, refuse_same_file};
 use rheome_perturbation::SamplingRun;
 use rheome_training::randomness::{Purpose, generator};
 
-use super::refuse_same_file;
 use crate::arguments::PredictArguments;
 use crate::cells::{PreparedCells, with_replacement};
 use crate::trained_model::TrainedModel;

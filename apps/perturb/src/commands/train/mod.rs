@@ -3,16 +3,19 @@
 mod step;
 mod validation;
 
+use std::path::Path;
+
 use burn::module::Module;
 use burn::tensor::Device;
 use rheome_cells::Condition;
 use rheome_cli::model_folder::VOCABULARY;
-use rheome_cli::{Console, Failure, JsonLog, Meter, RunFolder, settings as settings_file};
+use rheome_cli::training::{Plan, StepLoss, TrainOptions, Training, Validation, train};
+use rheome_cli::{Console, Failure, RunFolder};
 use rheome_perturbation::PadTransformer;
 use rheome_perturbation::graph::VocabularyGraph;
+use rheome_perturbation::training::StepDraw;
 use rheome_training::Trainer;
-use rheome_training::metrics::MetricsLog;
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::PROGRAM;
 use crate::arguments::TrainArguments;
@@ -20,13 +23,14 @@ use crate::cells::PreparedCells;
 use crate::settings::TrainSettings;
 use crate::trained_model::{GRAPH, Genes};
 use step::Lessons;
-use validation::Validation;
+use validation::Questions;
 
 /// Runs the command.
 pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
-    let console = arguments.compute.console();
-    let mut settings: TrainSettings = settings_file::load(&arguments.config, &arguments.overrides)?;
-    settings.training.seed = arguments.compute.seed.unwrap_or(settings.training.seed);
+    let options = &arguments.run;
+    let console = options.compute.console();
+    let mut settings: TrainSettings = options.settings()?;
+    settings.training.seed = options.compute.seed.unwrap_or(settings.training.seed);
     settings.validate()?;
     let cells = PreparedCells::read(&arguments.data)?;
     let (learnt, validated) = divide(&cells, &settings)?;
@@ -38,47 +42,39 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         validated.len(),
         cells.held_out.as_ref().map_or(0, |test| test.len())
     ));
-    let device = arguments.compute.select(console)?.device;
-    let genes = genes(arguments, &cells, &settings, &device)?;
+    let device = options.compute.select(console)?.device;
+    let genes = genes(options, &cells, &settings, &device)?;
     settings.check_vocabulary(genes.vocabulary.size())?;
     let graph = genes.over_ids(settings.data.self_edges)?;
-    let lessons = Lessons::new(&cells, &genes, learnt, &settings)?;
-    let validation = Validation::new(&cells, &genes, &graph, validated, &settings, &device)?;
-    let model = model(arguments, &settings, &device.clone().autodiff(), console)?;
-    // Everything that the user can have got wrong is known by now: a folder is only made for a run that begins.
-    let folder = RunFolder::open(&arguments.output, &settings, arguments.resume, PROGRAM)?;
-    genes.save(folder.path())?;
-    let trainer = Trainer::new(model, settings.training.optimizer, settings.training.seed)?;
-    let (trainer, metrics) = folder.start(trainer)?;
-    Training {
-        lessons,
-        validation,
+    let training = CellTraining {
+        lessons: Lessons::new(&cells, &genes, learnt, &settings)?,
+        questions: Questions::new(&cells, &genes, &graph, validated, &settings, &device)?,
         graph: &graph,
         settings: &settings,
         device: device.autodiff(),
-        folder: &folder,
-        metrics,
-        log: arguments.compute.log(arguments.resume)?,
-        console,
-        trainer,
-    }
-    .run()
+    };
+    let model = model(options, &settings, &training.device, console)?;
+    // Everything that the user can have got wrong is known by now: a folder is only made for a run that begins.
+    let folder = RunFolder::open(options, &settings, &cells.fingerprint(), PROGRAM)?;
+    genes.save(folder.path())?;
+    let trainer = Trainer::new(model, settings.training.optimizer, settings.training.seed)?;
+    train(&training, trainer, &folder, options)
 }
 
 /// The genes of a run: those of its folder, if it is continued, else those of the data.
 fn genes(
-    arguments: &TrainArguments,
+    options: &TrainOptions,
     cells: &PreparedCells,
     settings: &TrainSettings,
     device: &Device,
 ) -> Result<Genes, Failure> {
-    let folder = &arguments.output;
+    let folder = &options.output;
     let has_both = || {
         [VOCABULARY, GRAPH]
             .iter()
             .all(|name| folder.join(name).exists())
     };
-    match arguments.resume && has_both() {
+    match options.resume && has_both() {
         true => Genes::load(folder),
         false => Genes::of(cells, settings, device),
     }
@@ -86,13 +82,13 @@ fn genes(
 
 /// The network with its first weights: random ones, or those of `--weights`.
 fn model(
-    arguments: &TrainArguments,
+    options: &TrainOptions,
     settings: &TrainSettings,
     device: &Device,
     console: Console,
 ) -> Result<PadTransformer, Failure> {
     let mut model = PadTransformer::init(&settings.model, settings.training.seed, device)?;
-    if let Some(weights) = &arguments.weights {
+    if let Some(weights) = &options.weights {
         model = model.load(weights)?;
     }
     console.note(format!("model: scDFM, {} parameters", model.num_params()));
@@ -130,110 +126,75 @@ fn divide(
     Ok((learnt.collect(), validated))
 }
 
-/// A training under way. An epoch is what lies between two validations.
-struct Training<'a> {
+/// Cells to learn from and to judge by. An epoch is what lies between two validations.
+struct CellTraining<'a> {
     lessons: Lessons<'a>,
-    validation: Validation<'a>,
+    questions: Questions<'a>,
     graph: &'a VocabularyGraph,
     settings: &'a TrainSettings,
+    /// With gradients.
     device: Device,
-    folder: &'a RunFolder,
-    metrics: MetricsLog,
-    log: JsonLog,
-    console: Console,
-    trainer: Trainer<PadTransformer>,
 }
 
-impl Training<'_> {
-    fn run(&mut self) -> Result<(), Failure> {
+impl Training for CellTraining<'_> {
+    type Model = PadTransformer;
+    type Batch = StepDraw;
+    const COUNTS_EPOCHS: bool = false;
+
+    fn plan(&self) -> Plan {
         let training = &self.settings.training;
-        let epochs = training.steps / training.validate_every;
-        let done = self.trainer.progress.step;
-        let mut meter = Meter::new(self.console, "train", "steps", training.steps, done);
-        while self.trainer.progress.epoch < epochs {
-            while self.trainer.progress.batch < training.validate_every {
-                if let Err(failure) = self.step(epochs, &mut meter) {
-                    // The weights are those before the step that failed: they are kept, whatever it was.
-                    self.keep_weights(false)?;
-                    self.folder.checkpoint(&self.trainer)?;
-                    return Err(failure);
-                }
-            }
-            self.end_epoch(&meter)?;
+        Plan {
+            epochs: training.steps / training.validate_every,
+            batches: training.validate_every,
+            log_every: training.log_every,
+            checkpoint_every: training.checkpoint_every,
         }
-        meter.finish();
-        let path = self.folder.path().display();
-        self.console.note(format!("wrote {path}"));
-        Ok(())
     }
 
-    fn step(&mut self, epochs: u64, meter: &mut Meter) -> Result<(), Failure> {
-        let training = &self.settings.training;
-        let step = self.trainer.progress.step;
-        let loss = self
-            .lessons
-            .loss(&self.trainer.model, self.graph, step, &self.device)?;
-        let report = self
-            .trainer
-            .step(loss.total, training.validate_every, epochs)?;
-        let progress = self.trainer.progress;
-        if progress.step.is_multiple_of(training.log_every) {
-            let line = json!({
-                "event": "step", "step": progress.step, "loss": report.loss,
-                "velocity": loss.velocity.into_scalar::<f32>(), "discrepancy": loss.discrepancy.into_scalar::<f32>(),
-                "learning_rate": report.learning_rate, "gradient_norm": report.gradient_norm,
-                "training_seconds": progress.seconds,
+    fn batches(
+        &self,
+        epoch: u64,
+        first: u64,
+    ) -> impl Iterator<Item = Result<StepDraw, Failure>> + Send {
+        let (lessons, batches) = (&self.lessons, self.settings.training.validate_every);
+        (first..batches).map(move |number| lessons.draw(epoch * batches + number))
+    }
+
+    fn loss(&self, model: &PadTransformer, draw: StepDraw, step: u64) -> Result<StepLoss, Failure> {
+        self.lessons
+            .loss(model, self.graph, &draw, step, &self.device)
+    }
+
+    fn validate(&self, model: &PadTransformer, _: f64) -> Result<Validation, Failure> {
+        let Some(found) = self.questions.score(model)? else {
+            return Ok(Validation {
+                score: None,
+                metrics: Map::new(),
+                summary: "no validation".to_owned(),
             });
-            self.metrics.append(&line)?;
-            self.log.line(&line)?;
-        }
-        let is_last = progress.batch == training.validate_every;
-        if progress.step.is_multiple_of(training.checkpoint_every) && !is_last {
-            self.folder.checkpoint(&self.trainer)?;
-        }
-        meter.advance(format!("(loss {:.5})", report.loss));
-        Ok(())
-    }
-
-    fn end_epoch(&mut self, meter: &Meter) -> Result<(), Failure> {
-        let train_loss = self.trainer.end_epoch();
-        let found = self.validation.score(&self.trainer.model.valid())?;
-        // Without perturbations to validate with the newest weights count.
-        let better = match &found {
-            Some(found) => self.trainer.record_validation(found.mse_delta),
-            None => true,
         };
-        self.keep_weights(better)?;
-        let progress = self.trainer.progress;
-        let mut line = json!({
-            "event": "validation", "step": progress.step, "train_loss": train_loss, "best": better,
-            "training_seconds": progress.seconds,
-        });
-        let mut told = "no validation".to_owned();
-        if let Some(found) = &found {
-            line["mse_delta"] = found.mse_delta.into();
-            line["mse_delta_of_control"] = found.mse_delta_of_control.into();
-            line["pearson_delta"] = found.pearson_delta.into();
-            told = format!(
+        let metrics = [
+            ("mse_delta", found.mse_delta),
+            ("mse_delta_of_control", found.mse_delta_of_control),
+            ("pearson_delta", found.pearson_delta),
+        ];
+        let metrics = metrics.map(|(name, value)| (name.to_owned(), json!(value)));
+        Ok(Validation {
+            score: Some(found.mse_delta),
+            metrics: metrics.into_iter().collect(),
+            summary: format!(
                 "validation: mse_delta {:.5} (control's {:.5}), pearson_delta {:.3}",
                 found.mse_delta, found.mse_delta_of_control, found.pearson_delta
-            );
-        }
-        self.metrics.append(&line)?;
-        self.log.line(&line)?;
-        // Last: a run that is killed before this repeats the validation, metrics and all.
-        self.folder.checkpoint(&self.trainer)?;
-        let mark = if better { ", best so far" } else { "" };
-        meter.note(format!(
-            "step {}: train {train_loss:.5}, {told}{mark}",
-            progress.step
-        ));
-        Ok(())
+            ),
+        })
     }
 
-    fn keep_weights(&self, best: bool) -> Result<(), Failure> {
-        let model = self.trainer.model.valid();
-        self.folder
-            .keep_weights(best, |path, metadata| model.save(path, metadata))
+    fn save(
+        &self,
+        model: &PadTransformer,
+        path: &Path,
+        metadata: &[(&str, &str)],
+    ) -> Result<(), Failure> {
+        Ok(model.save(path, metadata)?)
     }
 }

@@ -1,8 +1,9 @@
 //! What a training step is shown.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use rand::seq::SliceRandom;
 use rheome_cli::Failure;
+use rheome_cli::training::StepLoss;
 use rheome_perturbation::graph::VocabularyGraph;
 use rheome_perturbation::training::{
     FlowBatch, StepDraw, flow_loss, identification_loss, seed_dropout,
@@ -18,16 +19,6 @@ use crate::trained_model::{Genes, perturbed_ids};
 pub fn shuffle(order: &mut [usize], seed: u64) {
     // Steps count from 0: the last number is free.
     order.shuffle(&mut generator(seed, Purpose::Order, u64::MAX));
-}
-
-/// The terms of the loss of a step, `[1]` each.
-pub struct StepLoss {
-    /// What is minimised.
-    pub total: Tensor<1>,
-    /// Mean squared error of the velocity.
-    pub velocity: Tensor<1>,
-    /// Squared discrepancy between predicted and measured cells.
-    pub discrepancy: Tensor<1>,
 }
 
 /// Where the cells of training steps come from. What a step is shown is a pure function of the seed and its number.
@@ -71,6 +62,22 @@ impl<'a> Lessons<'a> {
         })
     }
 
+    /// What a step is shown.
+    ///
+    /// # Errors
+    /// [`Failure`] if there is nothing to draw from.
+    pub fn draw(&self, step: u64) -> Result<StepDraw, Failure> {
+        let (objective, seed) = (&self.settings.objective, self.settings.training.seed);
+        let (controls, genes) = (self.control.len(), self.ids.len());
+        Ok(StepDraw::new(
+            objective,
+            (seed, step),
+            &self.counts,
+            controls,
+            genes,
+        )?)
+    }
+
     /// The loss of a step.
     ///
     /// # Errors
@@ -79,19 +86,17 @@ impl<'a> Lessons<'a> {
         &self,
         model: &PadTransformer,
         graph: &VocabularyGraph,
+        draw: &StepDraw,
         step: u64,
         device: &Device,
     ) -> Result<StepLoss, Failure> {
         let (objective, training) = (&self.settings.objective, &self.settings.training);
-        let at = (training.seed, step);
-        let (controls, genes) = (self.control.len(), self.ids.len());
-        let draw = StepDraw::new(objective, at, &self.counts, controls, genes)?;
         let members = &self.cells.by_condition[self.learnt[draw.perturbation]];
         let targets: Vec<usize> = draw.targets.iter().map(|i| members[*i]).collect();
         let controls: Vec<usize> = draw.controls.iter().map(|i| self.control[*i]).collect();
         let control = self.cells.tensor(&controls, &draw.genes, device);
         let target = self.cells.tensor(&targets, &draw.genes, device);
-        let batch = FlowBatch::draw(objective, at, control, target);
+        let batch = FlowBatch::draw(objective, (training.seed, step), control, target);
         let ids: Vec<usize> = draw.genes.iter().map(|gene| self.ids[*gene]).collect();
         let genes = GeneQuery::new(graph, &ids, device)?;
         let perturbed = GeneQuery::new(graph, &self.perturbed[draw.perturbation], device)?;
@@ -104,8 +109,10 @@ impl<'a> Lessons<'a> {
         }
         Ok(StepLoss {
             total,
-            velocity: terms.velocity,
-            discrepancy: terms.discrepancy,
+            terms: vec![
+                ("velocity", terms.velocity),
+                ("discrepancy", terms.discrepancy),
+            ],
         })
     }
 }

@@ -32,7 +32,7 @@ struct Question {
 }
 
 /// Perturbations that judge the weights.
-pub struct Validation<'a> {
+pub struct Questions<'a> {
     cells: &'a PreparedCells,
     settings: &'a TrainSettings,
     genes: GeneQuery,
@@ -41,7 +41,7 @@ pub struct Validation<'a> {
     device: Device,
 }
 
-impl<'a> Validation<'a> {
+impl<'a> Questions<'a> {
     /// Judges by the conditions at the places `validated`, on the genes that predictions are judged by.
     ///
     /// # Errors

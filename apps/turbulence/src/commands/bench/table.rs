@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::contestant::Contestant;
 use super::measure::Measurement;
-use crate::table::{self, Cell, Column, column};
+use rheome_cli::table::{self, Cell, Column, column};
 
 /// What was measured.
 #[derive(Debug, Serialize)]

@@ -29,7 +29,7 @@ use self::table::COLUMNS;
 use super::PROGRAM;
 use crate::arguments::CompareArguments;
 use crate::statistics_file::{self, NamedResults};
-use crate::table::{markdown, write_csv};
+use rheome_cli::table::{markdown, write_csv};
 
 /// What the reference trajectory is called beside the contestants.
 pub const REFERENCE: &str = "DNS";

@@ -1,6 +1,6 @@
 //! The scores as a table.
 
-use crate::table::{Cell, Column, column};
+use rheome_cli::table::{Cell, Column, column};
 
 use super::scores::Scores;
 

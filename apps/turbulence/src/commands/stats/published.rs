@@ -6,7 +6,7 @@ use rheome_cli::{Console, Failure};
 use rheome_statistics::{FlowResults, Profiles, PublishedFlow, PublishedValue};
 
 use crate::statistics_file::NamedResults;
-use crate::table::{Cell, Column, column, markdown, write_csv};
+use rheome_cli::table::{Cell, Column, column, markdown, write_csv};
 use rheome_figures::{Axis, Curve, Figure, Panel};
 
 const SOURCE: &str = "Moser, Kim & Mansour (1999)";

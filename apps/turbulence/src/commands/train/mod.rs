@@ -1,39 +1,38 @@
 //! `turbulence train`: an operator learns to predict the next snapshot.
 
 pub mod batches;
+mod fingerprint;
 pub mod objective;
 pub mod settings;
 mod symmetry;
 
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
 
-use burn::module::Module;
 use burn::tensor::Device;
-use rheome_cli::model_folder::{NORMALIZATION, training_seconds};
-use rheome_cli::{Console, Failure, JsonLog, Meter, RunFolder, settings as settings_file};
+use rheome_cli::model_folder::NORMALIZATION;
+use rheome_cli::training::{Plan, StepLoss, TrainOptions, Training, Validation, evenly, train};
+use rheome_cli::{Console, Failure, RunFolder};
 use rheome_fields::{
     FieldError, FieldReader, FirstComponents, Window, Windows, expect_grid,
     normalization_statistics,
 };
 use rheome_flow::{EnergyChangeRange, FlowModel, GridFeatures, Normalization};
 use rheome_training::Trainer;
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::PROGRAM;
 use crate::arguments::TrainArguments;
 use batches::{BatchSource, HostBatch};
+use fingerprint::fingerprint;
 use objective::{SnapshotShape, unrolled_loss, validate};
 use settings::TrainSettings;
 
-/// Batches that are prepared ahead of the device.
-const AHEAD: usize = 2;
-
 /// Runs the command.
 pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
-    let console = arguments.compute.console();
-    let mut settings: TrainSettings = settings_file::load(&arguments.config, &arguments.overrides)?;
-    settings.training.seed = arguments.compute.seed.unwrap_or(settings.training.seed);
+    let options = &arguments.run;
+    let console = options.compute.console();
+    let mut settings: TrainSettings = options.settings()?;
+    settings.training.seed = options.compute.seed.unwrap_or(settings.training.seed);
     settings.validate()?;
     let reader = FirstComponents::new(
         rheome_fields::open(&arguments.data)?,
@@ -51,50 +50,36 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     // Each window holds every snapshot that an unrolled prediction is compared with.
     let lead = time_window + settings.training.unroll - 1;
     let windows = split(reader, &settings, lead, console)?;
-    let device = arguments.compute.select(console)?.device.autodiff();
-    let model = model(arguments, &settings, &device, console)?;
+    let device = options.compute.select(console)?.device.autodiff();
+    let model = model(options, &settings, &device, console)?;
     // Everything that the user can have got wrong is known by now: a folder is only made for a run that begins.
-    let folder = RunFolder::open(&arguments.output, &settings, arguments.resume, PROGRAM)?;
+    let folder = RunFolder::open(options, &settings, &fingerprint(reader)?, PROGRAM)?;
     let normalization = match folder.kept(NORMALIZATION) {
         Some(path) => Normalization::load(&path)?,
         None => statistics(reader, &windows.train, lead, stride)?,
     };
     normalization.save(&folder.path().join(NORMALIZATION))?;
-    let features = model.prepare(&settings.model.grid());
-    let mut trainer = Trainer::new(model, settings.training.optimizer, settings.training.seed)?;
-    trainer.progress.seconds = seconds_before(arguments);
-    let (trainer, metrics) = folder.start(trainer)?;
-    let validation = evenly(&windows.validation, settings.training.validation_windows);
+    let source = BatchSource::new(
+        reader,
+        &windows.train,
+        &settings.training,
+        time_window,
+        stride,
+        &normalization.input_std,
+    );
     let [nx, ny, nz] = reader.shape().grid;
-    let mut training = Training {
-        source: BatchSource::new(
-            reader,
-            &windows.train,
-            &settings.training,
-            time_window,
-            stride,
-            &normalization.input_std,
-        ),
+    let training = FlowTraining {
+        source,
         shape: [nx, ny, nz, settings.model.channels()],
         reader,
         settings: &settings,
         normalization: &normalization,
-        validation,
-        features,
+        validation: evenly(&windows.validation, settings.training.validation_windows),
+        features: model.prepare(&settings.model.grid()),
         device,
-        folder: &folder,
-        metrics,
-        log: arguments.compute.log(arguments.resume)?,
-        console,
-        trainer,
     };
-    training.run()
-}
-
-/// Seconds that the training of the given weights took, where they lie in a model folder that tells.
-fn seconds_before(arguments: &TrainArguments) -> f64 {
-    let folder = arguments.weights.as_deref().and_then(Path::parent);
-    folder.and_then(training_seconds).unwrap_or(0.0)
+    let trainer = Trainer::new(model, settings.training.optimizer, settings.training.seed)?;
+    train(&training, trainer, &folder, options)
 }
 
 /// The windows of the settings' split, each of `lead` snapshots and one more.
@@ -122,13 +107,13 @@ fn split(
 
 /// The operator with its first weights: random ones, or those of `--weights`.
 fn model(
-    arguments: &TrainArguments,
+    options: &TrainOptions,
     settings: &TrainSettings,
     device: &Device,
     console: Console,
 ) -> Result<FlowModel, Failure> {
     let mut model = FlowModel::init(&settings.model, settings.training.seed, device)?;
-    if let Some(weights) = &arguments.weights {
+    if let Some(weights) = &options.weights {
         model = model.load(weights)?;
     }
     console.note(format!(
@@ -194,20 +179,8 @@ fn statistics(
     Ok(normalization)
 }
 
-/// At most `limit` of `windows` (0: all), evenly spread.
-fn evenly(windows: &[Window], limit: usize) -> Vec<Window> {
-    let count = if limit == 0 {
-        windows.len()
-    } else {
-        limit.min(windows.len())
-    };
-    (0..count)
-        .map(|i| windows[i * windows.len() / count])
-        .collect()
-}
-
-/// A training under way.
-struct Training<'a> {
+/// Windows to learn from and to judge by.
+struct FlowTraining<'a> {
     source: BatchSource<'a>,
     reader: &'a dyn FieldReader,
     shape: SnapshotShape,
@@ -215,171 +188,92 @@ struct Training<'a> {
     normalization: &'a Normalization,
     validation: Vec<Window>,
     features: GridFeatures,
+    /// With gradients.
     device: Device,
-    folder: &'a RunFolder,
-    metrics: rheome_training::metrics::MetricsLog,
-    log: JsonLog,
-    console: Console,
-    trainer: Trainer<FlowModel>,
 }
 
-impl Training<'_> {
-    fn run(&mut self) -> Result<(), Failure> {
-        let epochs = self.settings.training.epochs;
-        let (total, done) = (epochs * self.source.per_epoch(), self.trainer.progress.step);
-        let mut meter = Meter::new(self.console, "train", "steps", total, done);
-        while self.trainer.progress.epoch < epochs {
-            if let Err(failure) = self.epoch(&mut meter) {
-                // The weights are those before the step that failed: they are kept, whatever it was.
-                let model = self.trainer.model.valid();
-                self.folder
-                    .keep_weights(false, |path, metadata| model.save(path, metadata))?;
-                self.folder.checkpoint(&self.trainer)?;
-                return Err(failure);
-            }
-            self.end_epoch(&meter)?;
+impl Training for FlowTraining<'_> {
+    type Model = FlowModel;
+    type Batch = HostBatch;
+    const COUNTS_EPOCHS: bool = true;
+
+    fn plan(&self) -> Plan {
+        let training = &self.settings.training;
+        Plan {
+            epochs: training.epochs,
+            batches: self.source.per_epoch(),
+            log_every: training.log_every,
+            checkpoint_every: training.checkpoint_every,
         }
-        meter.finish();
-        self.console
-            .note(format!("wrote {}", self.folder.path().display()));
-        Ok(())
     }
 
-    /// The batches that the epoch under way still has.
-    fn epoch(&mut self, meter: &mut Meter) -> Result<(), Failure> {
-        let progress = self.trainer.progress;
-        let order = self.source.order(progress.epoch);
-        let batches = self.source.per_epoch();
-        std::thread::scope(|scope| {
-            let (sender, receiver) = sync_channel::<Result<HostBatch, Failure>>(AHEAD);
-            let (source, order) = (&self.source, &order);
-            scope.spawn(move || {
-                for number in progress.batch..batches {
-                    if sender
-                        .send(source.batch(order, progress.epoch, number))
-                        .is_err()
-                    {
-                        return;
-                    }
-                }
-            });
-            let mut work = StepContext {
-                trainer: &mut self.trainer,
-                settings: self.settings,
-                features: &self.features,
-                normalization: self.normalization,
-                shape: self.shape,
-                device: &self.device,
-                folder: self.folder,
-                metrics: &mut self.metrics,
-                log: &mut self.log,
-            };
-            receiver
-                .into_iter()
-                .try_for_each(|batch| work.step(batch?, batches, meter))
+    fn batches(
+        &self,
+        epoch: u64,
+        first: u64,
+    ) -> impl Iterator<Item = Result<HostBatch, Failure>> + Send {
+        let (source, order) = (&self.source, self.source.order(epoch));
+        (first..source.per_epoch()).map(move |number| source.batch(&order, epoch, number))
+    }
+
+    fn loss(&self, model: &FlowModel, batch: HostBatch, _: u64) -> Result<StepLoss, Failure> {
+        let total = unrolled_loss(
+            model,
+            &self.features,
+            self.normalization,
+            batch,
+            self.shape,
+            &self.device,
+        );
+        Ok(StepLoss {
+            total,
+            terms: Vec::new(),
         })
     }
 
-    fn end_epoch(&mut self, meter: &Meter) -> Result<(), Failure> {
-        let train_loss = self.trainer.end_epoch();
-        let model = self.trainer.model.valid();
-        let device = self.device.clone().inner();
-        let features = model.prepare(&self.settings.model.grid());
+    fn validate(&self, model: &FlowModel, train_loss: f64) -> Result<Validation, Failure> {
+        if self.validation.is_empty() {
+            // Without validation windows the training loss decides.
+            return Ok(Validation {
+                score: Some(train_loss),
+                metrics: Map::new(),
+                summary: "no validation".to_owned(),
+            });
+        }
         let windows = (
             self.validation.as_slice(),
             self.settings.data.stride,
             self.settings.training.batch_size,
         );
         let found = validate(
-            &model,
+            model,
             self.normalization,
-            &features,
+            &model.prepare(&self.settings.model.grid()),
             self.reader,
             windows,
-            &device,
+            &self.device.clone().inner(),
         )?;
-        // Without validation windows the training loss decides.
-        let score = if self.validation.is_empty() {
-            train_loss
-        } else {
-            found.loss
-        };
-        let better = self.trainer.record_validation(score);
-        self.folder
-            .keep_weights(better, |path, metadata| model.save(path, metadata))?;
-        let progress = self.trainer.progress;
-        let mut line = json!({
-            "event": "epoch", "epoch": progress.epoch, "step": progress.step, "train_loss": train_loss,
-            "best": better, "training_seconds": progress.seconds,
-        });
-        if !self.validation.is_empty() {
-            line["validation_loss"] = found.loss.into();
-            line["validation_persistence"] = found.persistence.into();
-        }
-        self.metrics.append(&line)?;
-        self.log.line(&line)?;
-        // Last: a run that is killed before this repeats the end of the epoch, metrics and all.
-        self.folder.checkpoint(&self.trainer)?;
-        let validation = match self.validation.is_empty() {
-            true => "no validation".to_owned(),
-            false => format!(
+        let metrics = [
+            ("validation_loss", found.loss),
+            ("validation_persistence", found.persistence),
+        ];
+        let metrics = metrics.map(|(name, value)| (name.to_owned(), json!(value)));
+        Ok(Validation {
+            score: Some(found.loss),
+            metrics: metrics.into_iter().collect(),
+            summary: format!(
                 "validation {:.5} (persistence {:.5})",
                 found.loss, found.persistence
             ),
-        };
-        meter.note(format!(
-            "epoch {}: train {train_loss:.5}, {validation}{}",
-            progress.epoch,
-            if better { ", best so far" } else { "" }
-        ));
-        Ok(())
+        })
     }
-}
 
-/// What one optimiser step needs.
-struct StepContext<'a> {
-    trainer: &'a mut Trainer<FlowModel>,
-    settings: &'a TrainSettings,
-    features: &'a GridFeatures,
-    normalization: &'a Normalization,
-    shape: SnapshotShape,
-    device: &'a Device,
-    folder: &'a RunFolder,
-    metrics: &'a mut rheome_training::metrics::MetricsLog,
-    log: &'a mut JsonLog,
-}
-
-impl StepContext<'_> {
-    fn step(&mut self, batch: HostBatch, batches: u64, meter: &mut Meter) -> Result<(), Failure> {
-        let training = &self.settings.training;
-        let loss = unrolled_loss(
-            &self.trainer.model,
-            self.features,
-            self.normalization,
-            batch,
-            self.shape,
-            self.device,
-        );
-        let report = self.trainer.step(loss, batches, training.epochs)?;
-        let progress = self.trainer.progress;
-        if progress.step.is_multiple_of(training.log_every) {
-            let line = json!({
-                "event": "step", "epoch": progress.epoch + 1, "step": progress.step, "loss": report.loss,
-                "learning_rate": report.learning_rate, "gradient_norm": report.gradient_norm,
-                "training_seconds": progress.seconds,
-            });
-            self.metrics.append(&line)?;
-            self.log.line(&line)?;
-        }
-        // The end of an epoch makes a checkpoint of its own.
-        if progress.step.is_multiple_of(training.checkpoint_every) && progress.batch < batches {
-            self.folder.checkpoint(self.trainer)?;
-        }
-        meter.advance(format!(
-            "(epoch {}, loss {:.5})",
-            progress.epoch + 1,
-            report.loss
-        ));
-        Ok(())
+    fn save(
+        &self,
+        model: &FlowModel,
+        path: &Path,
+        metadata: &[(&str, &str)],
+    ) -> Result<(), Failure> {
+        Ok(model.save(path, metadata)?)
     }
 }

@@ -1,24 +1,82 @@
 //! The header of a `.npy` file, of any version of the format.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek};
+
+use crate::{Element, NpyError};
 
 /// The longest header taken for one; NumPy's own are below a kilobyte.
 const LONGEST: usize = 1 << 16;
 
 /// What a header tells.
-#[derive(Debug, PartialEq)]
-pub(super) struct Parsed {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
     /// Element type, such as `<f4`.
-    pub(super) descr: String,
+    pub descr: String,
     /// Whether the first axis is the fastest.
-    pub(super) fortran: bool,
+    pub fortran: bool,
     /// Extents of the array.
-    pub(super) extents: Vec<usize>,
+    pub extents: Vec<usize>,
+}
+
+impl Header {
+    /// Reads the header of a file, behind which the numbers begin.
+    ///
+    /// # Errors
+    /// [`NpyError`] where the file cannot be read or is no NumPy file.
+    pub fn read(file: &mut File) -> Result<Self, NpyError> {
+        let text = text(file)?.ok_or_else(|| {
+            NpyError::Format("not a NumPy file, or its header is damaged".to_owned())
+        })?;
+        parse(&text)
+            .ok_or_else(|| NpyError::Format(format!("not a NumPy header: {:.200}", text.trim())))
+    }
+
+    /// How the numbers are stored.
+    ///
+    /// # Errors
+    /// [`NpyError::Format`] for others than float32 and float64.
+    pub fn element(&self) -> Result<Element, NpyError> {
+        Element::of(&self.descr).ok_or_else(|| {
+            NpyError::Format(format!(
+                "element type {:.20?}, expected float32 or float64",
+                self.descr
+            ))
+        })
+    }
+
+    /// Numbers of the array, as many as fit if there are more.
+    pub fn numbers(&self) -> usize {
+        let extents = self.extents.iter();
+        extents.fold(1, |product: usize, n| product.saturating_mul(*n))
+    }
+
+    /// Whether a file, read up to the end of this header, is as long as the header says.
+    ///
+    /// # Errors
+    /// [`NpyError`] where it is not, or holds other numbers than float32 and float64.
+    pub fn check_length(&self, mut file: &File) -> Result<(), NpyError> {
+        let width = self.element()?.width() as u64;
+        let start = file.stream_position()?;
+        let length = file.metadata()?.len();
+        let needed = start.saturating_add((self.numbers() as u64).saturating_mul(width));
+        if length >= needed {
+            return Ok(());
+        }
+        Err(NpyError::Format(format!(
+            "found {length} bytes, expected {needed} for shape {:?}: it is cut short",
+            self.extents
+        )))
+    }
+
+    /// The bytes of the header of a little-endian float32 array in C order, `room` bytes long or the next multiple of 64.
+    pub fn encode(extents: &[usize], room: usize) -> Vec<u8> {
+        encode(extents, room)
+    }
 }
 
 /// The text of the header, or none if this is no npy file.
-pub(super) fn read(file: &mut File) -> std::io::Result<Option<String>> {
+fn text(file: &mut File) -> std::io::Result<Option<String>> {
     let mut fixed = [0; 8];
     if !fill(file, &mut fixed)? || !fixed.starts_with(b"\x93NUMPY") {
         return Ok(None);
@@ -49,7 +107,7 @@ fn fill(file: &mut File, bytes: &mut [u8]) -> std::io::Result<bool> {
 }
 
 /// Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }`; none if it is not of that form.
-pub(super) fn parse(text: &str) -> Option<Parsed> {
+fn parse(text: &str) -> Option<Header> {
     let value = |key: &str| -> Option<&str> {
         let (_, rest) = text.split_once(&format!("'{key}'"))?;
         Some(rest.trim_start().strip_prefix(':')?.trim_start())
@@ -69,15 +127,14 @@ pub(super) fn parse(text: &str) -> Option<Parsed> {
     let extents = numbers
         .map(|n| n.parse().ok())
         .collect::<Option<Vec<usize>>>()?;
-    Some(Parsed {
+    Some(Header {
         descr,
         fortran,
         extents,
     })
 }
 
-/// The bytes of a header for little-endian float32 in C order, `room` bytes long or the next multiple of 64.
-pub(super) fn encode(extents: &[usize], room: usize) -> Vec<u8> {
+fn encode(extents: &[usize], room: usize) -> Vec<u8> {
     let extents: Vec<String> = extents.iter().map(usize::to_string).collect();
     let mut text = format!(
         "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}",
@@ -108,7 +165,7 @@ mod tests {
         let parsed = parse(std::str::from_utf8(&bytes[10..]).unwrap()).unwrap();
         assert_eq!(
             parsed,
-            Parsed {
+            Header {
                 descr: "<f4".into(),
                 fortran: false,
                 extents: vec![3, 4, 5, 6, 2]

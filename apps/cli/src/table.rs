@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use crate::Failure;
 use rheome_backend::atomic::write_atomically;
-use rheome_cli::Failure;
 
 /// A column: its title for readers, its name in CSV, and what it shows of a row.
 pub struct Column<T> {

@@ -1,0 +1,122 @@
+//! The loop of a training, whatever is learnt: epochs of steps, a validation after each, metrics, checkpoints.
+//!
+//! What differs is a [`Training`]: where batches come from, their loss, the validation, how weights are saved. [`train`] does the
+//! rest. A run that is killed continues with the losses it would have had, provided that batches, losses and validations are pure
+//! functions of the settings and of the number of the step.
+
+mod options;
+mod run;
+
+use std::path::Path;
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use serde_json::{Map, Value};
+
+use crate::Failure;
+
+pub use options::TrainOptions;
+pub use run::train;
+
+/// How long a training is, and how often it tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// Epochs, after each of which there is a validation.
+    pub epochs: u64,
+    /// Batches of an epoch, one a step.
+    pub batches: u64,
+    /// Steps between two lines of metrics.
+    pub log_every: u64,
+    /// Steps between two checkpoints; there is one after each epoch in any case.
+    pub checkpoint_every: u64,
+}
+
+/// The loss of a step.
+#[derive(Debug, Clone)]
+pub struct StepLoss {
+    /// What is minimised: `[1]`.
+    pub total: Tensor<1>,
+    /// Terms of it for the metrics, by their names there: `[1]` each.
+    pub terms: Vec<(&'static str, Tensor<1>)>,
+}
+
+/// What a validation found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Validation {
+    /// The weights with the smallest count as the best; without one the newest do.
+    pub score: Option<f64>,
+    /// Its numbers for the metrics, by their names there.
+    pub metrics: Map<String, Value>,
+    /// The same in a few words.
+    pub summary: String,
+}
+
+/// What differs from one kind of training to another.
+pub trait Training {
+    /// What learns.
+    type Model: Module;
+    /// What a step is shown, on the host.
+    type Batch: Send;
+    /// Whether an epoch is one to the user too: its number is told then. Otherwise it is but what lies between two validations.
+    const COUNTS_EPOCHS: bool;
+
+    /// How long it is.
+    fn plan(&self) -> Plan;
+
+    /// The batches of an epoch from number `first` on (both count from 0). They are made on a thread of their own while the device
+    /// works on those before.
+    fn batches(
+        &self,
+        epoch: u64,
+        first: u64,
+    ) -> impl Iterator<Item = Result<Self::Batch, Failure>> + Send;
+
+    /// The loss of a batch, that of step `step` (counted from 0).
+    ///
+    /// # Errors
+    /// [`Failure`] if the batch does not fit the model.
+    fn loss(&self, model: &Self::Model, batch: Self::Batch, step: u64)
+    -> Result<StepLoss, Failure>;
+
+    /// Judges a model, which lives on the device without gradients; `train_loss` is the mean loss of the epoch.
+    ///
+    /// # Errors
+    /// [`Failure`] if it cannot be judged.
+    fn validate(&self, model: &Self::Model, train_loss: f64) -> Result<Validation, Failure>;
+
+    /// Writes weights as safetensors.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the file.
+    fn save(
+        &self,
+        model: &Self::Model,
+        path: &Path,
+        metadata: &[(&str, &str)],
+    ) -> Result<(), Failure>;
+}
+
+/// At most `limit` of `items` (0: all), evenly spread: what is validated of much.
+pub fn evenly<T: Clone>(items: &[T], limit: usize) -> Vec<T> {
+    let count = match limit {
+        0 => items.len(),
+        limit => limit.min(items.len()),
+    };
+    (0..count)
+        .map(|index| items[index * items.len() / count].clone())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_of_many_are_evenly_spread() {
+        let items: Vec<usize> = (0..10).collect();
+        assert_eq!(evenly(&items, 4), [0, 2, 5, 7]);
+        assert_eq!(evenly(&items, 0), items);
+        assert_eq!(evenly(&items, 20), items);
+        assert!(evenly(&items[..0], 3).is_empty());
+    }
+}

@@ -1,0 +1,49 @@
+//! Options of every command that trains.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::de::DeserializeOwned;
+
+use crate::ComputeOptions;
+use crate::model_folder::training_seconds;
+use crate::settings::{self, SettingsError};
+
+/// Options of every command that trains; what it learns from is its own.
+#[derive(Debug, Clone, Args)]
+pub struct TrainOptions {
+    /// Settings of model and training (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Override one setting, e.g. `--set training.log_every=100`; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub overrides: Vec<String>,
+    /// Model folder to write.
+    #[arg(long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Start from these weights (.safetensors, or a PyTorch .pt/.pth with the authors' parameter names) instead of random ones.
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// Continue a training that was stopped, from its last checkpoint, with the settings and data of before.
+    #[arg(long)]
+    pub resume: bool,
+    /// Common options.
+    #[command(flatten)]
+    pub compute: ComputeOptions,
+}
+
+impl TrainOptions {
+    /// The settings of the file with the overrides.
+    ///
+    /// # Errors
+    /// [`SettingsError`].
+    pub fn settings<S: DeserializeOwned>(&self) -> Result<S, SettingsError> {
+        settings::load(&self.config, &self.overrides)
+    }
+
+    /// Seconds that the training of the given weights took, where they lie in a model folder that tells.
+    pub fn seconds_before(&self) -> f64 {
+        let folder = self.weights.as_deref().and_then(Path::parent);
+        folder.and_then(training_seconds).unwrap_or(0.0)
+    }
+}

@@ -1,0 +1,180 @@
+//! A training under way.
+
+use std::sync::mpsc::sync_channel;
+
+use burn::module::Module;
+use rheome_training::metrics::MetricsLog;
+use rheome_training::{StepReport, Trainer};
+use serde_json::{Map, Value, json};
+
+use super::{Plan, TrainOptions, Training};
+use crate::{Console, Failure, JsonLog, Meter, RunFolder};
+
+/// Batches that are prepared ahead of the device.
+const AHEAD: usize = 2;
+
+/// Trains to the end, from the start or from where the run in `folder` was stopped.
+///
+/// # Errors
+/// [`Failure`] of a step, whereupon the weights before it are kept in the folder; or of a validation or a file.
+pub fn train<T: Training>(
+    training: &T,
+    mut trainer: Trainer<T::Model>,
+    folder: &RunFolder,
+    options: &TrainOptions,
+) -> Result<(), Failure> {
+    trainer.progress.seconds = options.seconds_before();
+    let (trainer, metrics) = folder.start(trainer)?;
+    let run = Run {
+        training,
+        plan: training.plan(),
+        trainer,
+        folder,
+        metrics,
+        log: options.compute.log(options.resume)?,
+        console: options.compute.console(),
+    };
+    run.finish()
+}
+
+struct Run<'a, T: Training> {
+    training: &'a T,
+    plan: Plan,
+    trainer: Trainer<T::Model>,
+    folder: &'a RunFolder,
+    metrics: MetricsLog,
+    log: JsonLog,
+    console: Console,
+}
+
+impl<T: Training> Run<'_, T> {
+    fn finish(mut self) -> Result<(), Failure> {
+        let Plan {
+            epochs, batches, ..
+        } = self.plan;
+        let done = self.trainer.progress.step;
+        let mut meter = Meter::new(self.console, "train", "steps", epochs * batches, done);
+        while self.trainer.progress.epoch < epochs {
+            if let Err(failure) = self.epoch(&mut meter) {
+                // The weights are those before the step that failed: they are kept, whatever it was.
+                self.keep_weights(false)?;
+                self.folder.checkpoint(&self.trainer)?;
+                return Err(failure);
+            }
+            self.end_epoch(&meter)?;
+        }
+        meter.finish();
+        let path = self.folder.path().display();
+        self.console.note(format!("wrote {path}"));
+        Ok(())
+    }
+
+    /// The batches that the epoch under way still has.
+    fn epoch(&mut self, meter: &mut Meter) -> Result<(), Failure> {
+        let (training, progress) = (self.training, self.trainer.progress);
+        let batches = training.batches(progress.epoch, progress.batch);
+        std::thread::scope(|scope| {
+            let (sender, receiver) = sync_channel(AHEAD);
+            scope.spawn(move || {
+                for batch in batches {
+                    if sender.send(batch).is_err() {
+                        return;
+                    }
+                }
+            });
+            receiver
+                .into_iter()
+                .try_for_each(|batch| self.step(batch?, meter))
+        })
+    }
+
+    fn step(&mut self, batch: T::Batch, meter: &mut Meter) -> Result<(), Failure> {
+        let Plan {
+            epochs,
+            batches,
+            log_every,
+            checkpoint_every,
+        } = self.plan;
+        let step = self.trainer.progress.step;
+        let loss = self.training.loss(&self.trainer.model, batch, step)?;
+        let report = self.trainer.step(loss.total, batches, epochs)?;
+        let progress = self.trainer.progress;
+        if progress.step.is_multiple_of(log_every) {
+            let mut line = self.step_line(&report);
+            for (name, term) in loss.terms {
+                line.insert(name.to_owned(), term.into_scalar::<f32>().into());
+            }
+            self.tell(&line)?;
+        }
+        // The end of an epoch makes a checkpoint of its own.
+        if progress.step.is_multiple_of(checkpoint_every) && progress.batch < batches {
+            self.folder.checkpoint(&self.trainer)?;
+        }
+        meter.advance(match T::COUNTS_EPOCHS {
+            true => format!("(epoch {}, loss {:.5})", progress.epoch + 1, report.loss),
+            false => format!("(loss {:.5})", report.loss),
+        });
+        Ok(())
+    }
+
+    fn step_line(&self, report: &StepReport) -> Map<String, Value> {
+        let progress = self.trainer.progress;
+        let mut line = object(json!({
+            "event": "step", "step": progress.step, "loss": report.loss, "learning_rate": report.learning_rate,
+            "gradient_norm": report.gradient_norm, "training_seconds": progress.seconds,
+        }));
+        if T::COUNTS_EPOCHS {
+            line.insert("epoch".to_owned(), (progress.epoch + 1).into());
+        }
+        line
+    }
+
+    fn end_epoch(&mut self, meter: &Meter) -> Result<(), Failure> {
+        let train_loss = self.trainer.end_epoch();
+        let model = self.trainer.model.valid();
+        let found = self.training.validate(&model, train_loss)?;
+        let better = match found.score {
+            Some(score) => self.trainer.record_validation(score),
+            None => true,
+        };
+        self.keep_weights(better)?;
+        let progress = self.trainer.progress;
+        let mut line = object(json!({
+            "event": "validation", "step": progress.step, "train_loss": train_loss, "best": better,
+            "training_seconds": progress.seconds,
+        }));
+        let mut place = format!("step {}", progress.step);
+        if T::COUNTS_EPOCHS {
+            line.insert("event".to_owned(), "epoch".into());
+            line.insert("epoch".to_owned(), progress.epoch.into());
+            place = format!("epoch {}", progress.epoch);
+        }
+        line.extend(found.metrics);
+        self.tell(&line)?;
+        // Last: a run that is killed before this repeats the end of the epoch, metrics and all.
+        self.folder.checkpoint(&self.trainer)?;
+        let mark = if better { ", best so far" } else { "" };
+        let summary = found.summary;
+        meter.note(format!("{place}: train {train_loss:.5}, {summary}{mark}"));
+        Ok(())
+    }
+
+    fn tell(&mut self, line: &Map<String, Value>) -> Result<(), Failure> {
+        self.metrics.append(line)?;
+        self.log.line(line)
+    }
+
+    fn keep_weights(&self, best: bool) -> Result<(), Failure> {
+        let model = self.trainer.model.valid();
+        self.folder.keep_weights(best, |path, metadata| {
+            self.training.save(&model, path, metadata)
+        })
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,130 @@
+//! Options of the commands about flows.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use rheome_cli::ComputeOptions;
+use rheome_cli::model_folder::ModelSource;
+use rheome_cli::training::TrainOptions;
+
+/// The verbs about flows in two dimensions.
+#[derive(Debug, Subcommand)]
+pub enum FluidsCommand {
+    /// Simulate decaying turbulence in a periodic box, of many viscosities, and write its velocities.
+    #[command(
+        after_help = "Example:\n  prose fluids generate --config configs/prose/fluids-small.toml --output flows.h5"
+    )]
+    Generate(FluidsGenerateArguments),
+    /// Learn to continue flows from their first frames and the words of their equations.
+    #[command(
+        after_help = "Example:\n  prose fluids train --config configs/prose/fluids-small-train.toml --data flows.h5 --output runs/fluids"
+    )]
+    Train(FluidsTrainArguments),
+    /// Continue the flows of a file.
+    #[command(
+        after_help = "Example:\n  prose fluids predict --model runs/fluids --input flows.h5 --output continued.h5"
+    )]
+    Predict(FluidsPredictArguments),
+    /// Judge a model by flows whose continuation is known: errors and the statistics of turbulence, beside a coarse solver.
+    #[command(
+        after_help = "Example:\n  prose fluids evaluate --model runs/fluids --data flows.h5 --output scores"
+    )]
+    Evaluate(FluidsEvaluateArguments),
+}
+
+/// Options of `fluids generate`.
+#[derive(Debug, Args)]
+pub struct FluidsGenerateArguments {
+    /// Settings of the flows (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Override one setting, e.g. `--set data.trajectories=100`; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub overrides: Vec<String>,
+    /// Field file to write (.h5 or .nc).
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Replace the output if it is there.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Common options.
+    #[command(flatten)]
+    pub compute: ComputeOptions,
+}
+
+/// Options of `fluids train`.
+#[derive(Debug, Args)]
+pub struct FluidsTrainArguments {
+    /// Flows and their equations to learn from (.h5 or .nc, written by `prose fluids generate`).
+    #[arg(long, value_name = "FILE")]
+    pub data: String,
+    /// Options of every training.
+    #[command(flatten)]
+    pub run: TrainOptions,
+}
+
+/// Options of `fluids predict`.
+#[derive(Debug, Args)]
+pub struct FluidsPredictArguments {
+    /// The model.
+    #[command(flatten)]
+    pub model: ModelSource,
+    /// Flows and their equations to continue (.h5 or .nc, with an attribute `equations`).
+    #[arg(long, value_name = "FILE")]
+    pub input: String,
+    /// First of the frames that are given, counted from 0.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub first: usize,
+    /// Frames to predict. More than the model predicts at once are predicted from its own. Default: as many as at once.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub frames: Option<u32>,
+    /// Field file to write (.h5 or .nc).
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Replace the output if it is there.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Common options.
+    #[command(flatten)]
+    pub compute: ComputeOptions,
+}
+
+/// Which trajectories a model is judged by, as the split of its training has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Judged {
+    /// Those that were neither learnt nor validated; an error where the split holds none out.
+    HeldOut,
+    /// Those that chose the best weights.
+    Validation,
+    /// All of the file: for flows that no training has seen.
+    All,
+}
+
+/// Options of `fluids evaluate`.
+#[derive(Debug, Args)]
+pub struct FluidsEvaluateArguments {
+    /// The model.
+    #[command(flatten)]
+    pub model: ModelSource,
+    /// Flows and their equations (.h5 or .nc, written by `prose fluids generate`).
+    #[arg(long, value_name = "FILE")]
+    pub data: String,
+    /// Which trajectories judge.
+    #[arg(long, value_enum, default_value_t = Judged::HeldOut)]
+    pub trajectories: Judged,
+    /// Stretches of flows that judge, evenly spread; 0 takes all.
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub windows: usize,
+    /// Points along each side of the coarse solver that is compared. Default: half of the flows' points.
+    #[arg(long, value_name = "N")]
+    pub coarse: Option<usize>,
+    /// Folder to write tables and pictures into.
+    #[arg(long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Replace tables and pictures that are there.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Common options.
+    #[command(flatten)]
+    pub compute: ComputeOptions,
+}

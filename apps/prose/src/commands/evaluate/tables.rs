@@ -1,0 +1,132 @@
+//! Tables of scores: `results.csv` with a row a series, `families.csv` with means and medians.
+
+use std::path::Path;
+
+use rheome_cli::Failure;
+use rheome_cli::table::{Cell, Column, column, markdown, write_csv};
+
+use super::equations::Judged;
+use super::scores::{Score, Scores, Summary};
+
+const RESULTS: &str = "results.csv";
+const FAMILIES: &str = "families.csv";
+
+/// The folder of the results; one that has some is only written into if that was asked for.
+///
+/// # Errors
+/// [`Failure`] naming the folder.
+pub fn prepare_folder(folder: &Path, overwrite: bool) -> Result<(), Failure> {
+    if folder.join(RESULTS).exists() && !overwrite {
+        return Err(Failure::new(format!(
+            "{}: holds results already; choose another --output, or --overwrite",
+            folder.display()
+        )));
+    }
+    std::fs::create_dir_all(folder)
+        .map_err(|e| Failure::new(format!("{}: cannot create: {e}", folder.display())))
+}
+
+/// A number of the equation, where there is one.
+fn judged(score: &Score, value: fn(&Judged) -> Option<f64>) -> Cell {
+    Cell::Number(score.equation.as_ref().and_then(value))
+}
+
+/// Whether the equation is so: 1 or 0.
+fn is_so(score: &Score, so: fn(&Judged) -> bool) -> Cell {
+    Cell::Count(
+        score
+            .equation
+            .as_ref()
+            .map(|judged| usize::from(so(judged))),
+    )
+}
+
+const OF_SERIES: [Column<Score>; 14] = [
+    column("sample", "sample", |s| Cell::Count(Some(s.sample))),
+    column("family", "family", |s| Cell::Word(s.family.clone())),
+    column("error", "relative_l2", |s| Cell::Number(Some(s.network[0]))),
+    column("1st half", "relative_l2_first_half", |s| {
+        Cell::Number(Some(s.network[1]))
+    }),
+    column("2nd half", "relative_l2_second_half", |s| {
+        Cell::Number(Some(s.network[2]))
+    }),
+    column("persistence", "relative_l2_of_persistence", |s| {
+        Cell::Number(Some(s.persistence))
+    }),
+    column("straight line", "relative_l2_of_straight_line", |s| {
+        Cell::Number(Some(s.straight_line))
+    }),
+    column("valid", "valid", |s| is_so(s, |j| j.valid)),
+    column("form", "right_skeleton", |s| is_so(s, |j| j.form)),
+    column("right-hand side", "right_hand_side_error", |s| {
+        judged(s, |j| j.right_hand_side)
+    }),
+    column("solution", "solution_error", |s| judged(s, |j| j.solution)),
+    column("refined", "refined_solution_error", |s| {
+        judged(s, |j| j.refined)
+    }),
+    column("equation", "equation", |s| {
+        Cell::Word(
+            s.equation
+                .as_ref()
+                .map_or(String::new(), |j| j.equation.clone()),
+        )
+    }),
+    column("problems", "problems", |s| {
+        Cell::Word(s.problems().join("; "))
+    }),
+];
+
+const OF_FAMILIES: [Column<Summary>; 16] = [
+    column("family", "family", |s| Cell::Word(s.family.clone())),
+    column("series", "series", |s| Cell::Count(Some(s.series))),
+    column("error", "relative_l2", |s| Cell::Percent(s.network[0])),
+    column("median", "relative_l2_median", |s| {
+        Cell::Percent(s.network_median)
+    }),
+    column("1st half", "relative_l2_first_half", |s| {
+        Cell::Percent(s.network[1])
+    }),
+    column("2nd half", "relative_l2_second_half", |s| {
+        Cell::Percent(s.network[2])
+    }),
+    column("persist.", "relative_l2_of_persistence", |s| {
+        Cell::Percent(s.persistence)
+    }),
+    column("line", "relative_l2_of_straight_line", |s| {
+        Cell::Percent(s.straight_line)
+    }),
+    column("valid", "valid", |s| Cell::Percent(s.valid)),
+    column("form", "right_skeleton", |s| Cell::Percent(s.form)),
+    column("rhs", "right_hand_side_error", |s| {
+        Cell::Percent(s.right_hand_side)
+    }),
+    column("median", "right_hand_side_error_median", |s| {
+        Cell::Percent(s.right_hand_side_median)
+    }),
+    column("solved", "solved", |s| Cell::Percent(s.solved)),
+    column("solution", "solution_error", |s| Cell::Percent(s.solution)),
+    column("median", "solution_error_median", |s| {
+        Cell::Percent(s.solution_median)
+    }),
+    column("refined", "refined_solution_error_median", |s| {
+        Cell::Percent(s.refined_median)
+    }),
+];
+
+impl Scores {
+    /// Writes both tables; a kill at any moment leaves old ones or new ones.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the file.
+    pub fn write(&self, folder: &Path) -> Result<(), Failure> {
+        write_csv(&folder.join(RESULTS), &OF_SERIES, self.all())?;
+        write_csv(&folder.join(FAMILIES), &OF_FAMILIES, &self.summaries())
+    }
+
+    /// Means and medians by family, for readers.
+    pub fn table(&self) -> String {
+        markdown(&OF_FAMILIES, &self.summaries())
+    }
+}

@@ -1,0 +1,144 @@
+//! `prose fluids evaluate`: a model judged by flows whose continuation is known, beside what needs no learning.
+
+mod contestants;
+mod pictures;
+mod scores;
+mod tables;
+
+use std::path::{Path, PathBuf};
+
+use rheome_cli::training::evenly;
+use rheome_cli::{Failure, Meter, say};
+use rheome_fields::{FieldError, Window, Windows};
+use rheome_periodic::FlowAnalysis;
+
+use super::data::FlowData;
+use super::model::LoadedModel;
+use super::train::windows;
+use crate::arguments::{FluidsEvaluateArguments, Judged};
+use contestants::Forecasters;
+use scores::Scores;
+
+/// Flows that are continued side by side.
+const AT_ONCE: usize = 8;
+
+/// Runs the command.
+pub fn run(arguments: &FluidsEvaluateArguments) -> Result<(), Failure> {
+    let console = arguments.compute.console();
+    let outputs = Outputs::new(&arguments.output);
+    outputs.check(arguments.overwrite)?;
+    let device = arguments.compute.select(console)?.device;
+    let model = LoadedModel::load(&arguments.model, &device)?;
+    let data = FlowData::open(&arguments.data, &model.settings.model)?;
+    let judged = judged(arguments, &model, &data)?;
+    let forecasters = Forecasters::new(&model, &data, arguments.coarse)?;
+    let mut analysis = FlowAnalysis::new(model.settings.model.grid[0], forecasters.length())?;
+    let leads = model.settings.model.output_frames;
+    let mut scores = Scores::new(&forecasters.names(), leads, forecasters.step());
+    let mut shown = None;
+    let mut meter = Meter::new(console, "evaluate", "flows", judged.len() as u64, 0);
+    for some in judged.chunks(AT_ONCE) {
+        for flow in forecasters.run(some, &mut scores)? {
+            scores.add(&flow, &mut analysis)?;
+            shown.get_or_insert(flow);
+            meter.advance("");
+        }
+    }
+    meter.finish();
+    let mut log = arguments.compute.log(false)?;
+    log.line(&scores.summary())?;
+    outputs.create()?;
+    tables::write(&scores, &outputs)?;
+    pictures::draw(&scores, shown.as_ref(), &mut analysis, &outputs)?;
+    if !arguments.compute.quiet {
+        scores.lines().into_iter().for_each(say);
+    }
+    console.note(format!("wrote {}", arguments.output.display()));
+    Ok(())
+}
+
+/// The stretches that judge.
+fn judged(
+    arguments: &FluidsEvaluateArguments,
+    model: &LoadedModel,
+    data: &FlowData,
+) -> Result<Vec<Window>, Failure> {
+    let settings = &model.settings;
+    let quiet = rheome_cli::Console {
+        quiet: true,
+        ..arguments.compute.console()
+    };
+    let of_split = |of: fn(Windows) -> Vec<Window>| windows(data, settings, quiet).map(of);
+    let all = || -> Vec<Window> {
+        let span = (settings.frames() - 1) * settings.data.stride;
+        let reader = data.reader();
+        let trajectories = 0..reader.shape().trajectories;
+        let of = |trajectory| {
+            let count = reader.completed(trajectory).saturating_sub(span);
+            (0..count).map(move |first| Window { trajectory, first })
+        };
+        trajectories.flat_map(of).collect()
+    };
+    let found = match arguments.trajectories {
+        Judged::All => all(),
+        Judged::Validation => of_split(|windows| windows.validation)?,
+        Judged::HeldOut => {
+            let used = of_split(|windows| [windows.train, windows.validation].concat())?;
+            let is_used = |window: &Window| used.iter().any(|u| u.trajectory == window.trajectory);
+            all()
+                .into_iter()
+                .filter(|window| !is_used(window))
+                .collect()
+        }
+    };
+    if found.is_empty() {
+        return Err(Failure::new(format!(
+            "--trajectories: no stretch of {} frames to judge by in {}; try validation, or all where no training has seen them",
+            settings.frames(),
+            data.reader().label()
+        )));
+    }
+    Ok(evenly(&found, arguments.windows))
+}
+
+/// Files that are written.
+pub struct Outputs {
+    folder: PathBuf,
+}
+
+impl Outputs {
+    const NAMES: [&'static str; 7] = [
+        "errors.csv",
+        "statistics.csv",
+        "spectrum.csv",
+        "vorticity.csv",
+        "statistics.png",
+        "turbulence.png",
+        "vorticity.png",
+    ];
+
+    fn new(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+        }
+    }
+
+    /// A file of the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        debug_assert!(Self::NAMES.contains(&name));
+        self.folder.join(name)
+    }
+
+    fn check(&self, overwrite: bool) -> Result<(), Failure> {
+        let there = Self::NAMES.map(|name| self.path(name));
+        match there.into_iter().find(|path| path.exists() && !overwrite) {
+            None => Ok(()),
+            Some(path) => Err(FieldError::Exists { path }.into()),
+        }
+    }
+
+    fn create(&self) -> Result<(), Failure> {
+        std::fs::create_dir_all(&self.folder)
+            .map_err(|e| Failure::new(format!("{}: cannot create: {e}", self.folder.display())))
+    }
+}

@@ -1,0 +1,164 @@
+//! `prose fluids generate`: decaying turbulence of many viscosities, frame by frame.
+
+use std::sync::Mutex;
+
+use rand::RngExt;
+use rayon::prelude::*;
+use rheome_cli::{Failure, JsonLog, Meter, say, settings as settings_file};
+use rheome_equations::round_to_words;
+use rheome_fields::{FieldHeader, FieldShape, FieldWriter, WriteOptions};
+use rheome_periodic::{EQUATIONS, PeriodicFlow};
+use rheome_training::randomness::{Purpose, generator};
+use serde_json::json;
+
+use super::PROGRAM;
+use super::data::EQUATIONS_ATTRIBUTE;
+use super::settings::GenerateSettings;
+use crate::arguments::FluidsGenerateArguments;
+
+/// Name of the viscosity in the equations and in the file.
+const VISCOSITY: &str = "viscosity";
+
+/// Runs the command.
+pub fn run(arguments: &FluidsGenerateArguments) -> Result<(), Failure> {
+    let console = arguments.compute.console();
+    let mut settings: GenerateSettings =
+        settings_file::load(&arguments.config, &arguments.overrides)?;
+    settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
+    settings.validate(&arguments.config)?;
+    let threads = arguments.compute.select_cpu(console, "fluids generate")?;
+    let shape = shape(&settings);
+    let starts: Vec<Start> = (0..shape.trajectories)
+        .map(|trajectory| Start::draw(&settings, trajectory as u64))
+        .collect();
+    let options = WriteOptions {
+        overwrite: arguments.overwrite,
+        ..WriteOptions::default()
+    };
+    let header = header(&settings, &starts)?;
+    let writer = rheome_fields::create(&arguments.output, &shape, &header, options)?;
+    let total = (shape.trajectories * shape.snapshots) as u64;
+    let generation = Generation {
+        settings: &settings,
+        writer: Mutex::new(writer),
+        meter: Mutex::new(Meter::new(console, "generate", "frames", total, 0)),
+        log: Mutex::new(arguments.compute.log(false)?),
+    };
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()?;
+    pool.install(|| {
+        let flows = starts.par_iter().enumerate();
+        flows.try_for_each(|(trajectory, start)| generation.simulate(trajectory, start))
+    })?;
+    let writer = generation.writer.into_inner();
+    writer.unwrap_or_else(|e| e.into_inner()).finish()?;
+    if !arguments.compute.quiet {
+        say(summary(&settings));
+    }
+    console.note(format!("wrote {}", arguments.output.display()));
+    Ok(())
+}
+
+fn shape(settings: &GenerateSettings) -> FieldShape {
+    let points = settings.flow.points;
+    FieldShape {
+        has_trajectories: true,
+        trajectories: settings.data.trajectories,
+        snapshots: settings.data.frames,
+        grid: [points, points, 1],
+        components: 2,
+    }
+}
+
+fn summary(settings: &GenerateSettings) -> String {
+    let (flow, data) = (&settings.flow, &settings.data);
+    let ([low, high], points) = (flow.viscosity, flow.points);
+    format!(
+        "{} flows of {} frames, {points} x {points} points, viscosity {low:e} to {high:e}",
+        data.trajectories, data.frames
+    )
+}
+
+/// Where a flow begins.
+struct Start {
+    /// With as many digits as its words have, so that these are exact.
+    viscosity: f64,
+    seed: u64,
+}
+
+impl Start {
+    fn draw(settings: &GenerateSettings, trajectory: u64) -> Self {
+        let mut random = generator(settings.seed, Purpose::Flow, trajectory);
+        let [low, high] = settings.flow.viscosity.map(f64::ln);
+        let drawn = low + (high - low) * random.random::<f64>();
+        Self {
+            viscosity: round_to_words(drawn.exp()),
+            seed: random.random(),
+        }
+    }
+}
+
+struct Generation<'a> {
+    settings: &'a GenerateSettings,
+    writer: Mutex<Box<dyn FieldWriter>>,
+    meter: Mutex<Meter>,
+    log: Mutex<JsonLog>,
+}
+
+impl Generation<'_> {
+    fn simulate(&self, trajectory: usize, start: &Start) -> Result<(), Failure> {
+        let data = &self.settings.data;
+        let config = self.settings.flow.config(start.viscosity);
+        let mut flow = PeriodicFlow::decaying(&config, start.seed)?;
+        for frame in 0..data.frames {
+            let time = data.start + frame as f64 * data.spacing;
+            flow.advance(time - flow.time())?;
+            let [u, v] = flow.velocity();
+            let pairs = u.iter().zip(&v);
+            let snapshot: Vec<f32> = pairs.flat_map(|(u, v)| [*u as f32, *v as f32]).collect();
+            lock(&self.writer).append(trajectory, time, &snapshot)?;
+            lock(&self.meter).advance("");
+        }
+        let end = flow.diagnostics();
+        lock(&self.log).line(&json!({
+            "event": "trajectory", "trajectory": trajectory, "viscosity": start.viscosity, "time": flow.time(),
+            "energy": end.energy, "enstrophy": end.enstrophy,
+        }))
+    }
+}
+
+/// A poisoned lock means that a thread panicked while it held it; the others may go on to the end.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+fn header(settings: &GenerateSettings, starts: &[Start]) -> Result<FieldHeader, Failure> {
+    let points = settings.flow.points;
+    let spacing = settings.flow.length / points as f64;
+    let axis: Vec<f64> = (0..points).map(|i| i as f64 * spacing).collect();
+    let texts = [
+        ("title", "Decaying turbulence in a periodic box".to_owned()),
+        (EQUATIONS_ATTRIBUTE, EQUATIONS.to_owned()),
+        ("program", PROGRAM.title()),
+        ("command_line", PROGRAM.command_line()),
+        ("settings", serde_json::to_string(settings)?),
+    ];
+    let numbers = [
+        ("seed", settings.seed as f64),
+        ("length", settings.flow.length),
+    ];
+    let mut header = FieldHeader {
+        coordinates: Some([axis.clone(), axis, vec![0.0]]),
+        components: Some(["u", "v"].map(str::to_owned).to_vec()),
+        ..FieldHeader::default()
+    };
+    let viscosities = starts.iter().map(|start| start.viscosity).collect();
+    header
+        .per_trajectory
+        .insert(VISCOSITY.to_owned(), viscosities);
+    let attributes = &mut header.attributes;
+    attributes.extend(texts.map(|(key, value)| (key.to_owned(), value.into())));
+    attributes.extend(numbers.map(|(key, value)| (key.to_owned(), value.into())));
+    Ok(header)
+}

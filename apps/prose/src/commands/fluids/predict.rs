@@ -1,0 +1,150 @@
+//! `prose fluids predict`: the flows of a file, continued.
+
+use rheome_cli::{Failure, Meter};
+use rheome_fields::{FieldHeader, FieldShape, FieldWriter, Window, WriteOptions};
+
+use super::PROGRAM;
+use super::data::FlowData;
+use super::model::LoadedModel;
+use crate::arguments::FluidsPredictArguments;
+
+/// Flows that are continued side by side.
+const AT_ONCE: usize = 8;
+
+/// Runs the command.
+pub fn run(arguments: &FluidsPredictArguments) -> Result<(), Failure> {
+    let console = arguments.compute.console();
+    let device = arguments.compute.select(console)?.device;
+    let model = LoadedModel::load(&arguments.model, &device)?;
+    let data = FlowData::open(&arguments.input, &model.settings.model)?;
+    let prediction = Prediction::new(arguments, &model, &data)?;
+    let options = WriteOptions {
+        overwrite: arguments.overwrite,
+        ..WriteOptions::default()
+    };
+    let header = header(&data);
+    let shape = prediction.shape();
+    let mut writer = rheome_fields::create(&arguments.output, &shape, &header, options)?;
+    let total = shape.trajectories as u64;
+    let mut meter = Meter::new(console, "predict", "flows", total, 0);
+    let trajectories: Vec<usize> = (0..shape.trajectories).collect();
+    for some in trajectories.chunks(AT_ONCE) {
+        prediction.run(some, writer.as_mut())?;
+        some.iter().for_each(|_| meter.advance(""));
+    }
+    meter.finish();
+    writer.finish()?;
+    console.note(format!("wrote {}", arguments.output.display()));
+    Ok(())
+}
+
+struct Prediction<'a> {
+    model: &'a LoadedModel,
+    data: &'a FlowData,
+    /// First frame that is given.
+    first: usize,
+    /// Frames to predict.
+    count: usize,
+}
+
+impl<'a> Prediction<'a> {
+    fn new(
+        arguments: &FluidsPredictArguments,
+        model: &'a LoadedModel,
+        data: &'a FlowData,
+    ) -> Result<Self, Failure> {
+        let count = arguments.frames.map(|count| count as usize);
+        let this = Self {
+            first: arguments.first,
+            count: count.unwrap_or(model.settings.model.output_frames),
+            model,
+            data,
+        };
+        let (reader, needed) = (data.reader(), this.last().saturating_add(1));
+        let lacking = (0..reader.shape().trajectories).find(|t| reader.completed(*t) < needed);
+        match lacking {
+            None => Ok(this),
+            Some(trajectory) => Err(Failure::new(format!(
+                "--first {}: found {} complete snapshots in trajectory {trajectory} of {}, expected {needed}: {} frames are given, {} snapshots apart",
+                arguments.first,
+                reader.completed(trajectory),
+                reader.label(),
+                model.settings.model.input_frames,
+                model.settings.data.stride
+            ))),
+        }
+    }
+
+    /// The last snapshot that is given.
+    fn last(&self) -> usize {
+        let steps = (self.model.settings.model.input_frames - 1)
+            .saturating_mul(self.model.settings.data.stride);
+        self.first.saturating_add(steps)
+    }
+
+    fn shape(&self) -> FieldShape {
+        FieldShape {
+            snapshots: self.count,
+            ..self.data.reader().shape()
+        }
+    }
+
+    fn run(&self, trajectories: &[usize], writer: &mut dyn FieldWriter) -> Result<(), Failure> {
+        let (config, stride) = (&self.model.settings.model, self.model.settings.data.stride);
+        let windows: Vec<Window> = trajectories
+            .iter()
+            .map(|&trajectory| Window {
+                trajectory,
+                first: self.first,
+            })
+            .collect();
+        let device = self.model.network.device();
+        let values = self.data.read(&windows, config.input_frames, stride)?;
+        let given = self
+            .data
+            .frames(&values, config.input_frames, config, &device)?;
+        let symbols = self.data.symbols(trajectories, &device)?;
+        let found = self.model.continued(&given, &symbols, self.count)?;
+        let numbers: Vec<f32> = found.into_data().iter::<f32>().collect();
+        let channels = config.channels.len();
+        let length = config.grid.iter().product::<usize>() * channels;
+        let snapshots = numbers.chunks(length).enumerate();
+        for (index, snapshot) in snapshots {
+            let (trajectory, frame) = (trajectories[index / self.count], index % self.count);
+            let points = snapshot.chunks(channels);
+            let fields: Vec<f32> = points
+                .flat_map(|point| self.data.channels().iter().map(|at| point[*at]))
+                .collect();
+            if let Some(value) = fields.iter().find(|value| !value.is_finite()) {
+                return Err(Failure::new(format!(
+                    "trajectory {trajectory}: frame {frame} behind the given ones holds {value}; are the weights finite?"
+                )));
+            }
+            writer.append(trajectory, self.time(frame), &fields)?;
+        }
+        Ok(())
+    }
+
+    /// Time of a predicted frame: that of the last given one and as many steps as it lies behind; counted from it where the file
+    /// tells no times.
+    fn time(&self, frame: usize) -> f64 {
+        let times = self.data.reader().times().unwrap_or_default();
+        let last = times.get(self.last()).copied().unwrap_or(0.0);
+        let step = self.data.spacing().unwrap_or(1.0) * self.model.settings.data.stride as f64;
+        last + (frame + 1) as f64 * step
+    }
+}
+
+/// What the input tells, and what continued it.
+fn header(data: &FlowData) -> FieldHeader {
+    let mut header = data.reader().header().clone();
+    let told = [
+        ("title", "Flows continued by PROSE-FD".to_owned()),
+        ("input", data.reader().label().to_owned()),
+        ("program", PROGRAM.title()),
+        ("command_line", PROGRAM.command_line()),
+    ];
+    let told = told.map(|(key, value)| (key.to_owned(), value.into()));
+    header.attributes.extend(told);
+    header
+}

@@ -1,0 +1,188 @@
+//! The HDF5 file of a prediction; `apps/prose/FORMAT.md` is its specification.
+
+use std::path::Path;
+
+use hdf5::{File, Group, H5Type, Location};
+use ndarray::{Array2, ArrayView2};
+use rheome_cli::Failure;
+use rheome_equations::{Series, System, write_points};
+use rheome_hdf::{Partial, message, text};
+
+use super::super::PROGRAM;
+use super::Prediction;
+use super::candidates::Candidate;
+use crate::relative_error::relative_l2;
+
+/// What the attribute `format` says.
+pub const FORMAT: &str = "rheome-prose-prediction";
+/// Version of the layout.
+const VERSION: u32 = 1;
+/// The group of the series.
+pub const INPUT: &str = "input";
+
+/// Writes the file; a kill at any moment leaves the old one or the new one.
+///
+/// # Errors
+/// [`Failure`] naming the file.
+pub fn write(prediction: &Prediction) -> Result<(), Failure> {
+    let path = &prediction.arguments.output;
+    let fail = |reason: String| Failure::new(format!("{}: cannot write: {reason}", path.display()));
+    let partial = Partial::new(path);
+    fill(prediction, partial.place()).map_err(|error| fail(message(&error)))?;
+    partial.publish().map_err(|error| fail(error.to_string()))
+}
+
+fn fill(prediction: &Prediction, place: &Path) -> hdf5::Result<()> {
+    let file = File::create(place)?;
+    attributes(prediction, &file)?;
+    let input = &prediction.input;
+    let names = input.series.names();
+    series(&file.create_group(INPUT)?, &input.series)?;
+    if let Some(held_back) = &input.held_back {
+        series(&file.create_group("held_back")?, held_back)?;
+    }
+    let continuation = |name: &str, states: ArrayView2<f64>| {
+        let group = file.create_group(name)?;
+        write_points(&group, &prediction.times, states, names)?;
+        Ok::<Group, hdf5::Error>(group)
+    };
+    let network = continuation("network", prediction.network.view())?;
+    text::write_attribute(&network, "rough_equation", &prediction.rough)?;
+    judge(&network, &prediction.network, prediction)?;
+    if let Ok(states) = &prediction.equation {
+        let equation = continuation("equation", states.view())?;
+        judge(&equation, states, prediction)?;
+    }
+    candidates(&file.create_group("candidates")?, prediction)?;
+    file.close()
+}
+
+fn attributes(prediction: &Prediction, file: &File) -> hdf5::Result<()> {
+    let Prediction {
+        arguments, trained, ..
+    } = prediction;
+    let model = arguments
+        .source
+        .model
+        .as_ref()
+        .or(arguments.source.weights.as_ref());
+    let model = model.map_or(String::new(), |path| path.display().to_string());
+    let settings = toml::to_string(&trained.settings);
+    for (name, value) in [
+        ("format", FORMAT.to_owned()),
+        ("program", PROGRAM.title()),
+        ("command_line", PROGRAM.command_line()),
+        ("model", model),
+        ("settings", settings.map_err(|error| error.to_string())?),
+        ("series", arguments.series.input.clone()),
+    ] {
+        text::write_attribute(file, name, &value)?;
+    }
+    scalar(file, "format_version", VERSION)?;
+    scalar(file, "seed", prediction.seed)?;
+    let scaling = prediction.input.scaling;
+    scalar(file, "time_origin", scaling.origin)?;
+    scalar(file, "time_scale", scaling.time)?;
+    scalar(file, "value_scale", scaling.value)?;
+    scalar(
+        file,
+        "points_shown",
+        prediction.input.window.points() as u64,
+    )
+}
+
+fn series(group: &Group, series: &Series) -> hdf5::Result<()> {
+    write_points(
+        group,
+        series.times(),
+        series.states().view(),
+        series.names(),
+    )
+}
+
+/// The error on what was held back, where the continuation has its times.
+fn judge(group: &Group, states: &Array2<f64>, prediction: &Prediction) -> hdf5::Result<()> {
+    match prediction.judged_by() {
+        Some(held_back) => scalar(
+            group,
+            "error_on_held_back",
+            relative_l2(states, held_back.states()),
+        ),
+        None => Ok(()),
+    }
+}
+
+fn scalar<T: H5Type>(object: &Location, name: &str, value: T) -> hdf5::Result<()> {
+    object.new_attr::<T>().create(name)?.write_scalar(&value)
+}
+
+fn candidates(group: &Group, prediction: &Prediction) -> hdf5::Result<()> {
+    let all = &prediction.candidates;
+    let texts = |name: &str, of: &dyn Fn(&Candidate) -> String| {
+        let values: Vec<String> = all.iter().map(of).collect();
+        text::write_dataset(group, name, &values).map(|_| ())
+    };
+    let numbers = |name: &str, of: &dyn Fn(&Candidate) -> Option<f64>| {
+        let values: Vec<f64> = all.iter().map(|c| of(c).unwrap_or(f64::NAN)).collect();
+        group
+            .new_dataset_builder()
+            .with_data(&values)
+            .create(name)
+            .map(|_| ())
+    };
+    let printed = |system: Option<System>, print: fn(&System) -> String| {
+        system.as_ref().map_or(String::new(), print)
+    };
+    let decoded = |c: &Candidate| prediction.in_series_units(c.system.as_ref().ok());
+    let best = |c: &Candidate| prediction.in_series_units(c.best_system());
+    texts("origin", &|c| c.origin.clone())?;
+    texts("words", &|c| c.words.clone())?;
+    texts("infix_before", &|c| printed(decoded(c), System::to_string))?;
+    texts("infix", &|c| printed(best(c), System::to_string))?;
+    texts("latex", &|c| printed(best(c), System::latex))?;
+    texts("prefix", &|c| {
+        printed(best(c), |system| system.prefix().join(" "))
+    })?;
+    texts("problem", &|c| c.problem().unwrap_or_default().to_owned())?;
+    numbers("log_probability", &|c| {
+        Some(c.decoded.as_ref()?.log_probability)
+    })?;
+    numbers("score", &|c| Some(c.decoded.as_ref()?.score))?;
+    numbers("residual_before", &|c| c.before.as_ref().ok().copied())?;
+    numbers("residual", &|c| c.error())?;
+    constants(group, all)
+}
+
+/// The fitted constants with their deviations, in the network's units, padded with NaN.
+fn constants(group: &Group, all: &[Candidate]) -> hdf5::Result<()> {
+    let of = |c: &Candidate| match &c.refined {
+        Some(Ok(refined)) => refined.constants.clone(),
+        _ => Vec::new(),
+    };
+    let rows: Vec<_> = all.iter().map(of).collect();
+    let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let mut table = ndarray::Array3::from_elem((all.len(), longest, 3), f64::NAN);
+    for ((row, column, field), value) in table.indexed_iter_mut() {
+        if let Some(constant) = rows[row].get(column) {
+            *value = [constant.before, constant.value, constant.deviation][field];
+        }
+    }
+    group
+        .new_dataset_builder()
+        .with_data(&table)
+        .create("constants")
+        .map(|_| ())
+}
+
+impl Prediction<'_> {
+    /// What is held back, if the series is continued to its times.
+    pub fn judged_by(&self) -> Option<&Series> {
+        let held_back = self.input.held_back.as_ref()?;
+        (held_back.times() == self.times).then_some(held_back)
+    }
+
+    /// An equation of the network's units in those of the series.
+    pub fn in_series_units(&self, system: Option<&System>) -> Option<System> {
+        self.input.scaling.inverse().of_system(system?).ok()
+    }
+}

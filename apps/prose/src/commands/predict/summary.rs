@@ -1,0 +1,167 @@
+//! What is told about a prediction.
+
+use ndarray::{Array2, Axis};
+use rheome_cli::table::{Cell, Column, column, markdown};
+use rheome_cli::{Console, say};
+use rheome_equations::{Scaling, Series, System};
+use serde_json::{Value, json};
+
+use super::Prediction;
+use super::candidates::Candidate;
+use super::input::Input;
+use super::rough::RoughEquation;
+use crate::relative_error::relative_l2;
+
+/// Candidates that are told.
+const TOLD: usize = 5;
+
+/// A candidate in the table.
+struct Row {
+    rank: usize,
+    origin: String,
+    log_probability: Option<f64>,
+    before: Option<f64>,
+    error: Option<f64>,
+    problem: String,
+}
+
+const COLUMNS: [Column<Row>; 6] = [
+    column("", "rank", |row| Cell::Count(Some(row.rank))),
+    column("rough equation", "origin", |row| {
+        Cell::Word(row.origin.clone())
+    }),
+    column("log p", "log_probability", |row| {
+        Cell::Number(row.log_probability)
+    }),
+    column("error as written", "residual_before", |row| {
+        Cell::Percent(row.before)
+    }),
+    column("error", "residual", |row| Cell::Percent(row.error)),
+    column("", "problem", |row| Cell::Word(row.problem.clone())),
+];
+
+impl Row {
+    fn new((index, candidate): (usize, &Candidate)) -> Self {
+        let decoded = candidate.decoded.as_ref();
+        Self {
+            rank: index + 1,
+            origin: candidate.origin.clone(),
+            log_probability: decoded.map(|decoded| decoded.log_probability),
+            before: candidate.before.as_ref().ok().copied(),
+            error: candidate.error(),
+            problem: candidate.problem().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// Says what the network sees.
+pub fn note_input(input: &Input, rough: &[RoughEquation], console: Console) {
+    let series = &input.series;
+    console.note(format!(
+        "series: {} points, {} component(s) ({}), times {} to {}; {} point(s) shown to the network",
+        series.points(),
+        series.dimension(),
+        series.names().join(", "),
+        series.times()[0],
+        series.times()[series.points() - 1],
+        input.window.points()
+    ));
+    let Scaling {
+        origin,
+        time,
+        value,
+    } = input.scaling;
+    if input.scaling != Scaling::NONE {
+        console.note(format!(
+            "units of the network: (time - {origin}) x {time:.6}, states x {value:.6}"
+        ));
+    }
+    if rough.len() > 1 {
+        console.note(format!("no --equation: trying {} families", rough.len()));
+    }
+}
+
+/// Tells the candidates, the best equation, and the errors on what was held back.
+pub fn tell(prediction: &Prediction) {
+    let all = &prediction.candidates;
+    let rows: Vec<Row> = all.iter().take(TOLD).enumerate().map(Row::new).collect();
+    if !rows.is_empty() {
+        say(markdown(&COLUMNS, &rows).trim_end());
+        let left = all.len() - rows.len();
+        if left > 0 {
+            say(format!("and {left} more"));
+        }
+    }
+    let best = all
+        .first()
+        .and_then(|best| prediction.in_series_units(best.best_system()));
+    match (best.map(|best| shortened(&best)), &prediction.equation) {
+        (Some(best), Ok(_)) => {
+            say("the equation that explains the series best:");
+            let components = best
+                .components()
+                .iter()
+                .zip(prediction.input.series.names());
+            for (index, (right, name)) in components.enumerate() {
+                say(format!("  du_{index}/dt = {right}   (u_{index}: {name})"));
+            }
+        }
+        (_, Err(reason)) => say(format!("no equation continues the series: {reason}")),
+        _ => (),
+    }
+    if let Some(held_back) = prediction.judged_by() {
+        say(format!(
+            "relative L2 error on the {} points held back:",
+            held_back.points()
+        ));
+        for (name, error) in errors(prediction, held_back) {
+            say(format!("  {name:<12} {}", Cell::Percent(error).text()));
+        }
+    }
+}
+
+/// The system with five digits of every number.
+fn shortened(system: &System) -> System {
+    let numbers = system.numbers().into_iter();
+    let shorter = numbers.map(|number| format!("{number:.4e}").parse().unwrap_or(number));
+    let shorter: Vec<f64> = shorter.collect();
+    system
+        .with_numbers(&shorter)
+        .unwrap_or_else(|_| system.clone())
+}
+
+/// Errors of the continuations, and of the forecast that nothing changes.
+fn errors(prediction: &Prediction, held_back: &Series) -> [(&'static str, Option<f64>); 3] {
+    let error = |states: &Array2<f64>| relative_l2(states, held_back.states());
+    let series = &prediction.input.series;
+    let last = series.states().row(series.points() - 1);
+    let persistence = last.insert_axis(Axis(0));
+    let persistence = persistence
+        .broadcast(held_back.states().dim())
+        .map(|s| error(&s.to_owned()));
+    [
+        ("network", Some(error(&prediction.network))),
+        ("equation", prediction.equation.as_ref().ok().map(error)),
+        ("persistence", persistence),
+    ]
+}
+
+/// The same for programs.
+pub fn entry(prediction: &Prediction) -> Value {
+    let best = prediction.candidates.first();
+    let system = best.and_then(|best| prediction.in_series_units(best.best_system()));
+    let errors = prediction.judged_by().map(|held_back| {
+        let errors = errors(prediction, held_back).into_iter();
+        errors
+            .map(|(name, error)| (name.to_owned(), json!(error)))
+            .collect()
+    });
+    json!({
+        "event": "predicted",
+        "candidates": prediction.candidates.len(),
+        "equation": system.map(|system| system.to_string()),
+        "residual_before": best.and_then(|best| best.before.as_ref().ok()),
+        "residual": best.and_then(Candidate::error),
+        "held_back": errors.map(Value::Object),
+    })
+}

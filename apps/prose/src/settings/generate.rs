@@ -1,0 +1,158 @@
+//! Settings of `prose generate`.
+
+use std::path::{Path, PathBuf};
+
+use rheome_cli::Failure;
+use rheome_cli::settings::check_seed;
+use rheome_equations::{DataConfig, Family, Tolerances, families_from_file, published_families};
+use serde::{Deserialize, Serialize};
+
+/// What `prose generate` makes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GenerateSettings {
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Which families.
+    pub families: FamilySettings,
+    /// How much of them.
+    pub data: DataSettings,
+}
+
+impl Default for GenerateSettings {
+    fn default() -> Self {
+        Self {
+            seed: 1234,
+            families: FamilySettings::default(),
+            data: DataSettings::default(),
+        }
+    }
+}
+
+/// Which families data are made of.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FamilySettings {
+    /// Their names, published or of the file. Default: all of the file, or the twelve published ones where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub names: Option<Vec<String>>,
+    /// A file of further families, beside these settings unless its path is absolute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+}
+
+/// How much data, and how exact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataSettings {
+    /// Equations of each family.
+    pub equations: u64,
+    /// Trajectories of each equation.
+    pub trajectories: usize,
+    /// Relative half-width of the parameters' ranges.
+    pub spread: f64,
+    /// End of the time interval, which begins at 0.
+    pub end: f64,
+    /// Points in time, the ends among them.
+    pub points: usize,
+    /// Relative tolerance of a step of the solver.
+    pub relative_tolerance: f64,
+    /// Absolute tolerance of a step of the solver.
+    pub absolute_tolerance: f64,
+    /// Trajectories with a greater absolute value are dropped.
+    pub bound: f64,
+}
+
+impl Default for DataSettings {
+    fn default() -> Self {
+        let DataConfig {
+            equations,
+            trajectories,
+            spread,
+            end,
+            points,
+            tolerances,
+            ..
+        } = DataConfig::default();
+        Self {
+            equations,
+            trajectories,
+            spread,
+            end,
+            points,
+            relative_tolerance: tolerances.relative,
+            absolute_tolerance: tolerances.absolute,
+            bound: tolerances.bound,
+        }
+    }
+}
+
+impl GenerateSettings {
+    /// The library's form of these settings, checked; `path` is the file they came from.
+    pub fn config(&self, path: &Path) -> Result<DataConfig, Failure> {
+        check_seed("seed", self.seed)?;
+        let data = &self.data;
+        let config = DataConfig {
+            equations: data.equations,
+            trajectories: data.trajectories,
+            spread: data.spread,
+            end: data.end,
+            points: data.points,
+            tolerances: Tolerances {
+                relative: data.relative_tolerance,
+                absolute: data.absolute_tolerance,
+                bound: data.bound,
+            },
+            seed: self.seed,
+        };
+        let checked = config.check();
+        checked.map_err(|error| Failure::new(format!("{}: key data.{error}", path.display())))?;
+        Ok(config)
+    }
+}
+
+impl FamilySettings {
+    /// The families; `path` is the file that these settings came from.
+    pub fn resolve(&self, path: &Path) -> Result<Vec<Family>, Failure> {
+        let own = match &self.file {
+            Some(file) => {
+                let folder = path.parent().unwrap_or(Path::new("."));
+                families_from_file(&folder.join(file))?
+            }
+            None => Vec::new(),
+        };
+        let Some(names) = &self.names else {
+            return Ok(match own.is_empty() {
+                true => published_families(false),
+                false => own,
+            });
+        };
+        // A family of the file hides a published one of the same name.
+        let published = published_families(true).into_iter();
+        let published = published.filter(|family| own.iter().all(|f| f.name() != family.name()));
+        let known: Vec<Family> = own.iter().cloned().chain(published).collect();
+        choose(&known, names).map_err(|reason| {
+            Failure::new(format!("{}: key families.names: {reason}", path.display()))
+        })
+    }
+}
+
+/// The families of these names; otherwise what is wrong with the names.
+fn choose(known: &[Family], names: &[String]) -> Result<Vec<Family>, String> {
+    let mut chosen: Vec<Family> = Vec::with_capacity(names.len());
+    for name in names {
+        if chosen.iter().any(|family| family.name() == name) {
+            return Err(format!("{name:?} is given twice"));
+        }
+        let family = known.iter().find(|family| family.name() == name);
+        let family = family.ok_or_else(|| {
+            let known: Vec<&str> = known.iter().map(Family::name).collect();
+            format!("unknown family {name:?}; known: {}", known.join(", "))
+        })?;
+        chosen.push(family.clone());
+    }
+    match chosen.is_empty() {
+        true => Err("found no name, expected at least one".to_owned()),
+        false => Ok(chosen),
+    }
+}

@@ -1,0 +1,79 @@
+//! PROSE with the settings that it was trained with.
+
+use burn::tensor::Device;
+use rheome_cli::model_folder::{ModelFiles, VOCABULARY};
+use rheome_cli::{Failure, settings as settings_file};
+use rheome_equations::{DataConfig, Vocabulary};
+use rheome_prose::Prose;
+use rheome_prose::decoding::{Decoding, DecodingSettings};
+
+use crate::settings::TrainSettings;
+use crate::vocabulary_file;
+
+/// A model ready for use.
+pub struct TrainedModel {
+    /// Its settings.
+    pub settings: TrainSettings,
+    /// The network.
+    pub network: Prose,
+    /// The words of its equations.
+    pub words: Vocabulary,
+    /// Where it computes.
+    pub device: Device,
+}
+
+impl TrainedModel {
+    /// Reads the settings of a model, with `overrides`, and checks them.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the file and the key at fault.
+    pub fn settings(files: &ModelFiles, overrides: &[String]) -> Result<TrainSettings, Failure> {
+        let settings: TrainSettings = settings_file::load(&files.config, overrides)?;
+        let valid = settings.validate();
+        valid.map_err(|e| Failure::new(format!("{}: {}", files.config.display(), e.line())))?;
+        Ok(settings)
+    }
+
+    /// Loads a model onto `device`.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the file at fault.
+    pub fn load(
+        files: &ModelFiles,
+        overrides: &[String],
+        device: &Device,
+    ) -> Result<Self, Failure> {
+        let settings = Self::settings(files, overrides)?;
+        let words = settings.model.words()?;
+        if let Some(path) = files.beside(VOCABULARY) {
+            vocabulary_file::check(&words, &path)?;
+        }
+        let network = Prose::init(&settings.model, 0, device)?.load(&files.weights)?;
+        Ok(Self {
+            settings,
+            network,
+            words,
+            device: device.clone(),
+        })
+    }
+
+    /// Decoding with this model's words.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the setting that cannot work.
+    pub fn decoding(&self, settings: &DecodingSettings) -> Result<Decoding, Failure> {
+        Ok(Decoding::new(settings, self.words.clone())?)
+    }
+
+    /// Points of a series that the network was shown in training.
+    pub fn input_points(&self) -> usize {
+        self.settings.data.batch.input_points
+    }
+
+    /// The time from the first to the last of these points, if the training data had the published times.
+    pub fn input_duration(&self) -> f64 {
+        let published = DataConfig::default();
+        let steps = self.input_points().saturating_sub(1) as f64;
+        published.end * steps / (published.points - 1) as f64
+    }
+}

@@ -1,0 +1,360 @@
+//! `prose predict` as a person uses it: what it makes of series, measured and computed, and how it fails.
+
+mod command;
+mod models;
+
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use command::{fails, folder, python, with};
+use hdf5::File;
+use models::{CHECKPOINT, checkpoint_settings, data, trained};
+use predicates::prelude::*;
+use rheome_equations::verification::continuation;
+use rheome_equations::{Series, System};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Pelts of hare and lynx, 1900 to 1920.
+const MEASURED: &str = "tests/fixtures/hudson_bay/lynx_hare.csv";
+
+/// A prediction with the small network of the published code.
+fn predict(folder: &TempDir, input: &str, more: &[&str]) -> Command {
+    let mut command = with(&["predict", "--device", "flex", "--threads", "1"]);
+    command.arg("--config").arg(checkpoint_settings(folder));
+    command.args(["--weights", CHECKPOINT, "--input", input, "--output"]);
+    command.arg(folder.path().join("out.h5")).args(more);
+    command
+}
+
+/// A series of a system, u_0 and u_1 from 10 and 5, as CSV.
+fn write_series(folder: &TempDir, system: &str, times: &[f64]) -> PathBuf {
+    let system: System = system.parse().unwrap();
+    let states = continuation(&system, times[0], &[10.0, 5.0], times).unwrap();
+    let rows = times.iter().zip(states.rows());
+    let rows = rows.map(|(time, state)| format!("{time},{},{}\n", state[0], state[1]));
+    let path = folder.path().join("series.csv");
+    let text = "t,prey,predators\n".to_owned() + &rows.collect::<String>();
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+fn times(points: usize, step: f64) -> Vec<f64> {
+    (0..points).map(|point| 3.0 + step * point as f64).collect()
+}
+
+fn numbers(file: &File, name: &str) -> Vec<f64> {
+    file.dataset(name).unwrap().read_raw().unwrap()
+}
+
+fn texts(file: &File, name: &str) -> Vec<String> {
+    rheome_hdf::text::read(&file.dataset(name).unwrap()).unwrap()
+}
+
+const TRUE: &str = "0.6 x - 0.03 x y | 0.02 x y - 0.9 y";
+const ROUGH: &str = "0.7 x - 0.025 x y | 0.018 x y - 1.0 y";
+
+#[test]
+fn an_equation_that_is_nearly_right_is_found_and_continues_the_series() {
+    let folder = folder();
+    let series = write_series(&folder, TRUE, &times(60, 0.25));
+    let log = folder.path().join("log.jsonl");
+    let more = [
+        "--equation",
+        ROUGH,
+        "--points",
+        "40",
+        "--plots",
+        "--log-json",
+    ];
+    let mut command = predict(&folder, series.to_str().unwrap(), &more);
+    command.arg(&log).assert().success().stdout(
+        predicate::str::contains("(u_1: predators)")
+            .and(predicate::str::contains("on the 20 points held back"))
+            .and(predicate::str::contains("persistence")),
+    );
+    let file = File::open(folder.path().join("out.h5")).unwrap();
+    assert_eq!(texts(&file, "candidates/origin")[0], "given");
+    let residual = numbers(&file, "candidates/residual")[0];
+    let before = numbers(&file, "candidates/residual_before")[0];
+    assert!(residual < 1e-4 && before > 0.05, "{before} {residual}");
+    let found: System = texts(&file, "candidates/infix")[0].parse().unwrap();
+    let expected = [0.6, 0.03, 0.02, 0.9];
+    for (found, expected) in found.numbers().iter().zip(expected) {
+        assert!((found.abs() / expected - 1.0).abs() < 1e-3, "{found}");
+    }
+    let prefix = texts(&file, "candidates/prefix")[0].clone();
+    let words: Vec<&str> = prefix.split(' ').collect();
+    assert_eq!(System::from_words(&words).unwrap(), found);
+    let error = file
+        .group("equation")
+        .unwrap()
+        .attr("error_on_held_back")
+        .unwrap();
+    assert!(error.read_scalar::<f64>().unwrap() < 1e-3);
+    // 10 time units are longer than the training's: the network's time is another.
+    let scale = file
+        .attr("time_scale")
+        .unwrap()
+        .read_scalar::<f64>()
+        .unwrap();
+    assert!(
+        (scale * 39.0 * 0.25 - 6.0 * 63.0 / 191.0).abs() < 1e-9,
+        "{scale}"
+    );
+    // Each part of the output is a series again.
+    for group in ["input", "held_back", "network", "equation"] {
+        let place = format!("{}:{group}", folder.path().join("out.h5").display());
+        let series = Series::read(&place).unwrap();
+        assert_eq!(series.names(), ["prey", "predators"]);
+        assert_eq!(series.points(), if group == "input" { 40 } else { 20 });
+    }
+    for ending in ["png", "svg"] {
+        let picture = std::fs::metadata(folder.path().join(format!("out.{ending}")));
+        assert!(picture.unwrap().len() > 5000, "{ending}");
+    }
+    let line: Value = serde_json::from_str(&std::fs::read_to_string(log).unwrap()).unwrap();
+    assert_eq!(line["residual"].as_f64(), Some(residual));
+    let output = folder.path().join("out.h5").display().to_string();
+    python("check_prediction.py", &[&output]);
+}
+
+#[test]
+fn a_measured_series_is_explained_and_continued() {
+    let folder = folder();
+    let lotka = "0.5 x - 0.02 x y | 0.02 x y - 0.8 y";
+    predict(&folder, MEASURED, &["--equation", lotka, "--points", "16"])
+        .assert()
+        .success()
+        .stderr(predicate::str::contains("(Hare, Lynx), times 1900 to 1915"));
+    let file = File::open(folder.path().join("out.h5")).unwrap();
+    let found: System = texts(&file, "candidates/infix")[0].parse().unwrap();
+    // Posterior means of all 21 years: 0.55, 0.028, 0.024, 0.80 (Carpenter 2018, Predator-Prey Population Dynamics: the
+    // Lotka-Volterra model in Stan). Sixteen years and another noise tell them less exactly.
+    for (found, published) in found.numbers().iter().zip([0.55, 0.028, 0.024, 0.80]) {
+        assert!(
+            (found.abs() / published - 1.0).abs() < 0.3,
+            "{found} {published}"
+        );
+    }
+    let error = |group: &str| {
+        let attribute = file.group(group).unwrap().attr("error_on_held_back");
+        attribute.unwrap().read_scalar::<f64>().unwrap()
+    };
+    assert!(error("equation") < 0.3, "{}", error("equation"));
+    assert!(
+        error("network") > error("equation"),
+        "its weights are random"
+    );
+}
+
+#[test]
+fn without_an_equation_the_families_are_tried() {
+    let folder = folder();
+    let data = data(&folder);
+    let model = trained(&folder, &data);
+    let with_model = |more: &[&str]| {
+        let mut command = with(&["predict", "--device", "flex", "--threads", "1", "--model"]);
+        command.arg(&model).arg("--input").arg(&data);
+        command.arg("--output").arg(folder.path().join("out.h5"));
+        command
+            .args(["--overwrite", "--set", "decoding.max_words=40"])
+            .args(more);
+        command
+    };
+    with_model(&[
+        "--sample",
+        "3",
+        "--grammatical",
+        "--greedy",
+        "--refine",
+        "0",
+    ])
+    .assert()
+    .success()
+    .stderr(predicate::str::contains("8 point(s) shown to the network"))
+    .stderr(predicate::str::contains("trying 12 families"))
+    .stdout(predicate::str::contains("on the 16 points held back"));
+    let file = File::open(folder.path().join("out.h5")).unwrap();
+    let words = texts(&file, "candidates/words");
+    assert!((1..=12).contains(&words.len()));
+    for words in &words {
+        let words: Vec<&str> = words.split(' ').collect();
+        assert_eq!(
+            System::from_words(&words).unwrap().dimension(),
+            3,
+            "grammatical"
+        );
+    }
+    assert_eq!(numbers(&file, "network/values").len(), 16 * 3);
+    drop(file);
+    // What is drawn follows from the seed.
+    let drawn = |seed: &str| {
+        let draw = [
+            "--sample",
+            "3",
+            "--draw",
+            "3",
+            "--grammatical",
+            "--refine",
+            "0",
+            "-q",
+        ];
+        with_model(&draw)
+            .args(["--seed", seed])
+            .assert()
+            .success()
+            .stdout("");
+        let file = File::open(folder.path().join("out.h5")).unwrap();
+        texts(&file, "candidates/words")
+    };
+    assert_eq!(drawn("1"), drawn("1"));
+    assert_ne!(drawn("1"), drawn("2"));
+    fails(
+        with_model(&[]),
+        1,
+        &["data.h5", "24 trajectories", "--sample"],
+    );
+    fails(
+        with_model(&["--sample", "24"]),
+        1,
+        &["sample 24", "24 samples"],
+    );
+    let vocabulary = model.join("vocabulary.json");
+    std::fs::write(&vocabulary, "{}").unwrap();
+    fails(with_model(&["--sample", "1"]), 1, &["vocabulary.json"]);
+}
+
+#[test]
+fn a_series_in_other_units_has_the_same_equation_in_its_own() {
+    let folder = folder();
+    // Thousands of time units and hundredths of states.
+    let slow = "0.0006 x - 0.03 x y | 0.02 x y - 0.0009 y";
+    let system: System = slow.parse().unwrap();
+    let times: Vec<f64> = (0..60).map(|point| 250.0 * f64::from(point)).collect();
+    let states = continuation(&system, 0.0, &[0.01, 0.005], &times).unwrap();
+    let rows = times.iter().zip(states.rows());
+    let rows = rows.map(|(time, state)| format!("{time},{},{}\n", state[0], state[1]));
+    let path = folder.path().join("slow.csv");
+    std::fs::write(&path, "t,a,b\n".to_owned() + &rows.collect::<String>()).unwrap();
+    let rough = "0.0007 x - 0.025 x y | 0.018 x y - 0.001 y";
+    let more = [
+        "--equation",
+        rough,
+        "--times",
+        "15000:20000:20",
+        "--value-scale",
+        "100",
+    ];
+    predict(&folder, path.to_str().unwrap(), &more)
+        .assert()
+        .success();
+    let file = File::open(folder.path().join("out.h5")).unwrap();
+    let found: System = texts(&file, "candidates/infix")[0].parse().unwrap();
+    for (found, expected) in found.numbers().iter().zip([0.0006, 0.03, 0.02, 0.0009]) {
+        assert!(
+            (found.abs() / expected - 1.0).abs() < 1e-3,
+            "{found} {expected}"
+        );
+    }
+    let later: Vec<f64> = numbers(&file, "equation/time");
+    let states = continuation(&system, 0.0, &[0.01, 0.005], &later).unwrap();
+    for (found, expected) in numbers(&file, "equation/values").iter().zip(&states) {
+        assert!((found / expected - 1.0).abs() < 1e-2, "{found} {expected}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said_before_anything_is_written() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("wide.csv"), "t,a,b,c,d\n0,1,2,3,4\n1,1,2,3,4\n").unwrap();
+    std::fs::write(path("bad.csv"), "t,a\n0,1\n1,x\n").unwrap();
+    let ahead = ["--times", "1921:1930:5"];
+    let refused = |input: &str, more: &[&str], words: &[&str]| {
+        fails(predict(&folder, input, &[&ahead, more].concat()), 1, words);
+        assert!(!Path::new(&path("out.h5")).exists());
+    };
+    refused("nowhere.csv", &[], &["nowhere.csv: cannot read"]);
+    refused("nowhere.dat", &[], &["nowhere.dat: unknown kind", ".npy"]);
+    refused(&path("bad.csv"), &[], &["bad.csv: line 3, column \"a\""]);
+    refused(
+        &path("wide.csv"),
+        &[],
+        &["wide.csv", "4 components (a, b, c, d)", "--components"],
+    );
+    refused(
+        MEASURED,
+        &["--components", "Fox"],
+        &["--components", "\"Fox\"", "Hare, Lynx"],
+    );
+    refused(MEASURED, &[], &["no published family has 2", "--equation"]);
+    refused(
+        MEASURED,
+        &["--equation", "x +"],
+        &["--equation: formula, character"],
+    );
+    refused(
+        MEASURED,
+        &["--equation", "x"],
+        &["--equation: found 1 component(s), expected 2"],
+    );
+    refused(
+        MEASURED,
+        &["--equation", "x | z"],
+        &["--equation: component 1: found u_2"],
+    );
+    refused(MEASURED, &["--points", "22"], &["--points 22", "21 points"]);
+    refused(
+        MEASURED,
+        &["--sample", "1"],
+        &["--sample", "prose generate"],
+    );
+    refused(
+        MEASURED,
+        &["--set", "model.width=33"],
+        &["tiny.toml", "heads"],
+    );
+    refused(
+        MEASURED,
+        &["--set", "model.widht=32"],
+        &["did you mean width?"],
+    );
+    let lotka = ["--equation", "C x - C x y | C x y - C y"];
+    refused(
+        MEASURED,
+        &[&lotka[..], &["--set", "model.width=64"]].concat(),
+        &["checkpoint.pt"],
+    );
+    refused(
+        MEASURED,
+        &[&lotka[..], &["--draw", "2", "--temperature", "0"]].concat(),
+        &["temperature"],
+    );
+    let early = predict(
+        &folder,
+        MEASURED,
+        &[&lotka[..], &["--times", "1890:1930:5"]].concat(),
+    );
+    fails(early, 1, &["--times: found 1890", "begins at 1900"]);
+    fails(
+        predict(&folder, MEASURED, &lotka),
+        1,
+        &["--times", "--points"],
+    );
+    for usage in [
+        ["--times", "5:1:3"],
+        ["--time-scale", "0"],
+        ["--points", "1"],
+        ["--draw", "0"],
+    ] {
+        predict(&folder, MEASURED, &usage).assert().code(2);
+    }
+    std::fs::write(path("out.h5"), "mine").unwrap();
+    fails(
+        predict(&folder, MEASURED, &ahead),
+        1,
+        &["out.h5: exists already", "--overwrite"],
+    );
+    assert_eq!(std::fs::read(path("out.h5")).unwrap(), b"mine");
+}

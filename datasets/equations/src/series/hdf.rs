@@ -1,0 +1,90 @@
+//! Series in HDF5 files.
+
+use std::path::Path;
+
+use hdf5::{File, Group};
+use ndarray::{Array2, ArrayView2};
+use rheome_hdf::{message, text};
+
+use super::{Place, Series, component_names};
+use crate::error::EquationError;
+use crate::file::table::Table;
+
+const TIME: &str = "time";
+const VALUES: &str = "values";
+const COMPONENT: &str = "component";
+
+pub(super) fn read(path: &Path, name: Option<&str>) -> Result<Series, EquationError> {
+    let refuse = |reason: String| EquationError::File {
+        path: path.to_owned(),
+        reason,
+    };
+    let metadata = std::fs::metadata(path);
+    let bytes = metadata.map_err(|error| refuse(format!("cannot read the series: {error}")))?;
+    let file = File::open(path).map_err(|error| refuse(message(&error)))?;
+    let table = Table {
+        path,
+        group: &file,
+        bytes: bytes.len(),
+    };
+    let Some(name) = name else {
+        return of_group(&table);
+    };
+    if file.dataset(name).is_ok() {
+        let place = Place { path, name };
+        return place.of_table(&matrix(&table, name, [None, None])?);
+    }
+    match file.group(name) {
+        Ok(group) => of_group(&Table {
+            group: &group,
+            ..table
+        }),
+        Err(_) => Err(table.wrong(name, "nothing", "a dataset or a group")),
+    }
+}
+
+/// The series of a group: `time`, `values` and, if it is there, `component`.
+fn of_group(table: &Table) -> Result<Series, EquationError> {
+    let times: Vec<f64> = table.numbers(TIME, &[None])?;
+    let states = matrix(table, VALUES, [Some(times.len()), None])?;
+    let names = match table.group.link_exists(COMPONENT) {
+        true => table.texts(COMPONENT, Some(states.ncols()))?,
+        false => component_names(states.ncols()),
+    };
+    let group = table.group.name();
+    let place = Place {
+        path: table.path,
+        name: &format!("{}/{VALUES}", group.trim_end_matches('/')),
+    };
+    place.series(times, states, names)
+}
+
+fn matrix(
+    table: &Table,
+    name: &str,
+    shape: [Option<usize>; 2],
+) -> Result<Array2<f64>, EquationError> {
+    let dataset = table.dataset(name, &shape)?;
+    table.numeric::<f64>(&dataset, name)?;
+    let values = dataset.read_2d();
+    values.map_err(|error| table.wrong(name, &message(&error), "readable numbers"))
+}
+
+/// Writes states `[points, components]` at `times` `[points]` into a group, as [`Series::from_hdf`] reads them; `names` are
+/// those of the components.
+///
+/// # Errors
+/// The library's error.
+pub fn write_points(
+    group: &Group,
+    times: &[f64],
+    states: ArrayView2<f64>,
+    names: &[String],
+) -> hdf5::Result<()> {
+    let time = group.new_dataset_builder().with_data(times);
+    time.create(TIME)?;
+    let values = group.new_dataset_builder().with_data(&states);
+    values.create(VALUES)?;
+    text::write_dataset(group, COMPONENT, names)?;
+    Ok(())
+}

@@ -1,0 +1,228 @@
+//! Series in NumPy and HDF5 files: read back as written, by us and by Python, and refused where they are wrong.
+
+use std::path::{Path, PathBuf};
+
+use ndarray::{Array2, arr2};
+use proptest::prelude::*;
+use rheome_equations::{
+    DataConfig, DataFile, DataWriter, EquationError, Series, generate, published_families,
+    write_points,
+};
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// Bytes of a `.npy` file of float64 in C order.
+fn npy(table: &Array2<f64>) -> Vec<u8> {
+    let (rows, columns) = table.dim();
+    let header =
+        format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({rows}, {columns}), }}\n");
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend(table.iter().flat_map(|value| value.to_le_bytes()));
+    bytes
+}
+
+fn table(series: &Series) -> Array2<f64> {
+    Array2::from_shape_fn(
+        (series.points(), 1 + series.dimension()),
+        |(point, column)| match column {
+            0 => series.times()[point],
+            column => series.states()[[point, column - 1]],
+        },
+    )
+}
+
+/// Writes the series as a group, as the root and as a table.
+fn write_hdf(path: &Path, series: &Series) {
+    let file = hdf5::File::create(path).unwrap();
+    for group in [file.create_group("a/b").unwrap(), file.group("/").unwrap()] {
+        write_points(
+            &group,
+            series.times(),
+            series.states().view(),
+            series.names(),
+        )
+        .unwrap();
+    }
+    let table = table(series);
+    let dataset = file.new_dataset_builder().with_data(&table);
+    dataset.create("table").unwrap();
+}
+
+fn series() -> impl Strategy<Value = Series> {
+    (2_usize..40, 1_usize..5).prop_flat_map(|(points, components)| {
+        let steps = prop::collection::vec(1e-3_f64..1e3, points);
+        let values = prop::collection::vec(-1e6_f64..1e6, points * components);
+        (steps, values).prop_map(move |(steps, values)| {
+            let mut time = -5.0;
+            let times = steps.iter().map(|step| {
+                time += step;
+                time
+            });
+            let states = Array2::from_shape_vec((points, components), values).unwrap();
+            Series::new(times.collect(), states).unwrap()
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    #[test]
+    fn what_was_written_is_read_from_every_kind_of_file(series in series()) {
+        let folder = folder();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        write_hdf(path("a.h5").as_ref(), &series);
+        std::fs::write(path("a.npy"), npy(&table(&series))).unwrap();
+        let rows = table(&series).rows().into_iter().map(|row| {
+            let texts: Vec<String> = row.iter().map(f64::to_string).collect();
+            texts.join(",")
+        }).collect::<Vec<_>>();
+        let header = format!("time,{}\n", series.names().join(","));
+        std::fs::write(path("a.csv"), header + &rows.join("\n")).unwrap();
+        for place in ["a.h5", "a.h5:a/b", "a.h5:/a/b/", "a.h5:table", "a.npy", "a.csv"] {
+            prop_assert_eq!(&Series::read(&path(place)).unwrap(), &series, "{}", place);
+        }
+    }
+
+    #[test]
+    fn damaged_files_are_an_error_and_never_a_panic(at in 0_usize..6000, byte: u8) {
+        let folder = folder();
+        let series = Series::new(vec![0.0, 1.0], arr2(&[[1.0], [2.0]])).unwrap();
+        for name in ["a.h5", "a.npy"] {
+            let path = folder.path().join(name);
+            match name {
+                "a.h5" => write_hdf(&path, &series),
+                _ => std::fs::write(&path, npy(&table(&series))).unwrap(),
+            }
+            let mut bytes = std::fs::read(&path).unwrap();
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            std::fs::write(&path, bytes).unwrap();
+            let _ = Series::read(path.to_str().unwrap());
+        }
+    }
+}
+
+fn message(place: &Path) -> String {
+    let error: EquationError = Series::read(place.to_str().unwrap()).unwrap_err();
+    let message = error.to_string();
+    assert_eq!(message.lines().count(), 1, "{message}");
+    message
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_said() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    let wrong = |name: &str, parts: &[&str]| {
+        let message = message(&path(name));
+        for part in parts {
+            assert!(message.contains(part), "{part:?} is not in {message}");
+        }
+    };
+    let good = Series::new(vec![0.0, 1.0], arr2(&[[1.0], [2.0]])).unwrap();
+    write_hdf(&path("a.h5"), &good);
+    let file = hdf5::File::append(path("a.h5")).unwrap();
+    let with = |name: &str, data: &Array2<f64>| {
+        let dataset = file.new_dataset_builder().with_data(data);
+        dataset.create(name).unwrap();
+    };
+    with("still", &arr2(&[[1.0, 5.0], [1.0, 5.0]]));
+    with("nan", &arr2(&[[1.0, 5.0], [2.0, f64::NAN]]));
+    with("narrow", &arr2(&[[1.0], [2.0]]));
+    let cube = ndarray::Array3::<f64>::zeros((2, 2, 2));
+    let dataset = file.new_dataset_builder().with_data(&cube);
+    dataset.create("cube").unwrap();
+    file.create_group("empty").unwrap();
+    file.close().unwrap();
+    wrong("a.h5:nowhere", &["a.h5: /nowhere: found nothing"]);
+    wrong("a.h5:empty", &["a.h5: /empty/time: found no dataset"]);
+    wrong("a.h5:still", &["still: found time 1 after 1", "increasing"]);
+    wrong("a.h5:nan", &["nan: found a number that is not finite"]);
+    wrong("a.h5:narrow", &["narrow: found 1 column(s)"]);
+    wrong("a.h5:cube", &["/cube: found shape [2, 2, 2]"]);
+    wrong("none.h5", &["none.h5: cannot read the series"]);
+    wrong("none.txt", &["none.txt: unknown kind of file", ".npy"]);
+    wrong("a.npy:x", &["a.npy: holds one series", "colon"]);
+    std::fs::write(path("a.npy"), "no array").unwrap();
+    wrong("a.npy", &["a.npy: not a NumPy file"]);
+    let one_point = arr2(&[[0.0, 1.0]]);
+    std::fs::write(path("one.npy"), npy(&one_point)).unwrap();
+    wrong("one.npy", &["one.npy: the array: found 1 times"]);
+}
+
+#[test]
+fn components_and_points_are_chosen() {
+    let states = arr2(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]);
+    let names = ["hare", "lynx", "snow"].map(str::to_owned).to_vec();
+    let series = Series::named(vec![0.0, 1.0, 2.0], states, names).unwrap();
+    let chosen = series.select(&["snow", "0"]).unwrap();
+    assert_eq!(chosen.names(), ["snow", "hare"]);
+    assert_eq!(chosen.states(), arr2(&[[3.0, 1.0], [6.0, 4.0], [9.0, 7.0]]));
+    let thinned = chosen.points_at(&[0, 2]).unwrap();
+    assert_eq!(thinned.times(), [0.0, 2.0]);
+    let message = series.select(&["fox"]).unwrap_err().to_string();
+    assert!(message.contains("\"fox\"") && message.contains("hare, lynx, snow"));
+    assert!(series.select(&["3"]).is_err());
+    assert!(series.points_at(&[2, 0]).is_err());
+}
+
+#[test]
+fn a_sample_of_a_data_file_is_a_series_of_its_components() {
+    let folder = folder();
+    let path = folder.path().join("data.h5");
+    let mut families = published_families(true);
+    families.retain(|family| ["thomas", "lorenz_96_4d"].contains(&family.name()));
+    let config = DataConfig {
+        trajectories: 1,
+        points: 8,
+        end: 0.2,
+        ..DataConfig::default()
+    };
+    let mut writer = DataWriter::create(&path, &families, &config, &[]).unwrap();
+    generate(&families, &config, |data| writer.append(data)).unwrap();
+    writer.finish().unwrap();
+    let file = DataFile::open(&path).unwrap();
+    assert_eq!(file.dimension(), 4);
+    let series = file.series(0).unwrap();
+    assert_eq!((series.points(), series.dimension()), (8, 3));
+    assert_eq!(file.series(1).unwrap().dimension(), 4);
+    assert!(file.series(2).is_err());
+    assert!(rheome_equations::is_data_file(&path));
+    assert!(!rheome_equations::is_data_file("nowhere.h5".as_ref()));
+    let message = message(&path);
+    assert!(message.contains("/values: found no dataset"), "{message}");
+}
+
+/// Needs a Python with NumPy and h5py, named by `RHEOME_PYTHON`.
+#[test]
+fn files_of_numpy_and_h5py_are_read() {
+    let Some(python) = std::env::var_os("RHEOME_PYTHON") else {
+        eprintln!("SKIPPED: make_series.py not run, RHEOME_PYTHON names no interpreter");
+        return;
+    };
+    let folder = folder();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/make_series.py");
+    let mut made = std::process::Command::new(python);
+    let made = made.arg(script).arg(folder.path()).output().unwrap();
+    let told = String::from_utf8_lossy(&made.stderr);
+    assert!(made.status.success(), "{told}");
+    let mut places: Vec<PathBuf> = ["f8.npy", "f4.npy", "fortran.npy", "big.npy"]
+        .map(PathBuf::from)
+        .to_vec();
+    places.extend(["a.h5", "a.h5:inner/series", "a.h5:table"].map(PathBuf::from));
+    for place in places {
+        let series = Series::read(folder.path().join(&place).to_str().unwrap()).unwrap();
+        assert_eq!(series.points(), 50, "{}", place.display());
+        let (times, states) = (series.times(), series.states());
+        for (time, state) in times.iter().zip(states.rows()) {
+            assert!((state[0] - time.sin()).abs() < 1e-6, "{}", place.display());
+            assert!((state[1] - 2.0 * time.cos()).abs() < 1e-6);
+        }
+    }
+    let named = Series::read(folder.path().join("a.h5").to_str().unwrap()).unwrap();
+    assert_eq!(named.names(), ["sine", "cosine"]);
+}
