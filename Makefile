@@ -14,10 +14,11 @@ CARGO_SET := --release --workspace --features libtorch --locked
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: cpu-setup ## build with the pure-Rust CPU backend; continue a turbulent flow, predict perturbed cells, draw both (folder demo/)
-	cargo build --release --locked -p turbulence -p perturb
+demo: cpu-setup ## build with the pure-Rust CPU backend; continue a turbulent flow, predict perturbed cells, find equations, draw all (folder demo/)
+	cargo build --release --locked -p turbulence -p perturb -p prose
 	bash apps/turbulence/demo/run.sh target/release/turbulence demo
 	bash apps/perturb/demo/run.sh target/release/perturb demo/cells
+	bash apps/prose/demo/run.sh target/release/prose demo/equations
 
 test: setup ## everything that CI checks
 	cargo fmt --all --check
