@@ -41,13 +41,14 @@ impl RunFolder {
         let config = this.path.join(CONFIG);
         if this.resume {
             let begun: S = settings_file::load(&config, &[])?;
+            // First: settings may be filled in from the data.
+            this.check_data(data)?;
             if begun != *settings {
                 return Err(Failure::new(format!(
                     "{}: the run was begun with other settings; resume with --config {0}",
                     config.display()
                 )));
             }
-            this.check_data(data)?;
             return Ok(this);
         }
         if config.exists() {

@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod relative_error;
+mod samples;
 mod settings;
 mod times;
 mod trained_model;

@@ -70,10 +70,12 @@ impl TrainedModel {
         self.settings.data.batch.input_points
     }
 
-    /// The time from the first to the last of these points, if the training data had the published times.
+    /// The time from the first to the last of these points; where the settings do not tell, that of the published data.
     pub fn input_duration(&self) -> f64 {
-        let published = DataConfig::default();
-        let steps = self.input_points().saturating_sub(1) as f64;
-        published.end * steps / (published.points - 1) as f64
+        self.settings.data.input_duration.unwrap_or_else(|| {
+            let published = DataConfig::default();
+            let steps = self.input_points().saturating_sub(1) as f64;
+            published.end * steps / (published.points - 1) as f64
+        })
     }
 }

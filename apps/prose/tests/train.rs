@@ -84,6 +84,8 @@ fn a_training_leaves_a_model_folder_with_its_metrics() {
         config.contains("seed = 5") && config.contains("level = 0.02"),
         "{config}"
     );
+    // Eight of 24 points on [0, 6].
+    assert!(config.contains("input_duration = 1.826"), "{config}");
     let words = fs::read_to_string(run.join("vocabulary.json")).unwrap();
     let words: Value = serde_json::from_str(&words).unwrap();
     assert_eq!(words["dimension"], 3);

@@ -35,6 +35,9 @@ pub struct LearningData {
     pub split: Split,
     /// Series and rough equations of a step.
     pub batch: BatchConfig,
+    /// Time from the first to the last point that the network is given. The training fills it in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_duration: Option<f64>,
 }
 
 /// How a network learns.
@@ -47,9 +50,9 @@ pub struct TrainingSettings {
     pub steps_per_epoch: u64,
     /// Seed of weights, order and noise.
     pub seed: u64,
-    /// Series that are validated after each epoch, evenly spread over those of the split; 0 takes all.
+    /// Series that are validated after each epoch, drawn at random from those of the split; 0 takes all.
     pub validation_samples: usize,
-    /// How many of them have their equations decoded.
+    /// Series whose equations are decoded in a validation; 0: none.
     pub validation_equations: usize,
     /// Steps between two lines of metrics.
     pub log_every: u64,
@@ -116,6 +119,12 @@ impl TrainSettings {
 }
 
 impl TrainSettings {
+    /// Time from the first to the last point of `data` that the network is given.
+    pub fn duration_of_input(&self, data: &DataFile) -> f64 {
+        let times = &data.times()[..self.data.batch.input_points.min(data.times().len())];
+        times.last().zip(times.first()).map_or(0.0, |(b, a)| b - a)
+    }
+
     /// Checks what depends on the data.
     ///
     /// # Errors

@@ -9,16 +9,15 @@ use std::sync::Arc;
 
 use burn::tensor::Tensor;
 use ndarray::Array3;
-use rand::seq::SliceRandom;
 use rheome_cli::{Console, Failure, Meter, say};
 use rheome_equations::{Batch, BatchReader, DataFile};
 use rheome_prose::Fused;
 use rheome_prose::decoding::{Decoding, DecodingSettings, Method};
 use rheome_prose::training::Lesson;
-use rheome_training::randomness::{Purpose, generator};
 use serde_json::json;
 
 use crate::arguments::EvaluateArguments;
+use crate::samples::some_of;
 use crate::trained_model::TrainedModel;
 use equations::{Judge, Written};
 use pictures::Pictures;
@@ -77,7 +76,7 @@ impl<'a> Evaluation<'a> {
                 data.path().display()
             )));
         }
-        let samples = some(samples, arguments.samples, seed);
+        let samples = some_of(samples, arguments.samples, seed);
         let batch = arguments.given.apply(settings.data.batch);
         let reader = BatchReader::new(data.clone(), samples, trained.words.clone(), batch, seed)?;
         let writes_symbols = settings.model.modalities.writes_symbols();
@@ -145,16 +144,6 @@ fn on_host(states: Tensor<3>) -> Result<Array3<f32>, Failure> {
     let shape = states.dims();
     let numbers: Vec<f32> = states.into_data().iter::<f32>().collect();
     Ok(Array3::from_shape_vec(shape, numbers)?)
-}
-
-/// At most so many of the samples, drawn at random: families follow each other too regularly for every n-th of them.
-fn some(mut samples: Vec<usize>, most: Option<usize>, seed: u64) -> Vec<usize> {
-    if let Some(most) = most {
-        samples.shuffle(&mut generator(seed, Purpose::Order, 0));
-        samples.truncate(most);
-        samples.sort_unstable();
-    }
-    samples
 }
 
 fn decoding_settings(

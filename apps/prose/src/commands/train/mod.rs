@@ -32,6 +32,7 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     settings.validate()?;
     let data = Arc::new(DataFile::open(&arguments.data)?);
     settings.check_data(&data)?;
+    settings.data.input_duration = Some(settings.duration_of_input(&data));
     let samples = |subset| data.subset(&settings.data.split, subset);
     let (learnt, validated) = (samples(Subset::Train), samples(Subset::Validation));
     if learnt.is_empty() {
@@ -50,7 +51,7 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let device = options.compute.select(console)?.device;
     let training = EquationTraining {
         lessons: reader(&data, learnt, &settings)?,
-        examination: Examination::new(&data, &validated, &settings, &device)?,
+        examination: Examination::new(&data, validated, &settings, &device)?,
         settings: &settings,
         device: device.autodiff(),
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::tensor::Device;
 use ndarray::Array3;
 use rheome_cli::Failure;
-use rheome_cli::training::{Validation, evenly};
+use rheome_cli::training::Validation;
 use rheome_equations::{Batch, BatchReader, DataFile};
 use rheome_prose::Prose;
 use rheome_prose::decoding::Decoding;
@@ -14,6 +14,7 @@ use rheome_prose::training::{Answer, Lesson, Objective, on_device};
 use serde_json::{Map, Value, json};
 
 use super::reader;
+use crate::samples::some_of;
 use crate::settings::TrainSettings;
 
 /// Series and equations that judge the weights, the same after every epoch, noise and all.
@@ -32,7 +33,7 @@ impl<'a> Examination<'a> {
     /// [`Failure`] if the settings do not fit the data.
     pub fn new(
         data: &Arc<DataFile>,
-        validated: &[usize],
+        validated: Vec<usize>,
         settings: &'a TrainSettings,
         device: &Device,
     ) -> Result<Option<Self>, Failure> {
@@ -42,15 +43,18 @@ impl<'a> Examination<'a> {
         let training = &settings.training;
         let is_decoded =
             training.validation_equations > 0 && settings.model.modalities.writes_symbols();
+        let seed = training.seed;
         let equations = match is_decoded {
             true => {
-                let samples = evenly(validated, training.validation_equations);
+                let most = Some(training.validation_equations);
+                let samples = some_of(validated.clone(), most, seed);
                 let decoding = Decoding::new(&settings.decoding, settings.model.words()?)?;
                 Some((reader(data, samples, settings)?, decoding))
             }
             false => None,
         };
-        let samples = evenly(validated, training.validation_samples);
+        let most = (training.validation_samples > 0).then_some(training.validation_samples);
+        let samples = some_of(validated, most, seed);
         Ok(Some(Self {
             series: reader(data, samples, settings)?,
             equations,
