@@ -62,6 +62,17 @@ pub fn check_seed(key: &str, seed: u64) -> Result<(), Failure> {
     )))
 }
 
+/// Whether counts of the settings, named by their keys, are 1 or more.
+///
+/// # Errors
+/// [`Failure`] naming the first key whose value is 0.
+pub fn check_positive(counts: &[(&str, u64)]) -> Result<(), Failure> {
+    match counts.iter().find(|(_, count)| *count == 0) {
+        Some((key, _)) => Err(Failure::new(format!("{key}: found 0, expected 1 or more"))),
+        None => Ok(()),
+    }
+}
+
 /// Reads `path`, applies `overrides` (`section.key=value`, the value in TOML; a bare word is a string) and turns the
 /// result into `T`.
 ///

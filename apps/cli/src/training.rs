@@ -51,6 +51,31 @@ pub struct Validation {
     pub summary: String,
 }
 
+impl Validation {
+    /// What a validation found: its score, its numbers by their names, and the same in a few words.
+    pub fn new<'a>(
+        score: f64,
+        metrics: impl IntoIterator<Item = (&'a str, f64)>,
+        summary: String,
+    ) -> Self {
+        let named = |(name, value): (&str, f64)| (name.to_owned(), value.into());
+        Self {
+            score: Some(score),
+            metrics: metrics.into_iter().map(named).collect(),
+            summary,
+        }
+    }
+
+    /// There was nothing to judge by: the score, if any, is of something else.
+    pub fn none(score: Option<f64>) -> Self {
+        Self {
+            score,
+            metrics: Map::new(),
+            summary: "no validation".to_owned(),
+        }
+    }
+}
+
 /// What differs from one kind of training to another.
 pub trait Training {
     /// What learns.

@@ -1,7 +1,7 @@
 //! Settings of a model and its training.
 
 use rheome_cli::Failure;
-use rheome_cli::settings::{check_seed, defaults_but_for};
+use rheome_cli::settings::{check_positive, check_seed, defaults_but_for};
 use rheome_perturbation::graph::{GraphConfig, SelfEdges};
 use rheome_perturbation::training::{Objective, PUBLISHED_STEPS, published_optimizer};
 use rheome_perturbation::{PadTransformerConfig, SPECIAL_NAMES, SamplingSettings};
@@ -105,19 +105,16 @@ impl TrainSettings {
         let training = &self.training;
         training.optimizer.validate()?;
         check_seed("training.seed", training.seed)?;
-        for (key, value) in [
-            ("steps", training.steps),
-            ("validate_every", training.validate_every),
-            ("validation_cells", training.validation_cells as u64),
-            ("log_every", training.log_every),
-            ("checkpoint_every", training.checkpoint_every),
-        ] {
-            if value == 0 {
-                return Err(Failure::new(format!(
-                    "training.{key}: found 0, expected 1 or more"
-                )));
-            }
-        }
+        check_positive(&[
+            ("training.steps", training.steps),
+            ("training.validate_every", training.validate_every),
+            (
+                "training.validation_cells",
+                training.validation_cells as u64,
+            ),
+            ("training.log_every", training.log_every),
+            ("training.checkpoint_every", training.checkpoint_every),
+        ])?;
         if !training.steps.is_multiple_of(training.validate_every) {
             return Err(Failure::new(format!(
                 "training.steps: found {}, expected a multiple of training.validate_every = {}",

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use command::{fails, folder, python, with};
 use rheome_anndata::{AnnData, AnnDataWriter, Axis, Part, Value, WriteOptions};
-use rheome_testing::{has_checkpoint, kill_at, weights};
+use rheome_testing::{has_checkpoint, kill_at, metrics, weights};
 use tempfile::TempDir;
 
 /// A screen of 40 genes, generated and prepared.
@@ -57,20 +57,6 @@ fn predict(model: &Path, data: &Path, more: &[&str]) -> Command {
     command.arg("--model").arg(model).arg("--data").arg(data);
     command.args(more);
     command
-}
-
-/// The metrics of a run without their wall-clock times, which alone may differ.
-fn metrics(run: &Path) -> Vec<serde_json::Value> {
-    let text = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
-    let lines = text
-        .lines()
-        .map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap());
-    lines
-        .map(|mut line| {
-            line.as_object_mut().unwrap().remove("training_seconds");
-            line
-        })
-        .collect()
 }
 
 #[test]

@@ -10,21 +10,8 @@ use command::{fails, folder};
 use flows::{POINTS, evaluate, generate, generated, predict, read, snapshot, train, trained};
 use predicates::prelude::*;
 use rheome_fields::FieldReader;
-use rheome_testing::{has_checkpoint, kill_at, weights};
+use rheome_testing::{has_checkpoint, kill_at, metrics, weights};
 use serde_json::Value;
-
-fn metrics(run: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
-    let lines = text
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap());
-    lines
-        .map(|mut line| {
-            line.as_object_mut().unwrap().remove("training_seconds");
-            line
-        })
-        .collect()
-}
 
 #[test]
 fn a_killed_training_continues_with_the_losses_of_an_uninterrupted_one() {

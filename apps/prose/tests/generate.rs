@@ -1,18 +1,11 @@
 //! `prose generate` and `prose families` as a person uses them: what they make and how they fail.
 
-use std::path::Path;
+mod command;
 
 use assert_cmd::Command;
+use command::{root, with};
 use predicates::prelude::*;
 use rheome_equations::DataFile;
-
-/// The command, run where the configurations are.
-fn prose(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_prose"));
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    command.current_dir(root).args(arguments);
-    command
-}
 
 /// Settings that are computed in no time.
 const QUICK: [&str; 6] = [
@@ -28,7 +21,7 @@ fn generate(config: &str, output: &str, more: &[&str]) -> Command {
     let mut arguments = vec!["generate", "--config", config, "--output", output];
     arguments.extend(QUICK);
     arguments.extend(more);
-    prose(&arguments)
+    with(&arguments)
 }
 
 fn fails(mut command: Command, parts: &[&str]) {
@@ -124,7 +117,7 @@ fn families_of_users_are_generated() {
     assert_eq!(file.families()[0].name, "oscillator");
     assert_eq!(file.dimension(), 3);
     assert_eq!(file.equation(0).system.dimension(), 2);
-    prose(&["families", "--file", &families])
+    with(&["families", "--file", &families])
         .assert()
         .success()
         .stdout("oscillator      2 components  k = 4\n");
@@ -133,28 +126,28 @@ fn families_of_users_are_generated() {
         "[[family]]\nname = \"a\"\nequations = \"x' = q\"\n",
     );
     fails(
-        prose(&["families", "--file", &wrong]),
+        with(&["families", "--file", &wrong]),
         &["own.toml", "family \"a\"", "\"q\""],
     );
 }
 
 #[test]
 fn families_are_listed_and_described() {
-    prose(&["families"])
+    with(&["families"])
         .assert()
         .success()
         .stdout(predicate::function(|text: &str| text.lines().count() == 15))
         .stdout(predicate::str::contains(
             "lorenz_3d       3 components  beta = 2.6667, rho = 28, sigma = 10\n",
         ));
-    prose(&["families", "lorenz_3d"])
+    with(&["families", "lorenz_3d"])
         .assert()
         .success()
         .stdout(predicate::str::contains("  rho*u_0 - u_0*u_2 - u_1\n"))
         .stdout(predicate::str::contains(
             "add mul + N100 E-1 u_1 mul - N100 E-1 u_0 | ",
         ));
-    fails(prose(&["families", "lorenz"]), &["\"lorenz\"", "lorenz_3d"]);
+    fails(with(&["families", "lorenz"]), &["\"lorenz\"", "lorenz_3d"]);
 }
 
 #[test]
@@ -200,7 +193,7 @@ fn what_is_wrong_is_said_in_one_line() {
     );
     generate(small, output, &["--overwrite"]).assert().success();
     assert!(DataFile::open(output.as_ref()).is_ok());
-    prose(&["generate"]).assert().code(2);
+    command::with(&["generate"]).assert().code(2);
 }
 
 #[test]
@@ -223,7 +216,7 @@ fn a_killed_run_leaves_the_old_file_and_can_be_repeated() {
             output,
         ])
         .args(long)
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
+        .current_dir(root())
         .spawn()
         .unwrap();
     let partial = folder.path().join("a.h5.partial");

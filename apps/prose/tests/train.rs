@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use command::{fails, folder, with};
-use rheome_testing::{has_checkpoint, kill_at, weights};
+use rheome_testing::{has_checkpoint, kill_at, metrics, weights};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -31,20 +31,6 @@ fn train(data: &Path, output: &Path, more: &[&str]) -> Command {
     command.arg("--data").arg(data).arg("--output").arg(output);
     command.args(more);
     command
-}
-
-/// The metrics of a run without their wall-clock times, which alone may differ.
-fn metrics(run: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
-    let lines = text
-        .lines()
-        .map(|l| serde_json::from_str::<Value>(l).unwrap());
-    lines
-        .map(|mut line| {
-            line.as_object_mut().unwrap().remove("training_seconds");
-            line
-        })
-        .collect()
 }
 
 #[test]

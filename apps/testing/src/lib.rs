@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use assert_cmd::Command;
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// A program under test.
@@ -58,6 +59,34 @@ impl Program {
     }
 }
 
+/// Defines the functions that a program's tests run it by: `with`, its command with arguments; `fails`, see [`Program::fails`];
+/// `python`, which runs a script of the program's `tests/python`, see [`python`](fn@python).
+#[macro_export]
+macro_rules! program_under_test {
+    ($name:literal) => {
+        const PROGRAM: $crate::Program = $crate::Program {
+            name: $name,
+            binary: env!(concat!("CARGO_BIN_EXE_", $name)),
+        };
+
+        /// The command with arguments.
+        pub fn with(arguments: &[&str]) -> assert_cmd::Command {
+            PROGRAM.with(arguments)
+        }
+
+        /// A command that must fail with status `code` and one line on standard error that holds all of `words`.
+        pub fn fails(command: assert_cmd::Command, code: i32, words: &[&str]) {
+            PROGRAM.fails(command, code, words);
+        }
+
+        /// Runs a script of `tests/python`, which must succeed; false where `RHEOME_PYTHON` names no Python.
+        pub fn python(script: &str, arguments: &[&str]) -> bool {
+            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python");
+            $crate::python(&folder.join(script), arguments)
+        }
+    };
+}
+
 /// Starts a command and kills it (SIGKILL) as soon as `moment` has come.
 ///
 /// # Panics
@@ -97,6 +126,20 @@ pub fn weights(path: &Path) -> Vec<u8> {
     let bytes = std::fs::read(path).unwrap();
     let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     bytes[8 + length..].to_vec()
+}
+
+/// The lines of a run's metrics without their wall-clock times, which alone may differ between two runs.
+///
+/// # Panics
+/// If the folder has none.
+pub fn metrics(run: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    let without_time = |line: &str| {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        line.as_object_mut().unwrap().remove("training_seconds");
+        line
+    };
+    text.lines().map(without_time).collect()
 }
 
 /// Runs a Python script, which must succeed; false where `RHEOME_PYTHON` names no Python with the users' libraries (`make test`

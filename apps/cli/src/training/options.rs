@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use burn::module::Module;
 use clap::Args;
 use serde::de::DeserializeOwned;
 
-use crate::ComputeOptions;
 use crate::model_folder::training_seconds;
 use crate::settings::{self, SettingsError};
+use crate::{ComputeOptions, Failure};
 
 /// Options of every command that trains; what it learns from is its own.
 #[derive(Debug, Clone, Args)]
@@ -39,6 +40,25 @@ impl TrainOptions {
     /// [`SettingsError`].
     pub fn settings<S: DeserializeOwned>(&self) -> Result<S, SettingsError> {
         settings::load(&self.config, &self.overrides)
+    }
+
+    /// A model with its first weights: its own random ones, or those of `--weights`, which `load` reads. Tells its `name` and size.
+    ///
+    /// # Errors
+    /// [`Failure`] of `load`.
+    pub fn first_weights<M: Module, E: Into<Failure>>(
+        &self,
+        name: &str,
+        mut model: M,
+        load: impl FnOnce(M, &Path) -> Result<M, E>,
+    ) -> Result<M, Failure> {
+        if let Some(weights) = &self.weights {
+            model = load(model, weights).map_err(Into::into)?;
+        }
+        let parameters = model.num_params();
+        let console = self.compute.console();
+        console.note(format!("model: {name}, {parameters} parameters"));
+        Ok(model)
     }
 
     /// Seconds that the training of the given weights took, where they lie in a model folder that tells.

@@ -1,7 +1,7 @@
 //! Settings of a model and its training: the `config.toml` of a model folder.
 
 use rheome_cli::Failure;
-use rheome_cli::settings::{check_seed, defaults_but_for};
+use rheome_cli::settings::{check_positive, check_seed, defaults_but_for};
 use rheome_equations::{BatchConfig, DataFile, Split};
 use rheome_prose::ProseConfig;
 use rheome_prose::decoding::DecodingSettings;
@@ -95,17 +95,13 @@ impl TrainSettings {
         let training = &self.training;
         training.optimizer.validate()?;
         check_seed("training.seed", training.seed)?;
-        for (key, value) in [
+        check_positive(&[
             ("data.batch.size", self.data.batch.size as u64),
             ("training.epochs", training.epochs),
             ("training.steps_per_epoch", training.steps_per_epoch),
             ("training.log_every", training.log_every),
             ("training.checkpoint_every", training.checkpoint_every),
-        ] {
-            if value == 0 {
-                return Err(Failure::new(format!("{key}: found 0, expected 1 or more")));
-            }
-        }
+        ])?;
         let Split { validation, test } = self.data.split;
         for (key, share) in [("validation", validation), ("test", test)] {
             if !(0.0..1.0).contains(&share) {

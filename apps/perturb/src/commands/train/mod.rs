@@ -5,17 +5,15 @@ mod validation;
 
 use std::path::Path;
 
-use burn::module::Module;
 use burn::tensor::Device;
 use rheome_cells::Condition;
 use rheome_cli::model_folder::VOCABULARY;
 use rheome_cli::training::{Plan, StepLoss, TrainOptions, Training, Validation, train};
-use rheome_cli::{Console, Failure, RunFolder};
+use rheome_cli::{Failure, RunFolder};
 use rheome_perturbation::PadTransformer;
 use rheome_perturbation::graph::VocabularyGraph;
 use rheome_perturbation::training::StepDraw;
 use rheome_training::Trainer;
-use serde_json::{Map, json};
 
 use super::PROGRAM;
 use crate::arguments::TrainArguments;
@@ -53,7 +51,9 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         settings: &settings,
         device: device.autodiff(),
     };
-    let model = model(options, &settings, &training.device, console)?;
+    let seed = settings.training.seed;
+    let model = PadTransformer::init(&settings.model, seed, &training.device)?;
+    let model = options.first_weights("scDFM", model, PadTransformer::load)?;
     // Everything that the user can have got wrong is known by now: a folder is only made for a run that begins.
     let folder = RunFolder::open(options, &settings, &cells.fingerprint(), PROGRAM)?;
     genes.save(folder.path())?;
@@ -78,21 +78,6 @@ fn genes(
         true => Genes::load(folder),
         false => Genes::of(cells, settings, device),
     }
-}
-
-/// The network with its first weights: random ones, or those of `--weights`.
-fn model(
-    options: &TrainOptions,
-    settings: &TrainSettings,
-    device: &Device,
-    console: Console,
-) -> Result<PadTransformer, Failure> {
-    let mut model = PadTransformer::init(&settings.model, settings.training.seed, device)?;
-    if let Some(weights) = &options.weights {
-        model = model.load(weights)?;
-    }
-    console.note(format!("model: scDFM, {} parameters", model.num_params()));
-    Ok(model)
 }
 
 /// The conditions to learn from and those to validate with, by their places in the file.
@@ -167,26 +152,18 @@ impl Training for CellTraining<'_> {
 
     fn validate(&self, model: &PadTransformer, _: f64) -> Result<Validation, Failure> {
         let Some(found) = self.questions.score(model)? else {
-            return Ok(Validation {
-                score: None,
-                metrics: Map::new(),
-                summary: "no validation".to_owned(),
-            });
+            return Ok(Validation::none(None));
         };
         let metrics = [
             ("mse_delta", found.mse_delta),
             ("mse_delta_of_control", found.mse_delta_of_control),
             ("pearson_delta", found.pearson_delta),
         ];
-        let metrics = metrics.map(|(name, value)| (name.to_owned(), json!(value)));
-        Ok(Validation {
-            score: Some(found.mse_delta),
-            metrics: metrics.into_iter().collect(),
-            summary: format!(
-                "validation: mse_delta {:.5} (control's {:.5}), pearson_delta {:.3}",
-                found.mse_delta, found.mse_delta_of_control, found.pearson_delta
-            ),
-        })
+        let summary = format!(
+            "validation: mse_delta {:.5} (control's {:.5}), pearson_delta {:.3}",
+            found.mse_delta, found.mse_delta_of_control, found.pearson_delta
+        );
+        Ok(Validation::new(found.mse_delta, metrics, summary))
     }
 
     fn save(

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rheome_cli::Failure;
-use rheome_cli::settings::{check_seed, defaults_but_for};
+use rheome_cli::settings::{check_positive, check_seed, defaults_but_for};
 use rheome_fields::Split;
 use rheome_periodic::PeriodicConfig;
 use rheome_prose::fluids::FluidsConfig;
@@ -245,18 +245,14 @@ impl TrainSettings {
         let training = &self.training;
         training.optimizer.validate()?;
         check_seed("training.seed", training.seed)?;
-        for (key, value) in [
+        check_positive(&[
             ("data.stride", self.data.stride as u64),
             ("training.epochs", training.epochs),
             ("training.steps_per_epoch", training.steps_per_epoch),
             ("training.batch_size", training.batch_size as u64),
             ("training.log_every", training.log_every),
             ("training.checkpoint_every", training.checkpoint_every),
-        ] {
-            if value == 0 {
-                return Err(Failure::new(format!("{key}: found 0, expected 1 or more")));
-            }
-        }
+        ])?;
         let [x, y] = self.model.grid;
         if training.symmetries && x != y {
             return Err(Failure::new(format!(

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rand::RngExt;
-use rheome_cli::training::{Plan, StepLoss, TrainOptions, Training, Validation, evenly, train};
+use rheome_cli::training::{Plan, StepLoss, Training, Validation, evenly, train};
 use rheome_cli::{Console, Failure, RunFolder};
 use rheome_fields::{FieldError, Window, Windows};
 use rheome_layers::loss::relative_l2_per_sample;
@@ -13,7 +12,6 @@ use rheome_prose::fluids::{Fluids, Frames};
 use rheome_prose::loss::relative_squared_error;
 use rheome_training::Trainer;
 use rheome_training::randomness::{Purpose, generator};
-use serde_json::{Map, json};
 
 use super::PROGRAM;
 use super::data::FlowData;
@@ -32,7 +30,9 @@ pub fn run(arguments: &FluidsTrainArguments) -> Result<(), Failure> {
     let data = FlowData::open(&arguments.data, &settings.model)?;
     let windows = windows(&data, &settings, console)?;
     let device = options.compute.select(console)?.device;
-    let model = model(options, &settings, &device.clone().autodiff(), console)?;
+    let seed = settings.training.seed;
+    let model = Fluids::init(&settings.model, seed, &device.clone().autodiff())?;
+    let model = options.first_weights("PROSE-FD", model, Fluids::load)?;
     // Everything that the user can have got wrong is known by now: a folder is only made for a run that begins.
     let folder = RunFolder::open(options, &settings, &data.fingerprint()?, PROGRAM)?;
     vocabulary_file::save(data.vocabulary(), folder.path())?;
@@ -66,24 +66,6 @@ pub fn windows(
         settings.frames()
     ));
     Ok(windows)
-}
-
-/// The network with its first weights: random ones, or those of `--weights`.
-fn model(
-    options: &TrainOptions,
-    settings: &TrainSettings,
-    device: &Device,
-    console: Console,
-) -> Result<Fluids, Failure> {
-    let mut model = Fluids::init(&settings.model, settings.training.seed, device)?;
-    if let Some(weights) = &options.weights {
-        model = model.load(weights)?;
-    }
-    console.note(format!(
-        "model: PROSE-FD, {} parameters",
-        model.num_params()
-    ));
-    Ok(model)
 }
 
 /// Stretches of flows on the host.
@@ -205,11 +187,7 @@ impl Training for FlowTraining<'_> {
     fn validate(&self, model: &Fluids, train_loss: f64) -> Result<Validation, Failure> {
         if self.validated.is_empty() {
             // Without flows to judge by the training loss decides.
-            return Ok(Validation {
-                score: Some(train_loss),
-                metrics: Map::new(),
-                summary: "no validation".to_owned(),
-            });
+            return Ok(Validation::none(Some(train_loss)));
         }
         let (mut error, mut persistence) = (0.0, 0.0);
         for windows in self.validated.chunks(self.settings.training.batch_size) {
@@ -226,17 +204,11 @@ impl Training for FlowTraining<'_> {
         let count = self.validated.len() as f64;
         let (error, persistence) = (error / count, persistence / count);
         let metrics = [
-            ("relative_l2", json!(error)),
-            ("relative_l2_of_persistence", json!(persistence)),
+            ("relative_l2", error),
+            ("relative_l2_of_persistence", persistence),
         ];
-        Ok(Validation {
-            score: Some(error),
-            metrics: metrics
-                .map(|(name, value)| (name.to_owned(), value))
-                .into_iter()
-                .collect(),
-            summary: format!("relative L2 {error:.4} (persistence {persistence:.4})"),
-        })
+        let summary = format!("relative L2 {error:.4} (persistence {persistence:.4})");
+        Ok(Validation::new(error, metrics, summary))
     }
 
     fn save(&self, model: &Fluids, path: &Path, metadata: &[(&str, &str)]) -> Result<(), Failure> {

@@ -6,11 +6,10 @@ mod validation;
 use std::path::Path;
 use std::sync::Arc;
 
-use burn::module::Module;
 use burn::tensor::Device;
 use rheome_cli::model_folder::VOCABULARY;
-use rheome_cli::training::{Plan, StepLoss, TrainOptions, Training, Validation, train};
-use rheome_cli::{Console, Failure, RunFolder};
+use rheome_cli::training::{Plan, StepLoss, Training, Validation, train};
+use rheome_cli::{Failure, RunFolder};
 use rheome_equations::{Batch, BatchReader, DataFile, Subset};
 use rheome_prose::Prose;
 use rheome_prose::training::{Answer, Lesson};
@@ -55,7 +54,8 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         settings: &settings,
         device: device.autodiff(),
     };
-    let model = model(options, &settings, &training.device, console)?;
+    let model = Prose::init(&settings.model, settings.training.seed, &training.device)?;
+    let model = options.first_weights("PROSE", model, Prose::load)?;
     // Everything that the user can have got wrong is known by now: a folder is only made for a run that begins.
     let folder = RunFolder::open(options, &settings, &fingerprint(&data)?, PROGRAM)?;
     let words = settings.model.words()?;
@@ -80,21 +80,6 @@ fn reader(
         settings.data.batch,
         settings.training.seed,
     )?)
-}
-
-/// The network with its first weights: random ones, or those of `--weights`.
-fn model(
-    options: &TrainOptions,
-    settings: &TrainSettings,
-    device: &Device,
-    console: Console,
-) -> Result<Prose, Failure> {
-    let mut model = Prose::init(&settings.model, settings.training.seed, device)?;
-    if let Some(weights) = &options.weights {
-        model = model.load(weights)?;
-    }
-    console.note(format!("model: PROSE, {} parameters", model.num_params()));
-    Ok(model)
 }
 
 /// Series to learn from and to judge by.
@@ -144,11 +129,7 @@ impl Training for EquationTraining<'_> {
         match &self.examination {
             Some(examination) => examination.judge(model),
             // The newest weights count.
-            None => Ok(Validation {
-                score: None,
-                metrics: Default::default(),
-                summary: "no validation".to_owned(),
-            }),
+            None => Ok(Validation::none(None)),
         }
     }
 

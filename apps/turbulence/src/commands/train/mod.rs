@@ -10,7 +10,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use rheome_cli::model_folder::NORMALIZATION;
-use rheome_cli::training::{Plan, StepLoss, TrainOptions, Training, Validation, evenly, train};
+use rheome_cli::training::{Plan, StepLoss, Training, Validation, evenly, train};
 use rheome_cli::{Console, Failure, RunFolder};
 use rheome_fields::{
     FieldError, FieldReader, FirstComponents, Window, Windows, expect_grid,
@@ -18,7 +18,6 @@ use rheome_fields::{
 };
 use rheome_flow::{EnergyChangeRange, FlowModel, GridFeatures, Normalization};
 use rheome_training::Trainer;
-use serde_json::{Map, json};
 
 use super::PROGRAM;
 use crate::arguments::TrainArguments;
@@ -51,7 +50,8 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let lead = time_window + settings.training.unroll - 1;
     let windows = split(reader, &settings, lead, console)?;
     let device = options.compute.select(console)?.device.autodiff();
-    let model = model(options, &settings, &device, console)?;
+    let model = FlowModel::init(&settings.model, settings.training.seed, &device)?;
+    let model = options.first_weights(settings.model.kind(), model, FlowModel::load)?;
     // Everything that the user can have got wrong is known by now: a folder is only made for a run that begins.
     let folder = RunFolder::open(options, &settings, &fingerprint(reader)?, PROGRAM)?;
     let normalization = match folder.kept(NORMALIZATION) {
@@ -103,25 +103,6 @@ fn split(
         "data: {train} windows to train, {validate} to validate"
     ));
     Ok(windows)
-}
-
-/// The operator with its first weights: random ones, or those of `--weights`.
-fn model(
-    options: &TrainOptions,
-    settings: &TrainSettings,
-    device: &Device,
-    console: Console,
-) -> Result<FlowModel, Failure> {
-    let mut model = FlowModel::init(&settings.model, settings.training.seed, device)?;
-    if let Some(weights) = &options.weights {
-        model = model.load(weights)?;
-    }
-    console.note(format!(
-        "model: {}, {} parameters",
-        settings.model.kind(),
-        model.num_params()
-    ));
-    Ok(model)
 }
 
 /// Time of one step of the operator: that of the data (their mean spacing, which rounding disturbs least), else that of the
@@ -234,11 +215,7 @@ impl Training for FlowTraining<'_> {
     fn validate(&self, model: &FlowModel, train_loss: f64) -> Result<Validation, Failure> {
         if self.validation.is_empty() {
             // Without validation windows the training loss decides.
-            return Ok(Validation {
-                score: Some(train_loss),
-                metrics: Map::new(),
-                summary: "no validation".to_owned(),
-            });
+            return Ok(Validation::none(Some(train_loss)));
         }
         let windows = (
             self.validation.as_slice(),
@@ -257,15 +234,11 @@ impl Training for FlowTraining<'_> {
             ("validation_loss", found.loss),
             ("validation_persistence", found.persistence),
         ];
-        let metrics = metrics.map(|(name, value)| (name.to_owned(), json!(value)));
-        Ok(Validation {
-            score: Some(found.loss),
-            metrics: metrics.into_iter().collect(),
-            summary: format!(
-                "validation {:.5} (persistence {:.5})",
-                found.loss, found.persistence
-            ),
-        })
+        let summary = format!(
+            "validation {:.5} (persistence {:.5})",
+            found.loss, found.persistence
+        );
+        Ok(Validation::new(found.loss, metrics, summary))
     }
 
     fn save(

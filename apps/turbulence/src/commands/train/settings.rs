@@ -1,4 +1,5 @@
 use rheome_cli::Failure;
+use rheome_cli::settings::{check_positive, check_seed};
 use rheome_fields::Split;
 use rheome_flow::FlowModelConfig;
 use rheome_training::OptimizerSettings;
@@ -109,20 +110,15 @@ impl TrainSettings {
         self.model.validate()?;
         let training = &self.training;
         training.optimizer.validate()?;
-        rheome_cli::settings::check_seed("training.seed", training.seed)?;
-        let positive = [
+        check_seed("training.seed", training.seed)?;
+        check_positive(&[
             ("data.stride", self.data.stride as u64),
             ("training.epochs", training.epochs),
             ("training.batch_size", training.batch_size as u64),
             ("training.unroll", training.unroll as u64),
             ("training.log_every", training.log_every),
             ("training.checkpoint_every", training.checkpoint_every),
-        ];
-        for (key, value) in positive {
-            if value == 0 {
-                return Err(Failure::new(format!("{key}: found 0, expected 1 or more")));
-            }
-        }
+        ])?;
         if !(training.noise >= 0.0 && training.noise.is_finite()) {
             return Err(Failure::new(format!(
                 "training.noise: found {}, expected a fraction, 0 or more",
