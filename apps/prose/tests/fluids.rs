@@ -55,6 +55,10 @@ fn predictions_are_fields_that_go_on_where_the_input_ends() {
     let data = generated(&folder);
     let run = trained(&folder, &data);
     let output = folder.path().join("out.h5");
+    let before = fs::read(&data).unwrap();
+    let itself = predict(&run, &data, &data, &["--overwrite"]);
+    fails(itself, 1, &["is the input file itself"]);
+    assert!(fs::read(&data).unwrap() == before);
     predict(&run, &data, &output, &["--first", "1"])
         .assert()
         .success();

@@ -49,6 +49,12 @@ fn poiseuille_flow_is_simulated_converted_and_described() {
     with(&["convert", &h5, &npy, "--snapshots", "1:5:2", "-q"])
         .assert()
         .success();
+    let before = std::fs::read(&h5).unwrap();
+    for itself in [h5.clone(), format!("{h5}:velocity")] {
+        let onto = with(&["convert", &itself, &h5, "--overwrite", "-q"]);
+        command::fails(onto, 1, &["is the input file itself"]);
+    }
+    assert!(std::fs::read(&h5).unwrap() == before);
     with(&["convert", &h5, &nc, "--compress", "-q"])
         .assert()
         .success();

@@ -1,6 +1,8 @@
 //! `turbulence convert`: npy, HDF5 and NetCDF into each other, snapshot by snapshot.
 
-use rheome_cli::{Console, Failure, Meter};
+use std::path::Path;
+
+use rheome_cli::{Console, Failure, Meter, refuse_same_file};
 use rheome_fields::{FieldReader, FieldShape, FirstComponents, WriteOptions};
 
 use super::PROGRAM;
@@ -8,6 +10,8 @@ use crate::arguments::ConvertArguments;
 
 /// Runs the command.
 pub fn run(arguments: &ConvertArguments) -> Result<(), Failure> {
+    let input = Path::new(&arguments.input);
+    refuse_same_file((input, "input"), "OUT", &arguments.output)?;
     let console = Console::new(arguments.quiet, false);
     let mut reader = rheome_fields::open(&arguments.input)?;
     if let Some(components) = arguments.components {

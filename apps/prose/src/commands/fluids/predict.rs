@@ -1,6 +1,8 @@
 //! `prose fluids predict`: the flows of a file, continued.
 
-use rheome_cli::{Failure, Meter};
+use std::path::Path;
+
+use rheome_cli::{Failure, Meter, refuse_same_file};
 use rheome_fields::{FieldHeader, FieldShape, FieldWriter, Window, WriteOptions};
 
 use super::PROGRAM;
@@ -14,6 +16,11 @@ const AT_ONCE: usize = 8;
 /// Runs the command.
 pub fn run(arguments: &FluidsPredictArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
+    refuse_same_file(
+        (Path::new(&arguments.input), "input"),
+        "--output",
+        &arguments.output,
+    )?;
     let device = arguments.compute.select(console)?.device;
     let model = LoadedModel::load(&arguments.model, &device)?;
     let data = FlowData::open(&arguments.input, &model.settings.model)?;

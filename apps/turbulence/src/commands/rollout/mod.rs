@@ -2,11 +2,13 @@
 
 mod gathering;
 
+use std::path::Path;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use gathering::Gathering;
 use rand::RngExt;
 use rand_distr::StandardNormal;
-use rheome_cli::{Failure, JsonLog, Meter};
+use rheome_cli::{Failure, JsonLog, Meter, refuse_same_file};
 use rheome_fields::{
     FieldHeader, FieldReader, FieldShape, FieldWriter, FirstComponents, WriteOptions, expect_grid,
 };
@@ -31,6 +33,8 @@ const PRINTED_WARNINGS: u64 = 3;
 /// Runs the command.
 pub fn run(arguments: &RolloutArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
+    let input = Path::new(&arguments.input);
+    refuse_same_file((input, "input"), "--output", &arguments.output)?;
     let snapshots = check(arguments)?;
     let log = arguments.compute.log(false)?;
     let selected = arguments.compute.select(console)?;
