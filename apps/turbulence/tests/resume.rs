@@ -261,6 +261,22 @@ fn a_training_starts_from_given_weights() {
     assert!(before > 0.0 && after > before, "{before} {after}");
 }
 
+/// A run is stopped before its first step is done: what continues it knows the weights that it began with.
+#[test]
+fn a_stopped_training_from_given_weights_does_not_begin_again_from_others() {
+    let folder = folder();
+    let run = |name: &str| folder.path().join(name);
+    training(&run("first"), &[]).assert().success();
+    let file = run("first").join("weights.safetensors");
+    let given = ["--weights", file.to_str().unwrap()];
+    training(&run("whole"), &given).assert().success();
+    let stopped = training(&run("stopped"), &given);
+    kill_at(&stopped, || has_checkpoint(&run("stopped")));
+    training(&run("stopped"), &["--resume"]).assert().success();
+    let last = |name: &str| weights(&run(name).join("last.safetensors"));
+    assert_eq!(last("stopped"), last("whole"));
+}
+
 /// A loss that leaves the numbers stops the training, names the batch and keeps the weights before it.
 #[test]
 fn a_diverging_training_stops_and_keeps_its_weights() {

@@ -25,6 +25,10 @@ pub fn train<T: Training>(
 ) -> Result<(), Failure> {
     trainer.progress.seconds = options.seconds_before();
     let (trainer, metrics) = folder.start(trainer)?;
+    if options.weights.is_some() && trainer.progress.step == 0 {
+        // A run that is stopped before its next checkpoint is not to begin again from other weights.
+        folder.checkpoint(&trainer)?;
+    }
     let run = Run {
         training,
         plan: training.plan(),
