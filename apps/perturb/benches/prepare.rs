@@ -50,13 +50,17 @@ fn run() -> Result<(), Box<dyn Error>> {
     };
     let sizes = [number("--cells", 100_000)?, number("--genes", 5000)?];
     let (repeats, threads) = (number("--repeats", 5)?, number("--threads", 2)?);
+    let [cells, genes] = sizes;
+    // What the screen has besides its 200 pairs and its targets is fixed.
+    if cells < 20_200 || !cells.is_multiple_of(200) || genes < 101 || repeats == 0 {
+        return Err("expected --cells of 20,200 or more, a multiple of 200, --genes of 101 or more, --repeats of 1 or more".into());
+    }
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let bench = Bench {
         folder: folder.path().to_owned(),
         threads,
     };
     bench.generate(sizes)?;
-    let [cells, genes] = sizes;
     println!("{cells} cells x {genes} genes, {repeats} repetitions, {threads} threads");
     let ours = bench.measure(repeats, || bench.ours())?;
     println!("perturb prepare: {ours}");
@@ -118,8 +122,8 @@ impl Bench {
         command.arg("generate").arg("--config").arg(config);
         // Besides its 200 pairs and 1900 targets the screen has 20,000 cells and 100 genes.
         for setting in [
-            format!("cells.per_pair={}", cells.saturating_sub(20_000) / 200),
-            format!("network.targets={}", genes.saturating_sub(100)),
+            format!("cells.per_pair={}", (cells - 20_000) / 200),
+            format!("network.targets={}", genes - 100),
         ] {
             command.args(["--set", &setting]);
         }

@@ -2,7 +2,6 @@
 
 mod arguments;
 mod commands;
-mod relative_error;
 mod samples;
 mod settings;
 mod times;

@@ -197,7 +197,7 @@ fn what_cannot_be_learnt_is_said_and_leaves_no_folder() {
         ("model.heads=3", &["model key heads", "width = 16"]),
         (
             "data.batch.input_points=23",
-            &["data.batch.input_points: found 23, expected 1 to 22"],
+            &["data.batch.input_points: found 23, expected 2 to 22"],
         ),
         ("data.batch.noise.level=-1.0", &["-1"]),
         (

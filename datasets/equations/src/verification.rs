@@ -30,7 +30,10 @@ const EXCESS: f64 = 1e3;
 /// computed up to the last time.
 pub fn residual(system: &System, series: &Series) -> Result<f64, EquationError> {
     let initial = series.states().row(0).to_vec();
-    Ok(relative_l2(&trajectory(system, series, &initial)?, series))
+    Ok(relative_l2(
+        &trajectory(system, series, &initial)?,
+        series.states(),
+    ))
 }
 
 /// A candidate and how well it explains a series.
@@ -117,12 +120,11 @@ fn failed(error: crate::data::IntegrationError) -> EquationError {
     }
 }
 
-fn relative_l2(states: &Array2<f64>, series: &Series) -> f64 {
-    let differences = states
-        .iter()
-        .zip(series.states())
-        .map(|(a, b)| (a - b).powi(2));
-    let squares = series.states().iter().map(|value| value.powi(2));
+/// Relative L2 error of states with respect to others, over all points and components: `[points, components]` both. The error
+/// itself, where the others are zeros.
+pub fn relative_l2(found: &Array2<f64>, expected: &Array2<f64>) -> f64 {
+    let differences = found.iter().zip(expected).map(|(a, b)| (a - b).powi(2));
+    let squares = expected.iter().map(|value| value.powi(2));
     let (error, norm): (f64, f64) = (differences.sum(), squares.sum());
     match norm {
         0.0 => error.sqrt(),

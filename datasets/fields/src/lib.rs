@@ -21,8 +21,8 @@ pub use field::{Attribute, FieldHeader, FieldReader, FieldShape, FirstComponents
 pub use format::{append_to, create, open};
 pub use hdf::{FORMAT_VERSION, attributes, scales};
 pub use sampling::{
-    Batch, BatchReader, Split, Window, WindowStatistics, Windows, ends_of_trajectories,
-    normalization_statistics,
+    Batch, BatchReader, Split, Window, WindowStatistics, Windows, all_windows,
+    ends_of_trajectories, normalization_statistics,
 };
 pub use statistics::{EnergyChange, FieldStatistics};
 pub use writer::{FieldWriter, WriteOptions};

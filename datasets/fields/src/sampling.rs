@@ -146,6 +146,15 @@ impl Split {
     }
 }
 
+/// Every window of a file: of `time_window` snapshots and one more, `stride` apart.
+pub fn all_windows(reader: &dyn FieldReader, time_window: usize, stride: usize) -> Vec<Window> {
+    let span = time_window.saturating_mul(stride);
+    let trajectories = 0..reader.shape().trajectories;
+    trajectories
+        .flat_map(|t| of_trajectory(reader, t, span, 0))
+        .collect()
+}
+
 /// Every window of a trajectory but the last `dropped`.
 fn of_trajectory(
     reader: &dyn FieldReader,

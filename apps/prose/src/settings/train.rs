@@ -133,11 +133,11 @@ impl TrainSettings {
                 "model.dimension: found {found}, expected {needed} or more: {path} holds systems of {needed} components"
             )));
         }
-        // Two times are asked for at least: a continuation is judged by halves.
+        // One time is no series. Two are asked for at least: a continuation is judged by halves.
         let (found, points) = (self.data.batch.input_points, data.times().len());
-        if points < 3 || !(1..=points - 2).contains(&found) {
+        if points < 4 || !(2..=points - 2).contains(&found) {
             return Err(Failure::new(format!(
-                "data.batch.input_points: found {found}, expected 1 to {}, of the {points} points of {path}",
+                "data.batch.input_points: found {found}, expected 2 to {}, of the {points} points of {path}",
                 points.saturating_sub(2)
             )));
         }

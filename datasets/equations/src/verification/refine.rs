@@ -92,7 +92,7 @@ pub fn refine(system: &System, series: &Series) -> Result<Refined, EquationError
         system: refined,
         initial: initial.to_vec(),
         last: states.row(series.points() - 1).to_vec(),
-        residual: relative_l2(&states, series),
+        residual: relative_l2(&states, series.states()),
         before: before.ok(),
     })
 }

@@ -6,7 +6,7 @@ use rheome_cli::Failure;
 use rheome_equations::verification::{continuation, refine};
 use rheome_equations::{Batch, DataFile, EquationError, Series, System, compare};
 
-use crate::relative_error::relative_l2;
+use rheome_equations::verification::relative_l2;
 
 /// Random points at which right-hand sides are compared.
 const POINTS: usize = 256;

@@ -16,7 +16,8 @@ const FAMILIES: &str = "families.csv";
 /// # Errors
 /// [`Failure`] naming the folder.
 pub fn prepare_folder(folder: &Path, overwrite: bool) -> Result<(), Failure> {
-    if folder.join(RESULTS).exists() && !overwrite {
+    let is_there = |name: &&str| folder.join(name).exists();
+    if [RESULTS, FAMILIES].iter().any(is_there) && !overwrite {
         return Err(Failure::new(format!(
             "{}: holds results already; choose another --output, or --overwrite",
             folder.display()

@@ -70,7 +70,10 @@ impl FlowData {
 
     /// Time between two snapshots, where the file tells.
     pub fn spacing(&self) -> Option<f64> {
-        let (first, rest) = self.reader.times()?.split_first()?;
+        let times = self.reader.times()?;
+        // Snapshots that are not there yet have none.
+        let told = times.iter().take_while(|time| time.is_finite()).count();
+        let (first, rest) = times[..told].split_first()?;
         let spacing = (rest.last()? - first) / rest.len() as f64;
         spacing.is_finite().then_some(spacing)
     }

@@ -26,6 +26,16 @@ pub fn run(arguments: &FluidsGenerateArguments) -> Result<(), Failure> {
         settings_file::load(&arguments.config, &arguments.overrides)?;
     settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
     settings.validate(&arguments.config)?;
+    if arguments
+        .output
+        .extension()
+        .is_some_and(|ending| ending == "npy")
+    {
+        return Err(Failure::new(format!(
+            "{}: found .npy, expected .h5 or .nc: an array alone tells no equations",
+            arguments.output.display()
+        )));
+    }
     let threads = arguments.compute.select_cpu(console, "fluids generate")?;
     let shape = shape(&settings);
     let starts: Vec<Start> = (0..shape.trajectories)

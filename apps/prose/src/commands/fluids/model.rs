@@ -53,18 +53,21 @@ impl LoadedModel {
             self.settings.model.input_frames,
             self.settings.model.output_frames,
         );
-        let mut all = given.values.clone();
-        while all.dims()[1] < inputs + count {
-            let known = all.dims()[1];
+        // What the network sees next: the last frames of all.
+        let mut window = given.values.clone();
+        let (mut parts, mut done) = (Vec::new(), 0);
+        while done < count {
             let last = Frames {
-                values: all.clone().narrow(1, known - inputs, inputs),
+                values: window.clone(),
                 mask: given.mask.clone(),
             };
-            let wanted: Vec<usize> = (0..at_once.min(inputs + count - known)).collect();
+            let wanted: Vec<usize> = (0..at_once.min(count - done)).collect();
             let encoded = self.network.encode(&last, symbols)?;
             let next = self.network.predict(&encoded, &wanted);
-            all = Tensor::cat(vec![all, next], 1);
+            done += wanted.len();
+            window = Tensor::cat(vec![window, next.clone()], 1).narrow(1, wanted.len(), inputs);
+            parts.push(next);
         }
-        Ok(all.narrow(1, inputs, count))
+        Ok(Tensor::cat(parts, 1))
     }
 }

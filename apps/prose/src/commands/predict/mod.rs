@@ -147,16 +147,15 @@ fn continued(
     input: &Input,
 ) -> Result<(String, Array2<f64>), Failure> {
     let best = best.and_then(|best| best.system.as_ref().ok());
-    let found = match best.filter(|_| rough.len() > 1) {
-        Some(system) => vec![RoughEquation {
-            origin: "found".to_owned(),
-            system: system.clone(),
-        }],
-        None => rough,
-    };
-    let asked = match found.len() {
-        1 => asked.again(&input.window, &found)?,
-        _ => asked,
+    let (asked, found) = match best.filter(|_| rough.len() > 1) {
+        Some(system) => {
+            let found = vec![RoughEquation {
+                origin: "found".to_owned(),
+                system: system.clone(),
+            }];
+            (asked.again(&input.window, &found)?, found)
+        }
+        None => (asked, rough),
     };
     let told = found[0].system.skeleton().words().join(" ");
     Ok((told, asked.states(times)?))

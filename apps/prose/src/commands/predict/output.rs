@@ -11,7 +11,7 @@ use rheome_hdf::{Partial, message, text};
 use super::super::PROGRAM;
 use super::Prediction;
 use super::candidates::Candidate;
-use crate::relative_error::relative_l2;
+use rheome_equations::verification::relative_l2;
 
 /// What the attribute `format` says.
 pub const FORMAT: &str = "rheome-prose-prediction";

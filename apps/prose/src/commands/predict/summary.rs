@@ -10,7 +10,7 @@ use super::Prediction;
 use super::candidates::Candidate;
 use super::input::Input;
 use super::rough::RoughEquation;
-use crate::relative_error::relative_l2;
+use rheome_equations::verification::relative_l2;
 
 /// Candidates that are told.
 const TOLD: usize = 5;

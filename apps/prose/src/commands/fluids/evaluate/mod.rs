@@ -5,11 +5,12 @@ mod pictures;
 mod scores;
 mod tables;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rheome_cli::training::evenly;
 use rheome_cli::{Failure, Meter, say};
-use rheome_fields::{FieldError, Window, Windows};
+use rheome_fields::{FieldError, Window, Windows, all_windows};
 use rheome_periodic::FlowAnalysis;
 
 use super::data::FlowData;
@@ -69,26 +70,15 @@ fn judged(
         ..arguments.compute.console()
     };
     let of_split = |of: fn(Windows) -> Vec<Window>| windows(data, settings, quiet).map(of);
-    let all = || -> Vec<Window> {
-        let span = (settings.frames() - 1) * settings.data.stride;
-        let reader = data.reader();
-        let trajectories = 0..reader.shape().trajectories;
-        let of = |trajectory| {
-            let count = reader.completed(trajectory).saturating_sub(span);
-            (0..count).map(move |first| Window { trajectory, first })
-        };
-        trajectories.flat_map(of).collect()
-    };
+    let all = || all_windows(data.reader(), settings.frames() - 1, settings.data.stride);
     let found = match arguments.trajectories {
         Judged::All => all(),
         Judged::Validation => of_split(|windows| windows.validation)?,
         Judged::HeldOut => {
             let used = of_split(|windows| [windows.train, windows.validation].concat())?;
-            let is_used = |window: &Window| used.iter().any(|u| u.trajectory == window.trajectory);
-            all()
-                .into_iter()
-                .filter(|window| !is_used(window))
-                .collect()
+            let used: BTreeSet<usize> = used.iter().map(|window| window.trajectory).collect();
+            let is_held_out = |window: &Window| !used.contains(&window.trajectory);
+            all().into_iter().filter(is_held_out).collect()
         }
     };
     if found.is_empty() {
