@@ -3,16 +3,21 @@
     deprecated,
     reason = "burn marks its libtorch constructors as deprecated; this module is their one user"
 )]
-#![allow(unsafe_code, reason = "loading the CUDA part of libtorch at run time")]
+#![allow(
+    unsafe_code,
+    reason = "loading the CUDA part of libtorch at run time; the numbers of its tensors as slices"
+)]
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use burn::backend::LibTorch;
 use burn::backend::tensor::FloatTensor;
-use burn::tensor::Device;
+use burn::backend::{LibTorch, LibTorchDevice};
+use burn::tensor::{Device, Shape};
 
 use crate::attention::AttentionOps;
+use crate::factorized::{FactorizedOps, Operation};
+use crate::fused::HostMemory;
 use crate::gelu::GeluOps;
 
 /// The version of libtorch that this program is built for.
@@ -34,6 +39,64 @@ impl GeluOps for LibTorch {
     ) -> FloatTensor<Self> {
         FloatTensor::<Self>::new(input.tensor.gelu_backward(&output.tensor, "tanh"))
     }
+}
+
+impl FactorizedOps for LibTorch {
+    fn mix_along_axes(
+        kernels: FloatTensor<Self>,
+        values: FloatTensor<Self>,
+        map: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        Operation::<Self>::new(kernels, values, map).forward().0
+    }
+}
+
+impl HostMemory for LibTorch {
+    fn contiguous(tensor: FloatTensor<Self>) -> FloatTensor<Self> {
+        if tensor.tensor.is_contiguous() {
+            tensor
+        } else {
+            FloatTensor::<Self>::new(tensor.tensor.contiguous())
+        }
+    }
+
+    fn numbers(tensor: &FloatTensor<Self>) -> &[f32] {
+        let tensor = &tensor.tensor;
+        check_host(tensor);
+        // SAFETY: a contiguous tensor of this kind in the memory of the CPU holds this many floats, and lives as long as the slice.
+        unsafe { std::slice::from_raw_parts(tensor.data_ptr().cast(), tensor.numel()) }
+    }
+
+    fn create<const N: usize>(
+        shapes: [Shape; N],
+        fill: impl FnOnce([&mut [f32]; N]),
+    ) -> [FloatTensor<Self>; N] {
+        let mut tensors = shapes.map(|shape| {
+            let sizes: Vec<i64> = shape.iter().map(|size| *size as i64).collect();
+            tch::Tensor::zeros(sizes, (tch::Kind::Float, tch::Device::Cpu))
+        });
+        fill(tensors.each_mut().map(|tensor| {
+            // SAFETY: as in `numbers`; the tensor is new, so that nothing else reaches its numbers.
+            unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast(), tensor.numel()) }
+        }));
+        tensors.map(FloatTensor::<Self>::new)
+    }
+}
+
+/// # Panics
+/// If the numbers of a tensor are not floats in the memory of the CPU, one behind the other.
+fn check_host(tensor: &tch::Tensor) {
+    let found = (tensor.device(), tensor.kind(), tensor.is_contiguous());
+    let expected = (tch::Device::Cpu, tch::Kind::Float, true);
+    assert!(
+        found == expected,
+        "a fused kernel was given a tensor with {found:?}"
+    );
+}
+
+/// Whether a device is the CPU.
+pub fn is_cpu(device: &LibTorchDevice) -> bool {
+    *device == LibTorchDevice::Cpu
 }
 
 /// libtorch on the CPU.

@@ -4,6 +4,8 @@ use burn::module::Module;
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::Tensor;
 use burn::tensor::activation::gelu;
+use rheome_backend::factorized::mix_along_axes;
+use rheome_backend::fused;
 use rheome_layers::initialization::Initialization;
 use rheome_layers::instance_norm::normalized_linear;
 use rheome_layers::rotary::RotaryTable;
@@ -115,6 +117,9 @@ impl FactorizedAttention {
         let parts = self.axes.len();
         let dim_head = inner / (self.heads * parts);
         let weight = weight.reshape([self.heads, parts, dim_head, dim]);
+        if fused::available(&values) {
+            return mix_along_axes(kernels, values, weight);
+        }
         kernels
             .into_iter()
             .enumerate()

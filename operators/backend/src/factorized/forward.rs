@@ -1,0 +1,208 @@
+//! The forward pass: moments first, then kernels, norm and map tile by tile.
+
+use rayon::prelude::*;
+
+use super::geometry::{Axis, Tile};
+use super::tiles::{Arguments, PerPoint, with_buffers};
+use crate::fused::product::{Matrix, MatrixMut};
+use crate::fused::vectorized;
+
+/// Added to the variance (PyTorch's instance norm).
+const EPSILON: f64 = 1e-5;
+
+/// Mean and `1 / sqrt(variance + epsilon)` of what each kernel makes of each channel, both `[batch, axes, heads, channels]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moments {
+    /// Means over the points.
+    pub mean: Vec<f32>,
+    /// Reciprocal spreads.
+    pub scale: Vec<f32>,
+}
+
+/// Sums over some points: for each head and channel the mean and the sum of squared distances from it.
+struct Partial {
+    points: usize,
+    mean: Vec<f32>,
+    squares: Vec<f32>,
+}
+
+/// The moments of an operation's arguments.
+pub fn moments(arguments: &Arguments<'_>) -> Moments {
+    let sizes = arguments.sizes;
+    let numbers = sizes.batch * sizes.axes * sizes.heads * sizes.channels;
+    let mut all = Moments {
+        mean: vec![0.0; numbers],
+        scale: vec![0.0; numbers],
+    };
+    for axis in sizes.each_axis() {
+        let tiles = axis.tiles(sizes.batch);
+        let partials: Vec<Partial> = tiles
+            .par_iter()
+            .map(|tile| partial(arguments, &axis, tile))
+            .collect();
+        for batch in 0..sizes.batch {
+            let of_sample = || {
+                let both = tiles.iter().zip(&partials);
+                both.filter(|(tile, _)| tile.batch == batch)
+                    .map(|(_, partial)| partial)
+            };
+            // The parts of an axis lie head behind head.
+            let start = sizes.part(&axis, batch, 0).start;
+            for k in 0..sizes.heads * sizes.channels {
+                let (mean, variance) = together(of_sample(), k);
+                all.mean[start + k] = mean as f32;
+                all.scale[start + k] = (1.0 / (variance + EPSILON).sqrt()) as f32;
+            }
+        }
+    }
+    all
+}
+
+/// Mean and variance of channel `k` of all heads (Chan, Golub & LeVeque 1983).
+fn together<'a>(partials: impl Iterator<Item = &'a Partial>, k: usize) -> (f64, f64) {
+    let (mut points, mut mean, mut squares) = (0.0, 0.0, 0.0);
+    for partial in partials {
+        let more = partial.points as f64;
+        let difference = f64::from(partial.mean[k]) - mean;
+        let total = points + more;
+        squares += f64::from(partial.squares[k]) + difference * difference * points * more / total;
+        mean += difference * more / total;
+        points = total;
+    }
+    (mean, squares / points.max(1.0))
+}
+
+fn partial(arguments: &Arguments<'_>, axis: &Axis, tile: &Tile) -> Partial {
+    let sizes = arguments.sizes;
+    let channels = sizes.channels;
+    let numbers = arguments.head_numbers(axis, tile);
+    let mut result = Partial {
+        points: axis.n * tile.places(),
+        mean: vec![0.0; sizes.heads * channels],
+        squares: vec![0.0; sizes.heads * channels],
+    };
+    with_buffers([numbers, numbers], |[copy, applied]| {
+        for head in 0..sizes.heads {
+            arguments.apply(axis, tile, head, copy, applied);
+            let part = head * channels..(head + 1) * channels;
+            vectorized(|| {
+                let mean = &mut result.mean[part.clone()];
+                let squares = &mut result.squares[part];
+                mean_and_squares(applied, mean, squares);
+            });
+        }
+    });
+    result
+}
+
+/// Means of the columns, then the sums of squared distances from them.
+#[inline(always)]
+fn mean_and_squares(rows: &[f32], mean: &mut [f32], squares: &mut [f32]) {
+    let channels = mean.len();
+    for row in rows.chunks_exact(channels) {
+        mean.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+    }
+    let share = channels as f32 / rows.len() as f32;
+    mean.iter_mut().for_each(|sum| *sum *= share);
+    for row in rows.chunks_exact(channels) {
+        let both = squares.iter_mut().zip(&*mean);
+        for ((sum, mean), x) in both.zip(row) {
+            let difference = x - mean;
+            *sum += difference * difference;
+        }
+    }
+}
+
+/// Maps with the scale in them, `[batch, axes, heads, channels, outputs]`, and the sums `[batch, outputs]` of mean times these.
+pub struct Folded {
+    pub maps: Vec<f32>,
+    pub bias: Vec<f32>,
+}
+
+impl Folded {
+    /// Folds the norm into the maps.
+    pub fn new(arguments: &Arguments<'_>, moments: &Moments) -> Self {
+        let sizes = arguments.sizes;
+        let outputs = sizes.outputs;
+        let mut maps = vec![0.0; sizes.batch * arguments.map.len()];
+        let mut bias = vec![0.0_f64; sizes.batch * outputs];
+        for batch in 0..sizes.batch {
+            let bias = &mut bias[batch * outputs..(batch + 1) * outputs];
+            for axis in sizes.each_axis() {
+                for head in 0..sizes.heads {
+                    let part = sizes.part(&axis, batch, head);
+                    let folded = &mut maps[part.start * outputs..part.end * outputs];
+                    let map = &arguments.map[sizes.map(&axis, head)];
+                    let rows = map
+                        .chunks_exact(outputs)
+                        .zip(folded.chunks_exact_mut(outputs));
+                    for ((row, folded), k) in rows.zip(part) {
+                        let (mean, scale) = (f64::from(moments.mean[k]), moments.scale[k]);
+                        for ((w, folded), bias) in row.iter().zip(folded).zip(&mut *bias) {
+                            *folded = w * scale;
+                            *bias += mean * f64::from(*folded);
+                        }
+                    }
+                }
+            }
+        }
+        Self {
+            maps,
+            bias: bias.into_iter().map(|sum| sum as f32).collect(),
+        }
+    }
+}
+
+/// Writes the outputs, `[batch, points, outputs]`.
+pub fn outputs(arguments: &Arguments<'_>, moments: &Moments, output: &mut [f32]) {
+    let sizes = arguments.sizes;
+    let folded = Folded::new(arguments, moments);
+    let output = PerPoint::new(output, sizes.outputs);
+    // Axis after axis: tiles of different axes cross.
+    for axis in sizes.each_axis() {
+        axis.tiles(sizes.batch).par_iter().for_each(|tile| {
+            let numbers = arguments.head_numbers(&axis, tile);
+            let width = axis.n * tile.places() * sizes.outputs;
+            with_buffers([numbers, numbers, width], |[copy, applied, sums]| {
+                map_tile(arguments, &folded, &axis, tile, [copy, applied, sums]);
+                let start = tile.batch * sizes.points() * sizes.outputs;
+                vectorized(|| output.put(start, &axis, tile, sums, axis.index > 0));
+            });
+        });
+    }
+}
+
+/// What one axis adds to the outputs of a tile, into the last buffer.
+fn map_tile(
+    arguments: &Arguments<'_>,
+    folded: &Folded,
+    axis: &Axis,
+    tile: &Tile,
+    [copy, applied, sums]: [&mut [f32]; 3],
+) {
+    let sizes = arguments.sizes;
+    let (points, outputs) = (axis.n * tile.places(), sizes.outputs);
+    let bias = &folded.bias[tile.batch * outputs..(tile.batch + 1) * outputs];
+    for head in 0..sizes.heads {
+        arguments.apply(axis, tile, head, copy, applied);
+        let part = sizes.part(axis, tile.batch, head);
+        let map = &folded.maps[part.start * outputs..part.end * outputs];
+        let applied = Matrix::rows(applied, [points, sizes.channels]);
+        let map = Matrix::rows(map, [sizes.channels, outputs]);
+        let sums = MatrixMut::rows(sums, [points, outputs]);
+        if head == 0 {
+            sums.set(applied, map);
+        } else {
+            sums.add(applied, map);
+        }
+    }
+    if axis.index == 0 {
+        vectorized(|| {
+            for sums in sums.chunks_exact_mut(outputs) {
+                sums.iter_mut()
+                    .zip(bias)
+                    .for_each(|(sum, bias)| *sum -= bias);
+            }
+        });
+    }
+}

@@ -1,0 +1,211 @@
+//! How the grid is cut into tiles that fit in a core's cache.
+
+use std::ops::Range;
+
+/// Points of a tile: at 96 channels its values, what the kernel makes of them and its outputs are 600 kB.
+const TILE_POINTS: usize = 512;
+
+/// Sizes of a factorized attention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Samples.
+    pub batch: usize,
+    /// Heads.
+    pub heads: usize,
+    /// Points along x, y and z.
+    pub grid: [usize; 3],
+    /// Axes with a kernel: the first of the grid.
+    pub axes: usize,
+    /// Channels of a head.
+    pub channels: usize,
+    /// Outputs per point.
+    pub outputs: usize,
+}
+
+/// An axis of the grid: the index of a point is `(outer n + i) inner + j`.
+#[derive(Debug, Clone, Copy)]
+pub struct Axis {
+    /// Its number: 0 is x.
+    pub index: usize,
+    /// Points along it.
+    pub n: usize,
+    outer: usize,
+    inner: usize,
+    /// Where its kernels begin within those of a head.
+    kernel: usize,
+}
+
+/// All points along an axis for some of the places across it; its numbers lie as `[n, places, channels]`.
+#[derive(Debug, Clone)]
+pub struct Tile {
+    /// The sample.
+    pub batch: usize,
+    outers: Range<usize>,
+    inners: Range<usize>,
+}
+
+impl Sizes {
+    /// Points of the grid.
+    pub fn points(&self) -> usize {
+        self.grid.iter().product()
+    }
+
+    /// Numbers of all kernels of one head.
+    pub fn kernel_numbers(&self) -> usize {
+        self.grid[..self.axes].iter().map(|n| n * n).sum()
+    }
+
+    /// The axes with a kernel.
+    pub fn each_axis(&self) -> impl Iterator<Item = Axis> + use<> {
+        let grid = self.grid;
+        (0..self.axes).map(move |index| Axis {
+            index,
+            n: grid[index],
+            outer: grid[..index].iter().product(),
+            inner: grid[index + 1..].iter().product(),
+            kernel: grid[..index].iter().map(|n| n * n).sum(),
+        })
+    }
+
+    /// Where the numbers of `head` begin in `[batch, heads, points, channels]`.
+    pub fn of_head(&self, batch: usize, head: usize) -> usize {
+        (batch * self.heads + head) * self.points() * self.channels
+    }
+
+    /// Where the kernel of an axis lies in `[batch, heads, kernel numbers]`.
+    pub fn kernel(&self, axis: &Axis, batch: usize, head: usize) -> Range<usize> {
+        let start = (batch * self.heads + head) * self.kernel_numbers() + axis.kernel;
+        start..start + axis.n * axis.n
+    }
+
+    /// Where the map of a head's part lies in `[heads, axes, channels, outputs]`.
+    pub fn map(&self, axis: &Axis, head: usize) -> Range<usize> {
+        let length = self.channels * self.outputs;
+        let start = (head * self.axes + axis.index) * length;
+        start..start + length
+    }
+
+    /// Where a head's part lies in `[batch, axes, heads, channels]`.
+    pub fn part(&self, axis: &Axis, batch: usize, head: usize) -> Range<usize> {
+        let start = ((batch * self.axes + axis.index) * self.heads + head) * self.channels;
+        start..start + self.channels
+    }
+}
+
+impl Axis {
+    /// The tiles of all samples.
+    pub fn tiles(&self, batch: usize) -> Vec<Tile> {
+        // Places next to each other in memory first: whole rows of them can be read where they lie.
+        let along_inner = self.inner > 1;
+        let places = if along_inner { self.inner } else { self.outer };
+        let parts = (places * self.n)
+            .div_ceil(TILE_POINTS + TILE_POINTS / 4)
+            .max(1);
+        let together = places.div_ceil(parts).max(1);
+        let chunks = || {
+            (0..places)
+                .step_by(together)
+                .map(move |start| start..(start + together).min(places))
+        };
+        let of_sample = |batch| -> Vec<Tile> {
+            if along_inner {
+                let of_outer = |outer| {
+                    chunks().map(move |inners| Tile {
+                        batch,
+                        outers: outer..outer + 1,
+                        inners,
+                    })
+                };
+                (0..self.outer).flat_map(of_outer).collect()
+            } else {
+                let of_chunk = |outers| Tile {
+                    batch,
+                    outers,
+                    inners: 0..1,
+                };
+                chunks().map(of_chunk).collect()
+            }
+        };
+        (0..batch).flat_map(of_sample).collect()
+    }
+}
+
+/// Most groups of tiles of a sample whose sums are kept apart: no more depends on it than their rounding, never on threads.
+const GROUPS: usize = 32;
+
+impl Axis {
+    /// The tiles in groups of one sample each.
+    pub fn groups(&self, batch: usize) -> Vec<Vec<Tile>> {
+        let tiles = self.tiles(batch);
+        let of_sample = tiles.len() / batch.max(1);
+        let samples = tiles.chunks(of_sample.max(1));
+        samples
+            .flat_map(|tiles| tiles.chunks(tiles.len().div_ceil(GROUPS)))
+            .map(<[Tile]>::to_vec)
+            .collect()
+    }
+}
+
+impl Tile {
+    /// Places across the axis.
+    pub fn places(&self) -> usize {
+        self.outers.len() * self.inners.len()
+    }
+
+    /// Where a row along the axis can be read as one: the first number of row 0 and the step from row to row, in points.
+    pub fn in_place(&self, axis: &Axis) -> Option<(usize, usize)> {
+        (self.outers.len() == 1).then(|| {
+            let first = self.outers.start * axis.n * axis.inner + self.inners.start;
+            (first, axis.inner)
+        })
+    }
+
+    /// The runs of neighbouring points that make up the tile, in the order of `[n, places]`: first point and length.
+    pub fn runs<'a>(&'a self, axis: &'a Axis) -> impl Iterator<Item = (usize, usize)> + 'a {
+        let length = self.inners.len();
+        (0..axis.n).flat_map(move |i| {
+            self.outers.clone().map(move |outer| {
+                (
+                    (outer * axis.n + i) * axis.inner + self.inners.start,
+                    length,
+                )
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// What makes it right that threads write the tiles of an axis without locks.
+        #[test]
+        fn the_tiles_of_an_axis_hold_every_point_once(
+            grid in [1_usize..40, 1_usize..40, 1_usize..40],
+            axes in 1_usize..=3,
+            batch in 1_usize..3,
+        ) {
+            let sizes = Sizes { batch, heads: 1, grid, axes, channels: 1, outputs: 1 };
+            for axis in sizes.each_axis() {
+                let mut seen = vec![0; batch * sizes.points()];
+                for tile in axis.tiles(batch) {
+                    let mut points = 0;
+                    for (first, length) in tile.runs(&axis) {
+                        for point in first..first + length {
+                            seen[tile.batch * sizes.points() + point] += 1;
+                        }
+                        points += length;
+                    }
+                    prop_assert_eq!(points, axis.n * tile.places());
+                    if let Some((first, step)) = tile.in_place(&axis) {
+                        let rows: Vec<_> = (0..axis.n).map(|i| (first + i * step, tile.places())).collect();
+                        prop_assert_eq!(tile.runs(&axis).collect::<Vec<_>>(), rows);
+                    }
+                }
+                prop_assert!(seen.iter().all(|n| *n == 1));
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Fused kernels on the CPU: what the host side of a backend's tensors has to offer them, and the switch that turns them off.
+//!
+//! A fused kernel works on plain slices, so that flex and libtorch run the same one. It is used for numbers in single
+//! precision that lie in the memory of the CPU; everything else, and everything under `RHEOME_KERNELS=plain`, takes the plain
+//! path of tensor operations.
+
+pub mod disjoint;
+pub mod product;
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Flex};
+use burn::tensor::{DType, Device, Shape, Tensor, TensorData};
+
+/// Environment variable: `plain` turns every fused kernel off.
+pub const SWITCH: &str = "RHEOME_KERNELS";
+
+static PLAIN: AtomicBool = AtomicBool::new(false);
+
+/// Turns the fused kernels of this process off or on again.
+pub fn force_plain(plain: bool) {
+    PLAIN.store(plain, Ordering::Relaxed);
+}
+
+/// Whether operations on this tensor may take a fused kernel.
+pub fn available<const D: usize>(tensor: &Tensor<D>) -> bool {
+    static SWITCHED_OFF: OnceLock<bool> = OnceLock::new();
+    let off = *SWITCHED_OFF.get_or_init(|| std::env::var_os(SWITCH).is_some_and(|v| v == "plain"));
+    !off && !PLAIN.load(Ordering::Relaxed)
+        && tensor.dtype() == DType::F32
+        && on_cpu(&tensor.device())
+}
+
+fn on_cpu(device: &Device) -> bool {
+    use burn::backend::DispatchDevice;
+    match device.clone().inner().as_dispatch() {
+        DispatchDevice::Flex(_) => true,
+        #[cfg(feature = "libtorch")]
+        DispatchDevice::LibTorch(device) => crate::libtorch::is_cpu(device),
+        _ => false,
+    }
+}
+
+/// A backend whose tensors can be read and made in the memory of the CPU. Numbers are single precision, rows last.
+pub trait HostMemory: Backend {
+    /// The same numbers without gaps.
+    fn contiguous(tensor: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The numbers of a tensor that [`HostMemory::contiguous`] returned.
+    fn numbers(tensor: &FloatTensor<Self>) -> &[f32];
+
+    /// New tensors that `fill` writes in full.
+    fn create<const N: usize>(
+        shapes: [Shape; N],
+        fill: impl FnOnce([&mut [f32]; N]),
+    ) -> [FloatTensor<Self>; N];
+}
+
+impl HostMemory for Flex {
+    fn contiguous(tensor: FloatTensor<Self>) -> FloatTensor<Self> {
+        tensor.to_contiguous()
+    }
+
+    fn numbers(tensor: &FloatTensor<Self>) -> &[f32] {
+        // to_contiguous leaves nothing that as_slice refuses, but for another precision: then nothing could be right.
+        tensor
+            .as_slice::<f32>()
+            .unwrap_or_else(|| panic!("a fused kernel was given {:?}", tensor.dtype()))
+    }
+
+    fn create<const N: usize>(
+        shapes: [Shape; N],
+        fill: impl FnOnce([&mut [f32]; N]),
+    ) -> [FloatTensor<Self>; N] {
+        let mut all = shapes.map(|shape| (vec![0.0_f32; shape.num_elements()], shape));
+        fill(all.each_mut().map(|(numbers, _)| numbers.as_mut_slice()));
+        all.map(|(numbers, shape)| FloatTensor::<Self>::from_data(TensorData::new(numbers, shape)))
+    }
+}
+
+/// Runs a loop compiled for the widest vectors that this machine has. Only what is inlined into `work` gains.
+#[inline(always)]
+pub fn vectorized<R>(work: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(work)
+}
