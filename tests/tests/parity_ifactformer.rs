@@ -1,5 +1,5 @@
 //! IFactFormer-m and -o against the authors' PyTorch code: kernels, one block, output, gradients, optimiser steps,
-//! rollout, and the same weights from a PyTorch file; on every CPU backend that was built.
+//! rollout, and the same weights from a PyTorch file; on every CPU backend that was built, with fused kernels and without.
 //!
 //! Everything about a case is read from its folder, so that the suite runs over any folder of the kind (`RHEOME_GOLDEN`).
 
@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::{Device, Tensor};
 use rheome_backend::device::cpu_backends;
+use rheome_backend::fused::force_plain;
 use rheome_backend::weights;
 use rheome_flow::ifactformer::config::IFactFormerConfig;
 use rheome_flow::{FlowModel, FlowModelConfig, Grid, GridFeatures, Normalization, Rollout};
@@ -31,8 +32,11 @@ fn main() -> ExitCode {
     };
     for golden in Golden::folders(is_kind) {
         for selected in cpu_backends() {
-            let place = format!("{} on {}", golden.name(), selected.choice);
-            Case::new(&golden, selected.device, place).run(&mut report);
+            for (plain, path) in [(false, "fused kernels"), (true, "plain path")] {
+                force_plain(plain);
+                let place = format!("{} on {}, {path}", golden.name(), selected.choice);
+                Case::new(&golden, selected.device.clone(), place).run(&mut report);
+            }
         }
     }
     report.finish("parity_ifactformer")

@@ -3,9 +3,20 @@
 //! A fused kernel works on plain slices, so that flex and libtorch run the same one. It is used for numbers in single
 //! precision that lie in the memory of the CPU; everything else, and everything under `RHEOME_KERNELS=plain`, takes the plain
 //! path of tensor operations.
+//!
+//! - [`factorized`]: kernels, norm and map of IFactFormer's factorized attention;
+//! - [`heads`]: a linear map to heads;
+//! - [`residual`]: GELU, linear map and the sum with what came in;
+//! - [`product`], [`elementary`], [`disjoint`], [`buffers`]: small products, functions of one number, slices that threads
+//!   share, memory that they keep.
 
+pub mod buffers;
 pub mod disjoint;
+pub mod elementary;
+pub mod factorized;
+pub mod heads;
 pub mod product;
+pub mod residual;
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -3,8 +3,7 @@
 //! - [`device`]: `flex`, `libtorch`, `cuda[:i]` or `auto`, decided when the program runs;
 //! - `libtorch`: everything that only libtorch needs (built with the feature of that name);
 //! - [`attention`]: attention that keeps no map for its backward pass;
-//! - [`fused`]: what fused kernels of the CPU share, and their switch;
-//! - [`factorized`]: IFactFormer's factorized attention as one of them;
+//! - [`fused`]: fused kernels of the CPU, what they share, and their switch;
 //! - [`weights`]: parameters under the names that PyTorch users know;
 //! - [`memory`]: the C allocator, set for tensors;
 //! - [`gelu`]: the approximate GELU in one operation;
@@ -14,7 +13,6 @@
 pub mod atomic;
 pub mod attention;
 pub mod device;
-pub mod factorized;
 pub mod fused;
 pub mod gelu;
 #[cfg(feature = "libtorch")]

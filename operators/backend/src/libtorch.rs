@@ -16,8 +16,10 @@ use burn::backend::{LibTorch, LibTorchDevice};
 use burn::tensor::{Device, Shape};
 
 use crate::attention::AttentionOps;
-use crate::factorized::{FactorizedOps, Operation};
 use crate::fused::HostMemory;
+use crate::fused::factorized::{FactorizedOps, Operation};
+use crate::fused::heads::{self, HeadOps};
+use crate::fused::residual::{self, ResidualOps};
 use crate::gelu::GeluOps;
 
 /// The version of libtorch that this program is built for.
@@ -51,6 +53,27 @@ impl FactorizedOps for LibTorch {
     }
 }
 
+impl HeadOps for LibTorch {
+    fn linear_to_heads(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        heads: usize,
+    ) -> FloatTensor<Self> {
+        heads::Operation::<Self>::new(input, weight, heads).forward()
+    }
+}
+
+impl ResidualOps for LibTorch {
+    fn add_gelu_linear(
+        base: FloatTensor<Self>,
+        hidden: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        share: f64,
+    ) -> FloatTensor<Self> {
+        residual::Operation::<Self>::new(hidden, weight, share).forward(base)
+    }
+}
+
 impl HostMemory for LibTorch {
     fn contiguous(tensor: FloatTensor<Self>) -> FloatTensor<Self> {
         if tensor.tensor.is_contiguous() {
@@ -73,10 +96,11 @@ impl HostMemory for LibTorch {
     ) -> [FloatTensor<Self>; N] {
         let mut tensors = shapes.map(|shape| {
             let sizes: Vec<i64> = shape.iter().map(|size| *size as i64).collect();
-            tch::Tensor::zeros(sizes, (tch::Kind::Float, tch::Device::Cpu))
+            tch::Tensor::empty(sizes, (tch::Kind::Float, tch::Device::Cpu))
         });
         fill(tensors.each_mut().map(|tensor| {
-            // SAFETY: as in `numbers`; the tensor is new, so that nothing else reaches its numbers.
+            // SAFETY: as in `numbers`; the tensor is new, so that nothing else reaches its numbers. Memory that comes from
+            // libtorch counts as initialised, and any bits are a float.
             unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast(), tensor.numel()) }
         }));
         tensors.map(FloatTensor::<Self>::new)

@@ -4,8 +4,10 @@ use burn::module::Module;
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::Tensor;
 use burn::tensor::activation::gelu;
-use rheome_backend::factorized::mix_along_axes;
 use rheome_backend::fused;
+use rheome_backend::fused::factorized::mix_along_axes;
+use rheome_backend::fused::heads::linear_to_heads;
+use rheome_backend::fused::residual::add_gelu_linear;
 use rheome_layers::initialization::Initialization;
 use rheome_layers::instance_norm::normalized_linear;
 use rheome_layers::rotary::RotaryTable;
@@ -68,14 +70,35 @@ impl FactorizedAttention {
     /// - output: `[batch, nx, ny, nz, dim]`
     pub fn forward(&self, input: Tensor<5>, tables: &[RotaryTable]) -> Tensor<5> {
         let shape = input.dims();
+        self.out
+            .forward(gelu(self.mixed(input, tables)))
+            .reshape(shape)
+    }
+
+    /// The features after one iteration: `input + share forward(input)`.
+    ///
+    /// # Shapes
+    /// - input, output: `[batch, nx, ny, nz, dim]`
+    pub fn advance(&self, input: Tensor<5>, tables: &[RotaryTable], share: f64) -> Tensor<5> {
+        if !fused::available(&input) {
+            return input.clone() + self.forward(input, tables).mul_scalar(share);
+        }
+        let shape = input.dims();
+        let dim = shape[4];
+        let mixed = self.mixed(input.clone(), tables).reshape([-1, dim as i32]);
+        let base = input.reshape([-1, dim as i32]);
+        add_gelu_linear(base, mixed, self.out.weight.val(), share).reshape(shape)
+    }
+
+    /// What the output network acts on: `[batch, points, dim]`.
+    fn mixed(&self, input: Tensor<5>, tables: &[RotaryTable]) -> Tensor<3> {
         let normal = self.in_norm.forward(input);
         let kernels = self.kernels_of(normal.clone(), tables);
         let values = self.values(normal);
-        let mixed = match self.composition {
+        match self.composition {
             Composition::Parallel => self.mix_parallel(kernels, values),
             Composition::Chained => self.mix_chained(kernels, values),
-        };
-        self.out.forward(gelu(mixed)).reshape(shape)
+        }
     }
 
     /// The kernels of all axes for an input of the block.
@@ -102,6 +125,11 @@ impl FactorizedAttention {
         let [batch, nx, ny, nz, dim] = normal.dims();
         let weight = self.to_v.weight.val();
         let dim_head = weight.dims()[1] / self.heads;
+        if fused::available(&normal) {
+            let normal = normal.reshape([batch, nx * ny * nz, dim]);
+            return linear_to_heads(normal, weight, self.heads)
+                .reshape([batch, self.heads, nx, ny, nz, dim_head]);
+        }
         let weight = weight
             .reshape([1, dim, self.heads, dim_head])
             .swap_dims(1, 2);

@@ -112,8 +112,9 @@ impl IFactFormer {
         for (layer, grid) in self.layers.iter().zip(&grid.layers) {
             u = layer.add_positions(u, grid);
             for _ in 0..self.iterations {
-                let change = layer.block.forward(u.clone(), &grid.tables);
-                u = u + change.div_scalar(self.iterations as f64);
+                u = layer
+                    .block
+                    .advance(u, &grid.tables, 1.0 / self.iterations as f64);
             }
         }
         self.head.forward(u)

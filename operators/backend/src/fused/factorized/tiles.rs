@@ -1,37 +1,8 @@
-//! What the passes share: kernels applied to a tile, tiles read and written, buffers kept by the threads.
-
-use std::cell::RefCell;
+//! What the passes share: kernels applied to a tile, tiles read and written.
 
 use super::geometry::{Axis, Sizes, Tile};
 use crate::fused::disjoint::Disjoint;
 use crate::fused::product::{Matrix, MatrixMut};
-
-thread_local! {
-    static BUFFERS: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Lends a thread's buffers of the given lengths, with whatever is in them.
-///
-/// # Panics
-/// If `work` asks for buffers again.
-pub fn with_buffers<const N: usize, R>(
-    lengths: [usize; N],
-    work: impl FnOnce([&mut [f32]; N]) -> R,
-) -> R {
-    BUFFERS.with_borrow_mut(|all| {
-        let total = lengths.iter().sum();
-        if all.len() < total {
-            all.resize(total, 0.0);
-        }
-        let mut rest = &mut all[..total];
-        let parts = lengths.map(|length| {
-            let (part, behind) = std::mem::take(&mut rest).split_at_mut(length);
-            rest = behind;
-            part
-        });
-        work(parts)
-    })
-}
 
 /// The arguments of the operation: numbers in the memory of the CPU.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 
 use super::geometry::{Axis, Tile};
-use super::tiles::{Arguments, PerPoint, with_buffers};
+use super::tiles::{Arguments, PerPoint};
+use crate::fused::buffers::with_buffers;
 use crate::fused::product::{Matrix, MatrixMut};
 use crate::fused::vectorized;
 

@@ -12,7 +12,8 @@ use rayon::prelude::*;
 
 use super::forward::{Folded, Moments};
 use super::geometry::{Axis, Tile};
-use super::tiles::{Arguments, PerPoint, gather, with_buffers};
+use super::tiles::{Arguments, PerPoint, gather};
+use crate::fused::buffers::with_buffers;
 use crate::fused::product::{Matrix, MatrixMut};
 use crate::fused::vectorized;
 
