@@ -157,7 +157,7 @@ impl TrainedModel {
             None => Genes::of(cells, &settings, device)?,
         };
         settings.check_vocabulary(genes.vocabulary.size())?;
-        let model = PadTransformer::init(&settings.model, 0, device)?.load(&files.weights)?;
+        let model = PadTransformer::blank(&settings.model, device)?.load(&files.weights)?;
         Ok(Self {
             graph: genes.over_ids(settings.data.self_edges)?,
             settings,

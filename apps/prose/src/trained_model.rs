@@ -48,7 +48,7 @@ impl TrainedModel {
         if let Some(path) = files.beside(VOCABULARY) {
             vocabulary_file::check(&words, &path)?;
         }
-        let network = Prose::init(&settings.model, 0, device)?.load(&files.weights)?;
+        let network = Prose::blank(&settings.model, device)?.load(&files.weights)?;
         Ok(Self {
             settings,
             network,

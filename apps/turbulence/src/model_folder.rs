@@ -82,7 +82,7 @@ fn load_files(
 ) -> Result<LoadedModel, Failure> {
     let (config, time_step) = read_config(&files.config)?;
     // The seed does not matter: every number is replaced.
-    let model = FlowModel::init(&config, 0, device)?.load(&files.weights)?;
+    let model = FlowModel::blank(&config, device)?.load(&files.weights)?;
     let found = match &normalization {
         Some(path) => Normalization::load(path)?,
         None => Normalization::identity(config.channels()),

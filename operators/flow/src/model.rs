@@ -3,6 +3,7 @@ use std::path::Path;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rheome_backend::weights::{self, NameTable};
+use rheome_layers::initialization::Initialization;
 
 use crate::fno::config::Layering;
 use crate::fno::model::{Fno, FnoGrid};
@@ -35,15 +36,31 @@ impl FlowModel {
     /// # Errors
     /// [`FlowError::Config`] if the configuration cannot work.
     pub fn init(config: &FlowModelConfig, seed: u64, device: &Device) -> Result<Self, FlowError> {
-        let ifactformer = |config, composition| {
-            IFactFormer::init(config, composition, seed, device).map(Self::IFactFormer)
+        Self::build(config, &mut Initialization::new(seed, device))
+    }
+
+    /// The same without numbers, for [`FlowModel::load`] to fill: it takes no memory until then.
+    ///
+    /// # Errors
+    /// [`FlowError::Config`] if the configuration cannot work.
+    pub fn blank(config: &FlowModelConfig, device: &Device) -> Result<Self, FlowError> {
+        Self::build(config, &mut Initialization::blank(device))
+    }
+
+    fn build(config: &FlowModelConfig, start: &mut Initialization) -> Result<Self, FlowError> {
+        let ifactformer = |config, composition, start| {
+            IFactFormer::init(config, composition, start).map(Self::IFactFormer)
         };
-        let fno = |config, layering| Fno::init(config, layering, seed, device).map(Self::Fno);
+        let fno = |config, layering, start| Fno::init(config, layering, start).map(Self::Fno);
         match config {
-            FlowModelConfig::IFactFormerM(config) => ifactformer(config, Composition::Parallel),
-            FlowModelConfig::IFactFormerO(config) => ifactformer(config, Composition::Chained),
-            FlowModelConfig::Fno(config) => fno(config, Layering::Separate),
-            FlowModelConfig::Ifno(config) => fno(config, Layering::Shared),
+            FlowModelConfig::IFactFormerM(config) => {
+                ifactformer(config, Composition::Parallel, start)
+            }
+            FlowModelConfig::IFactFormerO(config) => {
+                ifactformer(config, Composition::Chained, start)
+            }
+            FlowModelConfig::Fno(config) => fno(config, Layering::Separate, start),
+            FlowModelConfig::Ifno(config) => fno(config, Layering::Shared, start),
         }
     }
 

@@ -7,6 +7,7 @@ use rheome_backend::device::cpu_backends;
 use rheome_flow::fno::config::{FnoConfig, Layering};
 use rheome_flow::fno::model::Fno;
 use rheome_flow::{FlowError, FlowModel, FlowModelConfig, Grid, Normalization, Rollout};
+use rheome_layers::initialization::Initialization;
 
 fn three() -> FnoConfig {
     FnoConfig {
@@ -63,7 +64,12 @@ fn the_operators_are_their_equations() {
     for backend in cpu_backends() {
         for config in [three(), two()] {
             for layering in [Layering::Separate, Layering::Shared] {
-                let model = Fno::init(&config, layering, 3, &backend.device).unwrap();
+                let model = Fno::init(
+                    &config,
+                    layering,
+                    &mut Initialization::new(3, &backend.device),
+                )
+                .unwrap();
                 let grid = config.uniform_grid();
                 let features = model.prepare(&grid);
                 let input = input(&config, &grid, &backend.device);
@@ -132,7 +138,12 @@ fn a_shift_along_the_periodic_axes_shifts_the_result() {
     for backend in cpu_backends() {
         for layering in [Layering::Separate, Layering::Shared] {
             let config = three();
-            let model = Fno::init(&config, layering, 3, &backend.device).unwrap();
+            let model = Fno::init(
+                &config,
+                layering,
+                &mut Initialization::new(3, &backend.device),
+            )
+            .unwrap();
             let model = without_positions(model, &config);
             let grid = config.uniform_grid();
             let features = model.prepare(&grid);
@@ -163,7 +174,12 @@ fn a_finer_grid_gives_the_same_field() {
             ..three()
         };
         let device = Device::flex();
-        let model = Fno::init(&config, Layering::Separate, 3, &device).unwrap();
+        let model = Fno::init(
+            &config,
+            Layering::Separate,
+            &mut Initialization::new(3, &device),
+        )
+        .unwrap();
         let model = without_positions(model, &config);
         let on = |n: usize| -> Tensor<5> {
             let axis: Vec<f32> = (0..n).map(|i| i as f32 / n as f32).collect();
@@ -203,7 +219,7 @@ fn gradients_are_central_differences() {
         for layering in [Layering::Separate, Layering::Shared] {
             let config = three();
             let (plain, grid) = (&backend.device, config.uniform_grid());
-            let model = Fno::init(&config, layering, 3, plain).unwrap();
+            let model = Fno::init(&config, layering, &mut Initialization::new(3, plain)).unwrap();
             let features = model.prepare(&grid);
             let input = input(&config, &grid, plain);
             let weights = random([2, 6, 7, 4, 3], plain);

@@ -8,6 +8,7 @@ use rheome_flow::ifactformer::config::{Composition, IFactFormerConfig};
 use rheome_flow::ifactformer::kernel::AxisKernel;
 use rheome_flow::ifactformer::model::IFactFormer;
 use rheome_flow::{Grid, Normalization};
+use rheome_layers::initialization::Initialization;
 use rheome_layers::rotary::RotaryTable;
 
 /// `K_a`, `[batch, heads, n, n]`: project every point, average over the other axes, norm, feed-forward, rotary q k^T.
@@ -143,7 +144,8 @@ fn config(grid: Vec<usize>, lengths: Vec<f64>) -> IFactFormerConfig {
 fn difference(config: &IFactFormerConfig, composition: Composition) -> f32 {
     let device = Device::flex();
     device.seed(5);
-    let model = IFactFormer::init(config, composition, 3, &device).unwrap();
+    let model =
+        IFactFormer::init(config, composition, &mut Initialization::new(3, &device)).unwrap();
     let grid = config.uniform_grid();
     let [nx, ny, nz] = grid.shape();
     let input = Tensor::random(

@@ -2,10 +2,10 @@
 //!
 //! Drawing on the host costs a fraction of a second once and makes a seed mean the same weights on every device.
 
-use burn::module::Param;
+use burn::module::{Param, ParamId};
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, PaddingConfig2d};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Shape, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_distr::StandardNormal;
 use rand_pcg::Pcg64;
@@ -15,7 +15,8 @@ pub const LAYER_NORM_EPSILON: f64 = 1e-5;
 
 /// Draws the parameters of a model in the order in which its layers ask.
 pub struct Initialization {
-    random: Pcg64,
+    /// None where a file brings the numbers.
+    random: Option<Pcg64>,
     device: Device,
 }
 
@@ -23,7 +24,15 @@ impl Initialization {
     /// Parameters on `device` from `seed`.
     pub fn new(seed: u64, device: &Device) -> Self {
         Self {
-            random: Pcg64::seed_from_u64(seed),
+            random: Some(Pcg64::seed_from_u64(seed)),
+            device: device.clone(),
+        }
+    }
+
+    /// Parameters that a file is to fill: they take no memory until then, and are zeros if it never does.
+    pub fn blank(device: &Device) -> Self {
+        Self {
+            random: None,
             device: device.clone(),
         }
     }
@@ -35,10 +44,7 @@ impl Initialization {
 
     /// Uniform in `[-bound, bound)`.
     pub fn uniform<const D: usize>(&mut self, shape: [usize; D], bound: f64) -> Param<Tensor<D>> {
-        let numbers = (0..shape.iter().product())
-            .map(|_| ((self.random.random::<f64>() * 2.0 - 1.0) * bound) as f32)
-            .collect();
-        self.parameter(numbers, shape)
+        self.draw(shape, |random| (random.random::<f64>() * 2.0 - 1.0) * bound)
     }
 
     /// Uniform in `[0, bound)`.
@@ -47,10 +53,7 @@ impl Initialization {
         shape: [usize; D],
         bound: f64,
     ) -> Param<Tensor<D>> {
-        let numbers = (0..shape.iter().product())
-            .map(|_| (self.random.random::<f64>() * bound) as f32)
-            .collect();
-        self.parameter(numbers, shape)
+        self.draw(shape, |random| random.random::<f64>() * bound)
     }
 
     /// Normal with mean 0.
@@ -59,15 +62,36 @@ impl Initialization {
         shape: [usize; D],
         standard_deviation: f64,
     ) -> Param<Tensor<D>> {
-        let numbers = (0..shape.iter().product())
-            .map(|_| (self.random.sample::<f64, _>(StandardNormal) * standard_deviation) as f32)
-            .collect();
-        self.parameter(numbers, shape)
+        self.draw(shape, |random| {
+            random.sample::<f64, _>(StandardNormal) * standard_deviation
+        })
     }
 
     /// Zeros.
     pub fn zeros<const D: usize>(&self, shape: [usize; D]) -> Param<Tensor<D>> {
         self.parameter(vec![0.0; shape.iter().product()], shape)
+    }
+
+    fn draw<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        mut number: impl FnMut(&mut Pcg64) -> f64,
+    ) -> Param<Tensor<D>> {
+        match &mut self.random {
+            None => self.empty(shape),
+            Some(random) => {
+                let numbers = (0..shape.iter().product()).map(|_| number(random) as f32);
+                let numbers = numbers.collect();
+                self.parameter(numbers, shape)
+            }
+        }
+    }
+
+    fn empty<const D: usize>(&self, shape: [usize; D]) -> Param<Tensor<D>> {
+        let zeros =
+            move |device: &Device, trained| Tensor::zeros(shape, device).set_require_grad(trained);
+        let device = self.device.clone();
+        Param::uninitialized(ParamId::new(), zeros, device, true, Shape::new(shape))
     }
 
     /// A linear map as `torch.nn.Linear` starts: weight and bias uniform within `1 / sqrt(inputs)`.
@@ -151,6 +175,14 @@ mod tests {
         let draw = |seed| numbers(&Initialization::new(seed, &device).normal([3, 4], 8.0));
         assert_eq!(draw(1), draw(1));
         assert_ne!(draw(1), draw(2));
+    }
+
+    #[test]
+    fn a_blank_parameter_knows_its_shape_and_is_zero() {
+        let blank = Initialization::blank(&Device::flex()).normal([3, 4], 8.0);
+        assert!(!blank.is_initialized());
+        assert_eq!(blank.lazy_shape().to_vec(), [3, 4]);
+        assert_eq!(numbers(&blank), [0.0; 12]);
     }
 
     #[test]

@@ -180,7 +180,7 @@ fn measure(
     let device = backend.resolve()?.device;
     let io = StateDict::read(&case.file("io.safetensors"))?.tensors;
     let tensor = |name: &str| Tensor::<2>::from_data(io[name].clone(), &device);
-    let model = PadTransformer::init(&case.config, 0, &device)?;
+    let model = PadTransformer::blank(&case.config, &device)?;
     let model = model.load(&case.file("weights.safetensors"))?;
     let graph = case.graph()?;
     let genes = GeneQuery::new(&graph, &case.asked_ids(), &device)?;

@@ -1,10 +1,11 @@
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Bytes, DType, Shape, TensorData};
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
+use safetensors::Dtype;
+use safetensors::tensor::{Metadata, TensorView};
 
 use super::{WeightsError, pytorch};
 use crate::atomic::write_atomically;
@@ -50,29 +51,36 @@ impl StateDict {
             format: "safetensors",
             reason,
         };
-        let buffer = fs::read(path).map_err(|source| WeightsError::File {
+        let unread = |source| WeightsError::File {
             path: path.to_owned(),
             action: "read",
             source,
+        };
+        let mut file = File::open(path).map_err(unread)?;
+        let length = file.metadata().map_err(unread)?.len();
+        let header = header(&mut file, length).map_err(|failure| match failure {
+            HeaderFailure::File(source) => unread(source),
+            HeaderFailure::Damaged(reason) => damaged(reason),
         })?;
-        let file = SafeTensors::deserialize(&buffer).map_err(|e| damaged(e.to_string()))?;
-        let (_, header) =
-            SafeTensors::read_metadata(&buffer).map_err(|e| damaged(e.to_string()))?;
         let mut tensors = BTreeMap::new();
-        for (name, view) in file.iter() {
-            let dtype = element_type(view.dtype()).ok_or_else(|| {
+        // Tensor by tensor in the order of the file, so that no number is in memory twice.
+        for name in header.offset_keys() {
+            let Some(info) = header.info(&name) else {
+                continue;
+            };
+            let dtype = element_type(info.dtype).ok_or_else(|| {
                 damaged(format!(
                     "tensor {name} has the unsupported element type {:?}",
-                    view.dtype()
+                    info.dtype
                 ))
             })?;
-            let data = TensorData::try_from_bytes(
-                Bytes::from_bytes_vec(view.data().to_vec()),
-                Shape::from(view.shape().to_vec()),
-                dtype,
-            )
-            .map_err(|e| damaged(format!("tensor {name}: {e}")))?;
-            tensors.insert(name.to_string(), data);
+            // The header was found to describe this file: no tensor is larger than it.
+            let mut bytes = vec![0; info.data_offsets.1 - info.data_offsets.0];
+            file.read_exact(&mut bytes).map_err(unread)?;
+            let shape = Shape::from(info.shape.clone());
+            let data = TensorData::try_from_bytes(Bytes::from_bytes_vec(bytes), shape, dtype)
+                .map_err(|e| damaged(format!("tensor {name}: {e}")))?;
+            tensors.insert(name, data);
         }
         let metadata = header.metadata().clone().unwrap_or_default();
         Ok(Self {
@@ -113,6 +121,44 @@ impl StateDict {
             source,
         })
     }
+}
+
+enum HeaderFailure {
+    File(io::Error),
+    Damaged(String),
+}
+
+/// The header of a safetensors file: its length in 8 bytes, then JSON. Leaves the file at the first tensor.
+fn header(file: &mut File, length: u64) -> Result<Metadata, HeaderFailure> {
+    let damaged = |reason: String| Err(HeaderFailure::Damaged(reason));
+    const START: u64 = 8;
+    if length < START {
+        return damaged(format!("{length} bytes are too few for a header"));
+    }
+    let mut size = [0; START as usize];
+    file.read_exact(&mut size).map_err(HeaderFailure::File)?;
+    let size = u64::from_le_bytes(size);
+    if size > length - START {
+        return damaged(format!(
+            "a header of {size} bytes in a file of {length} bytes"
+        ));
+    }
+    let mut text = Vec::new();
+    file.take(size)
+        .read_to_end(&mut text)
+        .map_err(HeaderFailure::File)?;
+    let header: Metadata = match serde_json::from_slice(&text) {
+        Ok(header) => header,
+        Err(error) => return damaged(format!("its header: {error}")),
+    };
+    let found = length - START - size;
+    if header.data_len() as u64 != found {
+        return damaged(format!(
+            "its header describes {} bytes of tensors, {found} are there",
+            header.data_len()
+        ));
+    }
+    Ok(header)
 }
 
 fn element_type(dtype: Dtype) -> Option<DType> {

@@ -46,11 +46,9 @@ impl Fno {
     pub fn init(
         config: &FnoConfig,
         layering: Layering,
-        seed: u64,
-        device: &Device,
+        start: &mut Initialization,
     ) -> Result<Self, FlowError> {
         config.validate()?;
-        let start = &mut Initialization::new(seed, device);
         let inputs = config.time_window * config.channels + config.axes();
         let layers = match layering {
             Layering::Separate => config.layers,

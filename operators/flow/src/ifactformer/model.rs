@@ -2,9 +2,9 @@
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
+use burn::tensor::Tensor;
 use burn::tensor::activation::gelu;
 use burn::tensor::module::linear;
-use burn::tensor::{Device, Tensor};
 use rheome_layers::fourier::{GaussianFourierFeatures, GaussianFourierFeaturesConfig};
 use rheome_layers::initialization::Initialization;
 use rheome_layers::rotary::RotaryTable;
@@ -52,18 +52,16 @@ struct LayerGrid {
 }
 
 impl IFactFormer {
-    /// Draws the weights from `seed`.
+    /// Draws the weights from `start`.
     ///
     /// # Errors
     /// [`FlowError::Config`] if the configuration cannot work.
     pub fn init(
         config: &IFactFormerConfig,
         composition: Composition,
-        seed: u64,
-        device: &Device,
+        start: &mut Initialization,
     ) -> Result<Self, FlowError> {
         config.validate()?;
-        let start = &mut Initialization::new(seed, device);
         Ok(Self {
             lift: Lift::init(config, start),
             layers: (0..config.depth)

@@ -105,8 +105,25 @@ impl PadTransformer {
         seed: u64,
         device: &Device,
     ) -> Result<Self, PerturbationError> {
+        Self::build(config, &mut Initialization::new(seed, device))
+    }
+
+    /// The same without numbers, for [`PadTransformer::load`] to fill: it takes no memory until then.
+    ///
+    /// # Errors
+    /// [`PerturbationError::Config`] if the configuration cannot work.
+    pub fn blank(
+        config: &PadTransformerConfig,
+        device: &Device,
+    ) -> Result<Self, PerturbationError> {
+        Self::build(config, &mut Initialization::blank(device))
+    }
+
+    fn build(
+        config: &PadTransformerConfig,
+        start: &mut Initialization,
+    ) -> Result<Self, PerturbationError> {
         config.validate()?;
-        let start = &mut Initialization::new(seed, device);
         let width = config.width;
         let layer = |index, start: &mut Initialization| Layer {
             genes: GeneModulation::init(width, start),

@@ -50,9 +50,21 @@ impl Fluids {
     /// # Errors
     /// [`ProseError::Config`] if the configuration cannot work.
     pub fn init(config: &FluidsConfig, seed: u64, device: &Device) -> Result<Self, ProseError> {
+        Self::build(config, &mut Initialization::new(seed, device))
+    }
+
+    /// The same without numbers, for [`Fluids::load`] to fill: it takes no memory until then.
+    ///
+    /// # Errors
+    /// [`ProseError::Config`] if the configuration cannot work.
+    pub fn blank(config: &FluidsConfig, device: &Device) -> Result<Self, ProseError> {
+        Self::build(config, &mut Initialization::blank(device))
+    }
+
+    fn build(config: &FluidsConfig, start: &mut Initialization) -> Result<Self, ProseError> {
         config.validate()?;
         let words = config.words()?.size();
-        let (layer, start) = (&config.layer(), &mut Initialization::new(seed, device));
+        let layer = &config.layer();
         let patches = PatchEncoder::init(config, start);
         Ok(Self {
             data_encoder: DataEncoder::init(config.data_encoder, layer, start),

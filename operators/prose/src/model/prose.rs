@@ -44,9 +44,21 @@ impl Prose {
     /// # Errors
     /// [`ProseError::Config`] if the configuration cannot work.
     pub fn init(config: &ProseConfig, seed: u64, device: &Device) -> Result<Self, ProseError> {
+        Self::build(config, &mut Initialization::new(seed, device))
+    }
+
+    /// The same without numbers, for [`Prose::load`] to fill: it takes no memory until then.
+    ///
+    /// # Errors
+    /// [`ProseError::Config`] if the configuration cannot work.
+    pub fn blank(config: &ProseConfig, device: &Device) -> Result<Self, ProseError> {
+        Self::build(config, &mut Initialization::blank(device))
+    }
+
+    fn build(config: &ProseConfig, start: &mut Initialization) -> Result<Self, ProseError> {
         config.validate()?;
         let words = config.words()?.size();
-        let (layer, start) = (&config.layer(), &mut Initialization::new(seed, device));
+        let layer = &config.layer();
         let (reads, writes) = (
             config.modalities.reads_symbols(),
             config.modalities.writes_symbols(),
