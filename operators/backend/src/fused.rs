@@ -7,6 +7,7 @@
 //! - [`factorized`]: kernels, norm and map of IFactFormer's factorized attention;
 //! - [`heads`]: a linear map to heads;
 //! - [`residual`]: GELU, linear map and the sum with what came in;
+//! - [`feed_forward`]: a feed-forward network whose hidden features are never stored;
 //! - [`product`], [`elementary`], [`disjoint`], [`buffers`]: small products, functions of one number, slices that threads
 //!   share, memory that they keep.
 
@@ -14,6 +15,7 @@ pub mod buffers;
 pub mod disjoint;
 pub mod elementary;
 pub mod factorized;
+pub mod feed_forward;
 pub mod heads;
 pub mod product;
 pub mod residual;

@@ -18,6 +18,7 @@ use burn::tensor::{Device, Shape};
 use crate::attention::AttentionOps;
 use crate::fused::HostMemory;
 use crate::fused::factorized::{FactorizedOps, Operation};
+use crate::fused::feed_forward::{self, FeedForwardOps};
 use crate::fused::heads::{self, HeadOps};
 use crate::fused::residual::{self, ResidualOps};
 use crate::gelu::GeluOps;
@@ -71,6 +72,20 @@ impl ResidualOps for LibTorch {
         share: f64,
     ) -> FloatTensor<Self> {
         residual::Operation::<Self>::new(hidden, weight, share).forward(base)
+    }
+}
+
+impl FeedForwardOps for LibTorch {
+    fn feed_forward(
+        input: FloatTensor<Self>,
+        expand: FloatTensor<Self>,
+        expand_bias: FloatTensor<Self>,
+        contract: FloatTensor<Self>,
+        contract_bias: FloatTensor<Self>,
+        tanh: bool,
+    ) -> FloatTensor<Self> {
+        let tensors = [input, expand, expand_bias, contract, contract_bias];
+        feed_forward::Operation::<Self>::new(tensors, tanh).forward()
     }
 }
 

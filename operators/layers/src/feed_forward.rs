@@ -7,6 +7,8 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
 use burn::tensor::activation::gelu;
+use rheome_backend::fused;
+use rheome_backend::fused::feed_forward::{Gelu, Network, feed_forward};
 use rheome_backend::gelu::gelu_tanh;
 
 use crate::initialization::Initialization;
@@ -26,7 +28,10 @@ impl FeedForward {
     /// # Shapes
     /// - input, output: `[..., width]`
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
-        self.contract.forward(gelu(self.expand.forward(input)))
+        match self.fused(&input, Gelu::Exact) {
+            Some(output) => output,
+            None => self.contract.forward(gelu(self.expand.forward(input))),
+        }
     }
 
     /// With the approximate GELU.
@@ -34,7 +39,29 @@ impl FeedForward {
     /// # Shapes
     /// - input, output: `[..., width]`
     pub fn forward_approximate<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
-        self.contract.forward(gelu_tanh(self.expand.forward(input)))
+        match self.fused(&input, Gelu::Tanh) {
+            Some(output) => output,
+            None => self.contract.forward(gelu_tanh(self.expand.forward(input))),
+        }
+    }
+
+    fn fused<const D: usize>(&self, input: &Tensor<D>, form: Gelu) -> Option<Tensor<D>> {
+        let (expand_bias, contract_bias) =
+            (self.expand.bias.as_ref()?, self.contract.bias.as_ref()?);
+        if !fused::available(input) {
+            return None;
+        }
+        let network = Network {
+            expand: self.expand.weight.val(),
+            expand_bias: expand_bias.val(),
+            contract: self.contract.weight.val(),
+            contract_bias: contract_bias.val(),
+        };
+        let mut shape = input.dims();
+        let points = shape[..D - 1].iter().product();
+        let rows = input.clone().reshape([points, shape[D - 1]]);
+        shape[D - 1] = network.contract.dims()[1];
+        Some(feed_forward(rows, network, form).reshape(shape))
     }
 }
 

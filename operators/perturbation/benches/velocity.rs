@@ -18,7 +18,7 @@ use std::{env, fs};
 use burn::tensor::{DType, Device, Distribution, Tensor, TensorData};
 use rheome_backend::device::{DeviceChoice, set_threads};
 use rheome_backend::measurement::{Comparison, Unit, median, peak_memory};
-use rheome_backend::memory::keep_freed_memory;
+use rheome_backend::memory::{give_back_freed_memory, keep_freed_memory};
 use rheome_backend::weights::StateDict;
 use rheome_perturbation::graph::{GeneGraph, SelfEdges, VocabularyGraph};
 use rheome_perturbation::{GeneQuery, PadTransformer, PadTransformerConfig, Vocabulary};
@@ -190,6 +190,7 @@ fn measure(
     let conditions = model.prepare(model.gene_encoder.forward(&genes), perturbation);
     conditions.genes().into_data();
     let genes_seconds = start.elapsed().as_secs_f64();
+    give_back_freed_memory();
     let start = Instant::now();
     let control = model.prepare_cells(tensor("control"), &conditions);
     let noisy = tensor("noisy");

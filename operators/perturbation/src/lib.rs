@@ -29,7 +29,8 @@ mod vocabulary;
 
 pub use config::{Backbone, PadTransformerConfig, PerturbationKind};
 pub use error::PerturbationError;
-pub use model::pad_transformer::{Conditions, ControlCells, PadTransformer};
+pub use model::pad_transformer::PadTransformer;
+pub use model::prepared::{Conditions, ControlCells};
 pub use noise::Noise;
 pub use pairing::Pairing;
 pub use query::GeneQuery;

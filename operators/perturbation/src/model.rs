@@ -5,6 +5,7 @@
 //! - [`differential_attention`]: the attention of the differential backbones;
 //! - [`conditioning`]: what the genes and the perturbation do to the features;
 //! - [`blocks`]: the three backbones;
+//! - [`prepared`]: what a sampling run computes once;
 //! - [`pad_transformer`]: the whole; [`names`]: the authors' names for its parameters.
 
 pub mod blocks;
@@ -13,6 +14,7 @@ pub mod differential_attention;
 pub mod gene_encoder;
 pub mod names;
 pub mod pad_transformer;
+pub mod prepared;
 pub mod time;
 pub mod value_encoder;
 

@@ -5,8 +5,8 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use crate::PerturbationError;
 use crate::graph::VocabularyGraph;
 
-/// Most edges whose keys and values are gathered at once: at 512 features 32 MB of each.
-const EDGES: usize = 1 << 14;
+/// Most edges whose keys and values are gathered at once: at 512 features 4 MB of each, so that they stay in the cache.
+const EDGES: usize = 1 << 11;
 
 /// Genes asked for, with the neighbours that the gene encoder looks at, on the device.
 ///

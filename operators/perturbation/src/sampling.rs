@@ -1,12 +1,13 @@
 //! Sampling: from control cells to perturbed cells.
 
 use burn::tensor::Tensor;
+use rheome_backend::memory::give_back_freed_memory;
 use rheome_layers::ode::tableau::{DORMAND_PRINCE, EULER, HEUN, RK4, RK4_THREE_EIGHTHS};
 use rheome_layers::ode::{self, Tableau, Tolerance, integrate, integrate_adaptive};
 use rheome_training::randomness::{Purpose, generator};
 use serde::{Deserialize, Serialize};
 
-use crate::model::pad_transformer::{Conditions, ControlCells};
+use crate::model::prepared::{Conditions, ControlCells};
 use crate::{GeneQuery, Noise, PadTransformer, PerturbationError};
 
 /// How the flow is integrated.
@@ -171,9 +172,12 @@ impl<'a> SamplingRun<'a> {
         seed: u64,
     ) -> Result<Self, PerturbationError> {
         settings.validate()?;
+        let conditions = model.prepare(genes, perturbation);
+        // Encoding the genes took memory that no evaluation asks for in pieces of this size.
+        give_back_freed_memory();
         Ok(Self {
             model,
-            conditions: model.prepare(genes, perturbation),
+            conditions,
             settings: settings.clone(),
             seed,
             next_cell: 0,

@@ -73,6 +73,31 @@ pub fn gelu_slope(x: f32) -> f32 {
     normal_distribution(x) + x * DENSITY_AT_0 * exp_of_negative(-0.5 * x * x)
 }
 
+/// 2 sqrt(2 / pi) and its product with the cubic term's weight.
+const TANH_FORM: [f32; 2] = [1.595_769_1, 0.071_354_82];
+
+/// The approximate GELU: `x sigmoid(2 sqrt(2 / pi) (x + 0.044715 x^3))`.
+#[inline(always)]
+pub fn gelu_tanh(x: f32) -> f32 {
+    x * sigmoid(x * (x * x).mul_add(TANH_FORM[1], TANH_FORM[0]))
+}
+
+/// Its derivative.
+#[inline(always)]
+pub fn gelu_tanh_slope(x: f32) -> f32 {
+    let square = x * x;
+    let gate = sigmoid(x * square.mul_add(TANH_FORM[1], TANH_FORM[0]));
+    let slope = square.mul_add(3.0 * TANH_FORM[1], TANH_FORM[0]);
+    gate * (x * slope).mul_add(1.0 - gate, 1.0)
+}
+
+/// `1 / (1 + exp(-x))`
+#[inline(always)]
+pub fn sigmoid(x: f32) -> f32 {
+    let e = exp_of_negative(-x.abs());
+    (if x < 0.0 { e } else { 1.0 }) / (1.0 + e)
+}
+
 #[inline(always)]
 fn normal_distribution(x: f32) -> f32 {
     0.5 * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))

@@ -6,6 +6,8 @@ use std::path::Path;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Bool, DType, Int, Tensor, TensorData};
 
+use crate::memory::give_back_freed_memory;
+
 use super::{Listing, Misfit, NameTable, StateDict, WeightsError};
 
 /// Fills `module` from `path` (see [`StateDict::read`]) and returns it; devices and which parameters are trained stay.
@@ -15,7 +17,10 @@ use super::{Listing, Misfit, NameTable, StateDict, WeightsError};
 /// # Errors
 /// Those of [`StateDict::read`], and those of [`import`].
 pub fn load<M: Module>(module: M, names: &NameTable, path: &Path) -> Result<M, WeightsError> {
-    import(module, names, StateDict::read(path)?)
+    let loaded = import(module, names, StateDict::read(path)?);
+    // What the file was read to lies between the parameters.
+    give_back_freed_memory();
+    loaded
 }
 
 /// Writes the parameters of `module` to the safetensors file `path` under the names of `names`, with `metadata`.

@@ -10,6 +10,8 @@ mod perceiver;
 pub use differential::{DifferentialBlock, DifferentialPerceiverBlock};
 pub use perceiver::PerceiverBlock;
 
+use std::ops::Range;
+
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
@@ -18,6 +20,7 @@ use rheome_layers::attention::KeysValues;
 use rheome_layers::initialization::Initialization;
 
 use super::differential_attention::MapArguments;
+use super::prepared::of_cells;
 use crate::config::{Backbone, PadTransformerConfig};
 
 /// A block of the trunk.
@@ -42,6 +45,22 @@ pub enum ControlPart {
     SecondMap(MapArguments),
     /// Keys and values of a perceiver block.
     KeysValues(KeysValues),
+}
+
+impl ControlPart {
+    /// The same for some of the cells.
+    pub(super) fn of_cells(&self, cells: &Range<usize>) -> Self {
+        match self {
+            Self::SecondMap(map) => Self::SecondMap(MapArguments {
+                queries: of_cells(&map.queries, cells),
+                keys: of_cells(&map.keys, cells),
+            }),
+            Self::KeysValues(at) => Self::KeysValues(KeysValues {
+                keys: of_cells(&at.keys, cells),
+                values: of_cells(&at.values, cells),
+            }),
+        }
+    }
 }
 
 impl Block {

@@ -5,13 +5,15 @@ use std::path::Path;
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::{Device, Tensor, assert_shape};
+use rheome_backend::fused;
 use rheome_backend::weights::{self, NameTable};
 use rheome_layers::initialization::Initialization;
 
-use super::blocks::{Block, ControlPart};
-use super::conditioning::{Adapter, Fusion, GeneEffect, GeneModulation, VelocityHead};
+use super::blocks::Block;
+use super::conditioning::{Adapter, Fusion, GeneModulation, VelocityHead};
 use super::gene_encoder::{GeneEncoder, NormedEmbedding};
 use super::names;
+use super::prepared::{Conditions, ControlCells, LayerConditions, of_cells};
 use super::time::TimeEmbedding;
 use super::value_encoder::ValueEncoder;
 use crate::config::{Backbone, PadTransformerConfig, PerturbationKind};
@@ -70,30 +72,12 @@ pub struct PerturbationHead {
     pub map: Linear,
 }
 
-/// What depends on genes and perturbation alone.
-#[derive(Debug, Clone)]
-pub struct Conditions {
-    /// `[n, width]`
-    genes: Tensor<2>,
-    layers: Vec<LayerConditions>,
-    /// `[1 or batch, width]`
-    head: Tensor<2>,
-}
+/// Most genes of cells whose velocity is computed at once: every feature of theirs is 2 MB at the published width.
+const TOKENS: usize = 1024;
 
-#[derive(Debug, Clone)]
-struct LayerConditions {
-    genes: GeneEffect,
-    /// `[1 or batch, width]`
-    adapter: Tensor<2>,
-}
-
-/// What depends on the control cells, and on no state or time.
-#[derive(Debug, Clone)]
-pub struct ControlCells {
-    /// `[batch, n, width]`
-    fusion: Tensor<3>,
-    layers: Vec<ControlPart>,
-}
+/// Most numbers (32 MB) of what the blocks make of the control cells that are kept for a sampling run. Of more, a twentieth of an
+/// evaluation's time is spent on making them anew, and a hundred cells do not need 2 GB.
+const KEPT_NUMBERS: usize = 1 << 23;
 
 impl PadTransformer {
     /// Draws the weights from `seed` (the same numbers on every device).
@@ -202,13 +186,18 @@ impl PadTransformer {
     pub fn prepare_cells(&self, control: Tensor<2>, conditions: &Conditions) -> ControlCells {
         let values = self.control_value.forward(control);
         let cells = values + conditions.genes.clone().unsqueeze::<3>();
+        // Two tensors of this size a block: queries and keys, or keys and values.
+        let numbers = 2 * self.layers.len() * cells.shape().num_elements();
+        let kept = cells.device().is_autodiff() || numbers <= KEPT_NUMBERS;
         ControlCells {
             fusion: self.fusion.prepare(cells.clone()),
-            layers: self
-                .layers
-                .iter()
-                .map(|layer| layer.block.prepare(cells.clone()))
-                .collect(),
+            layers: kept.then(|| {
+                let layers = self.layers.iter();
+                layers
+                    .map(|layer| layer.block.prepare(cells.clone()))
+                    .collect()
+            }),
+            cells,
         }
     }
 
@@ -228,8 +217,21 @@ impl PadTransformer {
         conditions: &Conditions,
         control: &ControlCells,
     ) -> Tensor<2> {
-        let features = self.features(noisy, times, conditions, control);
-        self.head.forward(features, &conditions.head)
+        let [batch, genes] = noisy.dims();
+        let together = (TOKENS / genes.max(1)).max(1);
+        // A gradient needs everything at once anyway, and a GPU has the memory to gain from more at once.
+        if batch <= together || noisy.device().is_autodiff() || !fused::available(&noisy) {
+            let features = self.features(noisy, times, conditions, control);
+            return self.head.forward(features, &conditions.head);
+        }
+        let parts = (0..batch).step_by(together).map(|start| {
+            let cells = start..(start + together).min(batch);
+            let (conditions, control) = (conditions.of_cells(&cells), control.of_cells(&cells));
+            let noisy = noisy.clone().narrow(0, start, cells.len());
+            let features = self.features(noisy, of_cells(&times, &cells), &conditions, &control);
+            self.head.forward(features, &conditions.head)
+        });
+        Tensor::cat(parts.collect(), 0)
     }
 
     /// The embedding of the perturbation that the cells show; to identify one, `conditions` are prepared with
@@ -261,10 +263,15 @@ impl PadTransformer {
     ) -> Tensor<3> {
         let time = self.time.forward(times);
         let mut state = self.fuse(noisy, conditions, control);
-        let prepared = conditions.layers.iter().zip(&control.layers);
-        for (layer, (conditions, control)) in self.layers.iter().zip(prepared) {
+        for (i, (layer, conditions)) in self.layers.iter().zip(&conditions.layers).enumerate() {
             state = layer.adapt(state, conditions);
-            state = layer.block.forward(state, &time, control);
+            state = match &control.layers {
+                Some(kept) => layer.block.forward(state, &time, &kept[i]),
+                None => {
+                    let control = layer.block.prepare(control.cells.clone());
+                    layer.block.forward(state, &time, &control)
+                }
+            };
         }
         state
     }
@@ -318,22 +325,36 @@ impl Layer {
     }
 }
 
-impl Conditions {
-    /// Genes of a cell.
-    pub fn num_genes(&self) -> usize {
-        self.genes.dims()[0]
-    }
-
-    /// The encodings of the genes: `[n, width]`.
-    pub fn genes(&self) -> Tensor<2> {
-        self.genes.clone()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{BACKBONES, Small, largest_difference};
+
+    #[test]
+    fn cells_in_parts_have_the_velocity_of_all_at_once() {
+        for backbone in BACKBONES {
+            let small = Small::new(backbone, 0.0, &Device::flex());
+            let model = &small.model;
+            let genes = model.gene_encoder.forward(&small.genes);
+            let conditions = model.prepare(genes, model.embed_perturbation(&small.perturbed));
+            // More cells than go together.
+            let batch = TOKENS / conditions.num_genes() + 2;
+            let (noisy, control) = (small.cells(batch, 1), small.cells(batch, 2));
+            let cells = model.prepare_cells(control, &conditions);
+            let times: Vec<f32> = (0..batch).map(|i| i as f32 / batch as f32).collect();
+            let times = Tensor::from_data(times.as_slice(), &small.device);
+            let parts = model.velocity(noisy.clone(), times.clone(), &conditions, &cells);
+            let features = model.features(noisy.clone(), times.clone(), &conditions, &cells);
+            let whole = model.head.forward(features, &conditions.head);
+            assert!(largest_difference(&parts, &whole) < 1e-5, "{backbone:?}");
+            let made_anew = ControlCells {
+                layers: None,
+                ..cells
+            };
+            let found = model.velocity(noisy, times, &conditions, &made_anew);
+            assert!(largest_difference(&found, &whole) < 1e-5, "{backbone:?}");
+        }
+    }
 
     #[test]
     fn every_cell_may_have_its_own_perturbation_and_time() {

@@ -1,0 +1,81 @@
+//! What a sampling run computes once: the part of the network that depends on genes, perturbation and control cells.
+
+use std::ops::Range;
+
+use burn::tensor::Tensor;
+
+use super::blocks::ControlPart;
+use super::conditioning::GeneEffect;
+
+/// What depends on genes and perturbation alone.
+#[derive(Debug, Clone)]
+pub struct Conditions {
+    /// `[n, width]`
+    pub(super) genes: Tensor<2>,
+    pub(super) layers: Vec<LayerConditions>,
+    /// `[1 or batch, width]`
+    pub(super) head: Tensor<2>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct LayerConditions {
+    pub(super) genes: GeneEffect,
+    /// `[1 or batch, width]`
+    pub(super) adapter: Tensor<2>,
+}
+
+/// What depends on the control cells, and on no state or time.
+#[derive(Debug, Clone)]
+pub struct ControlCells {
+    /// `[batch, n, width]`
+    pub(super) fusion: Tensor<3>,
+    /// `[batch, n, width]`: what the blocks see of the cells.
+    pub(super) cells: Tensor<3>,
+    /// What each block makes of it; none where that is too much to keep for all cells.
+    pub(super) layers: Option<Vec<ControlPart>>,
+}
+
+impl Conditions {
+    /// Genes of a cell.
+    pub fn num_genes(&self) -> usize {
+        self.genes.dims()[0]
+    }
+
+    /// The encodings of the genes: `[n, width]`.
+    pub fn genes(&self) -> Tensor<2> {
+        self.genes.clone()
+    }
+
+    /// The same for some of the cells.
+    pub(super) fn of_cells(&self, cells: &Range<usize>) -> Self {
+        let layers = self.layers.iter().map(|layer| LayerConditions {
+            genes: layer.genes.clone(),
+            adapter: of_cells(&layer.adapter, cells),
+        });
+        Self {
+            genes: self.genes.clone(),
+            layers: layers.collect(),
+            head: of_cells(&self.head, cells),
+        }
+    }
+}
+
+impl ControlCells {
+    /// The same for some of the cells.
+    pub(super) fn of_cells(&self, cells: &Range<usize>) -> Self {
+        let layers = self.layers.as_ref();
+        Self {
+            fusion: of_cells(&self.fusion, cells),
+            cells: of_cells(&self.cells, cells),
+            layers: layers.map(|all| all.iter().map(|part| part.of_cells(cells)).collect()),
+        }
+    }
+}
+
+/// The rows of some cells; one row stands for all of them.
+pub(super) fn of_cells<const D: usize>(rows: &Tensor<D>, cells: &Range<usize>) -> Tensor<D> {
+    if rows.dims()[0] == 1 {
+        return rows.clone();
+    }
+    rows.clone().narrow(0, cells.start, cells.len())
+}
