@@ -96,21 +96,37 @@ fn partial(arguments: &Arguments<'_>, axis: &Axis, tile: &Tile) -> Partial {
     result
 }
 
-/// Means of the columns, then the sums of squared distances from them.
+/// Means of the columns and sums of squared distances from them, in one pass: distances are first taken from the first row,
+/// which lies some spreads from the mean at most (Chan, Golub & LeVeque 1983: shifted data).
 #[inline(always)]
 fn mean_and_squares(rows: &[f32], mean: &mut [f32], squares: &mut [f32]) {
     let channels = mean.len();
-    for row in rows.chunks_exact(channels) {
-        mean.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+    let (first, rest) = rows.split_at(channels);
+    // Four rows at a time, so that the sums are loaded and stored once for all of them.
+    let mut fours = rest.chunks_exact(4 * channels);
+    for four in &mut fours {
+        let (a, b) = four.split_at(2 * channels);
+        let ((a, b), (c, d)) = (a.split_at(channels), b.split_at(channels));
+        let sums = mean.iter_mut().zip(&mut *squares).zip(first);
+        let numbers = a.iter().zip(b).zip(c.iter().zip(d));
+        for (((sum, square), shift), ((a, b), (c, d))) in sums.zip(numbers) {
+            let [a, b, c, d] = [a - shift, b - shift, c - shift, d - shift];
+            *sum += (a + b) + (c + d);
+            *square += (a * a + b * b) + (c * c + d * d);
+        }
+    }
+    for row in fours.remainder().chunks_exact(channels) {
+        let sums = mean.iter_mut().zip(&mut *squares).zip(first);
+        for (((sum, square), shift), x) in sums.zip(row) {
+            let distance = x - shift;
+            *sum += distance;
+            *square += distance * distance;
+        }
     }
     let share = channels as f32 / rows.len() as f32;
-    mean.iter_mut().for_each(|sum| *sum *= share);
-    for row in rows.chunks_exact(channels) {
-        let both = squares.iter_mut().zip(&*mean);
-        for ((sum, mean), x) in both.zip(row) {
-            let difference = x - mean;
-            *sum += difference * difference;
-        }
+    for ((mean, square), shift) in mean.iter_mut().zip(squares).zip(first) {
+        *square = (*square - *mean * *mean * share).max(0.0);
+        *mean = shift + *mean * share;
     }
 }
 
