@@ -6,6 +6,7 @@
 //! - [`fused`]: fused kernels of the CPU, what they share, and their switch;
 //! - [`weights`]: parameters under the names that PyTorch users know;
 //! - [`memory`]: the C allocator, set for tensors;
+//! - [`precision`]: 32 or 16 bits;
 //! - [`gelu`]: the approximate GELU in one operation;
 //! - [`measurement`]: what work costs in time and memory;
 //! - [`atomic`]: small files replaced as a whole.
@@ -19,4 +20,5 @@ pub mod gelu;
 pub mod libtorch;
 pub mod measurement;
 pub mod memory;
+pub mod precision;
 pub mod weights;

@@ -2,6 +2,7 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use rheome_backend::precision::Precision;
 use rheome_backend::weights::{self, NameTable};
 use rheome_layers::initialization::Initialization;
 
@@ -69,6 +70,29 @@ impl FlowModel {
         match self {
             Self::IFactFormer(model) => GridFeatures::IFactFormer(model.prepare(grid)),
             Self::Fno(model) => GridFeatures::Fno(Box::new(model.prepare(grid))),
+        }
+    }
+
+    /// Operator and grid in another precision. The fields stay what they are; an IFactFormer rounds only what lies between.
+    ///
+    /// # Errors
+    /// [`FlowError::Config`] for an operator whose Fourier transforms would be rounded too.
+    pub fn in_precision(
+        self,
+        grid: GridFeatures,
+        precision: Precision,
+    ) -> Result<(Self, GridFeatures), FlowError> {
+        match (self, grid) {
+            (model, grid) if precision == Precision::F32 => Ok((model, grid)),
+            (Self::IFactFormer(model), GridFeatures::IFactFormer(grid)) => Ok((
+                Self::IFactFormer(precision.cast(model)),
+                GridFeatures::IFactFormer(grid.cast(precision.dtype())),
+            )),
+            _ => Err(FlowError::config(
+                "kind",
+                "an operator in Fourier space",
+                format!("an IFactFormer, which alone computes in {precision}"),
+            )),
         }
     }
 

@@ -1,4 +1,4 @@
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 
 use crate::{FlowError, FlowModel, GridFeatures, Normalization};
 
@@ -15,6 +15,10 @@ pub struct Rollout<'a> {
     normalization: &'a Normalization,
     window: Tensor<6>,
     steps: u64,
+    /// `[1, batch * channels]`: the summed squares of the last step that was checked.
+    energy: Tensor<2>,
+    /// The same of every step since.
+    unchecked: Vec<Tensor<2>>,
     warnings: Vec<EnergyWarning>,
 }
 
@@ -81,17 +85,20 @@ impl<'a> Rollout<'a> {
                 expected: full.to_vec(),
             });
         }
+        let last = window.clone().narrow(1, time_window - 1, 1);
         Ok(Self {
             model,
             grid,
             normalization,
+            energy: energy(last.squeeze_dim::<5>(1)),
+            unchecked: Vec::new(),
             window,
             steps: 0,
             warnings: Vec::new(),
         })
     }
 
-    /// Advances by one step and returns the new field, in physical units and on the device.
+    /// Advances by one step, checks it, and returns the new field, in physical units and on the device.
     ///
     /// # Shapes
     /// - output: `[batch, nx, ny, nz, channels]`
@@ -99,36 +106,67 @@ impl<'a> Rollout<'a> {
     /// # Errors
     /// [`FlowError::NonFinite`] if the new field holds NaN or infinite values; the state is then that before the step.
     pub fn step(&mut self) -> Result<Tensor<5>, FlowError> {
+        let (window, energy) = (self.window.clone(), self.energy.clone());
+        let next = self.advance();
+        if let Err(error) = self.check() {
+            (self.window, self.energy) = (window, energy);
+            self.steps -= 1;
+            return Err(error);
+        }
+        Ok(next)
+    }
+
+    /// Advances by one step without waiting for the device: what it found is known at the next [`Self::check`]. Between two
+    /// checks the memory grows by some numbers a step.
+    ///
+    /// # Shapes
+    /// - output: `[batch, nx, ny, nz, channels]`
+    pub fn advance(&mut self) -> Tensor<5> {
         let input = self.normalization.apply(self.window.clone());
         let next = self
             .normalization
             .invert(self.model.forward(input, self.grid));
-        let length = self.window.dims()[1];
-        let last = self
-            .window
-            .clone()
-            .narrow(1, length - 1, 1)
-            .squeeze_dim::<5>(1);
-        let changes = energy(next.clone()).into_iter().zip(energy(last));
-        let changes: Vec<f64> = changes.map(|(new, old)| new - old).collect();
-        let channels = self.normalization.channels();
-        // The sum of squares is finite exactly if every value is (or if it overflows, which is no better).
-        if let Some(at) = changes.iter().position(|c| !c.is_finite()) {
-            return Err(FlowError::NonFinite {
-                step: self.steps + 1,
-                member: at / channels,
-            });
-        }
         self.steps += 1;
-        self.warnings = self.outside(&changes);
+        self.unchecked.push(energy(next.clone()));
         let newest = next.clone().unsqueeze_dim::<6>(1);
+        let length = self.window.dims()[1];
         self.window = if length == 1 {
             newest
         } else {
             let kept = self.window.clone().narrow(1, 1, length - 1);
             Tensor::cat(vec![kept, newest], 1)
         };
-        Ok(next)
+        next
+    }
+
+    /// Looks at every step since the last check: one transfer from the device for all of them. [`Self::warnings`] are then
+    /// theirs.
+    ///
+    /// # Errors
+    /// [`FlowError::NonFinite`] with the first step whose field holds NaN or infinite values; the fields before it are good.
+    pub fn check(&mut self) -> Result<(), FlowError> {
+        self.warnings.clear();
+        let steps = std::mem::take(&mut self.unchecked);
+        let Some(newest) = steps.last() else {
+            return Ok(());
+        };
+        let first = self.steps - steps.len() as u64 + 1;
+        let before = std::mem::replace(&mut self.energy, newest.clone());
+        let energies = Tensor::cat([vec![before], steps].concat(), 0).into_data();
+        let energies: Vec<f64> = energies.iter::<f64>().collect();
+        let row = self.window.dims()[0] * self.normalization.channels();
+        for (step, pair) in (first..).zip(energies.windows(2 * row).step_by(row)) {
+            let (old, new) = pair.split_at(row);
+            let changes: Vec<f64> = new.iter().zip(old).map(|(new, old)| new - old).collect();
+            // The sum of squares is finite exactly if every value is (or if it overflows, which is no better).
+            if let Some(at) = changes.iter().position(|c| !c.is_finite()) {
+                let member = at / self.normalization.channels();
+                return Err(FlowError::NonFinite { step, member });
+            }
+            let warnings = self.outside(step, &changes);
+            self.warnings.extend(warnings);
+        }
+        Ok(())
     }
 
     /// Steps done.
@@ -136,7 +174,7 @@ impl<'a> Rollout<'a> {
         self.steps
     }
 
-    /// The channels whose energy left the range of the training in the last step.
+    /// The channels whose energy left the range of the training in the steps that the last check saw.
     pub fn warnings(&self) -> &[EnergyWarning] {
         &self.warnings
     }
@@ -146,7 +184,7 @@ impl<'a> Rollout<'a> {
         &self.window
     }
 
-    fn outside(&self, changes: &[f64]) -> Vec<EnergyWarning> {
+    fn outside(&self, step: u64, changes: &[f64]) -> Vec<EnergyWarning> {
         let Some(ranges) = &self.normalization.energy_change else {
             return Vec::new();
         };
@@ -154,7 +192,7 @@ impl<'a> Rollout<'a> {
             let channel = at % ranges.len();
             let range = ranges[channel];
             (*change < range.min || *change > range.max).then_some(EnergyWarning {
-                step: self.steps,
+                step,
                 member: at / ranges.len(),
                 channel,
                 change: *change,
@@ -167,12 +205,11 @@ impl<'a> Rollout<'a> {
 }
 
 /// Sum of squares over the grid, `[batch, channels]` flattened.
-fn energy(field: Tensor<5>) -> Vec<f64> {
+fn energy(field: Tensor<5>) -> Tensor<2> {
     let [batch, nx, ny, nz, channels] = field.dims();
-    let sum = field
+    field
         .reshape([batch, nx * ny * nz, channels])
         .square()
-        .sum_dim(1);
-    let data: TensorData = sum.into_data();
-    data.iter::<f64>().collect()
+        .sum_dim(1)
+        .reshape([1, batch * channels])
 }

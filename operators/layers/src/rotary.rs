@@ -5,7 +5,7 @@
 
 use burn::config::Config;
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, TensorData, assert_shape};
+use burn::tensor::{Device, FloatDType, Tensor, TensorData, assert_shape};
 
 /// Configuration of [`Rotary`].
 #[derive(Config, Debug)]
@@ -82,6 +82,15 @@ impl Rotary {
 }
 
 impl RotaryTable {
+    /// The table in another precision: its angles were computed in the first one.
+    #[must_use]
+    pub fn cast(self, dtype: FloatDType) -> Self {
+        Self {
+            cos: self.cos.cast(dtype),
+            sin: self.sin.cast(dtype),
+        }
+    }
+
     /// Rotates queries or keys.
     ///
     /// # Shapes

@@ -2,9 +2,9 @@
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
-use burn::tensor::Tensor;
 use burn::tensor::activation::gelu;
 use burn::tensor::module::linear;
+use burn::tensor::{FloatDType, Tensor};
 use rheome_layers::fourier::{GaussianFourierFeatures, GaussianFourierFeaturesConfig};
 use rheome_layers::initialization::Initialization;
 use rheome_layers::rotary::RotaryTable;
@@ -100,13 +100,14 @@ impl IFactFormer {
         self.num_params() - fixed.sum::<usize>()
     }
 
-    /// The next field.
+    /// The next field, in the precision of the input; in between it is that of the weights.
     ///
     /// # Shapes
     /// - input: `[batch, time_window, nx, ny, nz, channels]`
     /// - output: `[batch, nx, ny, nz, channels]`
     pub fn forward(&self, input: Tensor<6>, grid: &IFactFormerGrid) -> Tensor<5> {
-        let mut u = self.lift.forward(input);
+        let [outer, inner] = [input.dtype(), self.lift.weight.val().dtype()].map(FloatDType::from);
+        let mut u = self.lift.forward(input.cast(inner));
         for (layer, grid) in self.layers.iter().zip(&grid.layers) {
             u = layer.add_positions(u, grid);
             for _ in 0..self.iterations {
@@ -115,11 +116,28 @@ impl IFactFormer {
                     .advance(u, &grid.tables, 1.0 / self.iterations as f64);
             }
         }
-        self.head.forward(u)
+        self.head.forward(u).cast(outer)
     }
 }
 
 impl IFactFormerGrid {
+    /// The same in another precision: the positions' features were computed in the first one.
+    #[must_use]
+    pub fn cast(self, dtype: FloatDType) -> Self {
+        let layers = self.layers.into_iter().map(|layer| LayerGrid {
+            fourier: layer.fourier.cast(dtype),
+            tables: layer
+                .tables
+                .into_iter()
+                .map(|table| table.cast(dtype))
+                .collect(),
+        });
+        Self {
+            shape: self.shape,
+            layers: layers.collect(),
+        }
+    }
+
     /// Points per axis: `[nx, ny, nz]`.
     pub fn shape(&self) -> [usize; 3] {
         self.shape
