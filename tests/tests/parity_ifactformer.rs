@@ -7,17 +7,20 @@ use std::process::ExitCode;
 
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::{Device, Tensor};
-use rheome_backend::device::cpu_backends;
 use rheome_backend::fused::force_plain;
+use rheome_backend::precision::Precision;
 use rheome_backend::weights;
 use rheome_flow::ifactformer::config::IFactFormerConfig;
 use rheome_flow::{FlowModel, FlowModelConfig, Grid, GridFeatures, Normalization, Rollout};
 use rheome_layers::loss::relative_l2;
+use rheome_tests::devices::devices;
 use rheome_tests::golden::{Golden, Tensors, relative_difference};
 use rheome_tests::report::Report;
 use rheome_tests::training::{gradients_of, number_after};
 
 const OUTPUT_TOLERANCE: f64 = 1e-4;
+/// A number of 16 bits is off by 2^-9 of itself, and some dozens of operations follow each other.
+const BF16_TOLERANCE: f64 = 5e-2;
 const GRADIENT_TOLERANCE: f64 = 1e-3;
 const LOSS_TOLERANCE: f64 = 1e-4;
 /// AdamW divides a gradient by its size: where a gradient is round-off, so is the direction of its first steps.
@@ -31,11 +34,15 @@ fn main() -> ExitCode {
         matches!(model, "IFactFormer_m" | "IFactFormer_o")
     };
     for golden in Golden::folders(is_kind) {
-        for selected in cpu_backends() {
+        for selected in devices() {
             for (plain, path) in [(false, "fused kernels"), (true, "plain path")] {
                 force_plain(plain);
                 let place = format!("{} on {}, {path}", golden.name(), selected.choice);
                 Case::new(&golden, selected.device.clone(), place).run(&mut report);
+            }
+            if Precision::Bf16.suits(selected.choice) {
+                let place = format!("{} on {}, bf16", golden.name(), selected.choice);
+                Case::new(&golden, selected.device, place).output_in_bf16(&mut report);
             }
         }
     }
@@ -79,6 +86,17 @@ impl<'a> Case<'a> {
         self.pytorch_file(report);
         self.gradients(report);
         self.optimizer_steps(report);
+    }
+
+    fn output_in_bf16(self, report: &mut Report) {
+        let (model, features) = self
+            .model
+            .in_precision(self.features, Precision::Bf16)
+            .expect("an IFactFormer");
+        let output = model.forward(self.io.on("input", &self.device), &features);
+        let expected = self.io.get("output").expect("an output");
+        let difference = relative_difference(&output.into_data(), expected);
+        report.check(&self.place, "output", difference, BF16_TOLERANCE);
     }
 
     fn compare<const D: usize>(

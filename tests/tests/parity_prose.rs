@@ -6,13 +6,13 @@
 use std::process::ExitCode;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use rheome_backend::device::cpu_backends;
 use rheome_backend::weights::StateDict;
 use rheome_equations::{BEGIN, PADDING};
 use rheome_prose::decoding::{Decoding, DecodingSettings};
 use rheome_prose::loss::{cross_entropy, relative_squared_error};
 use rheome_prose::model::padding::{Lengths, Padding};
 use rheome_prose::{Fused, Prose, ProseConfig, Series, Symbols};
+use rheome_tests::devices::devices;
 use rheome_tests::golden::{Golden, Tensors, relative_difference};
 use rheome_tests::report::Report;
 
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     let mut report = Report::default();
     let is_kind = |meta: &serde_json::Value| meta["layers"]["fusion"].is_number();
     for golden in Golden::folders(is_kind) {
-        for selected in cpu_backends() {
+        for selected in devices() {
             let place = format!("{} on {}", golden.name(), selected.choice);
             Case::new(&golden, selected.device, place).run(&mut report);
         }

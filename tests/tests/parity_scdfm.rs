@@ -7,7 +7,6 @@
 use std::process::ExitCode;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use rheome_backend::device::cpu_backends;
 use rheome_backend::weights;
 use rheome_perturbation::graph::{
     Coexpression, GeneGraph, GraphConfig, SelfEdges, VocabularyGraph,
@@ -20,6 +19,7 @@ use rheome_perturbation::{
     Conditions, ControlCells, GeneQuery, PadTransformer, PadTransformerConfig, SamplingRun,
     SamplingSettings, Vocabulary,
 };
+use rheome_tests::devices::devices;
 use rheome_tests::golden::{Golden, Tensors, relative_difference};
 use rheome_tests::report::Report;
 use rheome_tests::training::{gradients_of, number_after};
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     let mut report = Report::default();
     let is_kind = |meta: &serde_json::Value| meta["perturbation_function"].is_string();
     for golden in Golden::folders(is_kind) {
-        for selected in cpu_backends() {
+        for selected in devices() {
             let place = format!("{} on {}", golden.name(), selected.choice);
             Case::new(&golden, selected.device, place).run(&mut report);
         }

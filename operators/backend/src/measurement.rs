@@ -2,13 +2,21 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
 /// Names the file that gathers the comparisons of all benches.
 pub const TABLE: &str = "RHEOME_BENCH_TABLE";
+
+/// Names the folder of the rivals' scripts, where a bench was carried away from its sources.
+pub const SOURCES: &str = "RHEOME_BENCH_SOURCES";
+
+/// The folder of the rivals' scripts: what [`SOURCES`] names, or `benches` in the crate's folder `manifest`.
+pub fn rival_sources(manifest: &str) -> PathBuf {
+    std::env::var_os(SOURCES).map_or_else(|| Path::new(manifest).join("benches"), PathBuf::from)
+}
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -217,21 +217,26 @@ def relative_l2(prediction, target):
     return (difference / target.flatten(1).norm(dim=1)).mean()
 
 
-def peak_memory():
-    """The largest resident memory of this process so far, in MiB."""
+def peak_memory(device):
+    """The largest resident memory of this process so far, in MiB; none for a GPU, whose memory it does not show."""
+    if device != "cpu":
+        return None
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024
-    return math.nan
+    return None
 
 
-def seconds(work, repeats):
-    """Seconds of each call of `work`, after one that is not counted."""
+def seconds(work, repeats, device):
+    """Seconds of each call of `work`, after one that is not counted; a GPU is waited for."""
+    wait = (lambda: None) if device == "cpu" else torch.cuda.synchronize
     work()
+    wait()
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
         work()
+        wait()
         times.append(time.perf_counter() - start)
     return times
 
@@ -244,22 +249,22 @@ def training_step(model, optimizer, io, positions, losses):
     losses.append(loss.item())
 
 
-def measure(model, io, output, repeats):
+def measure(model, io, output, repeats, device):
     positions = [io[f"pos_{axis}"] for axis in "xyz"]
     with torch.inference_mode():
-        forward = seconds(lambda: model(io["input"], positions), repeats)
-        save_file({"output": model(io["input"], positions).contiguous()}, output)
-    forward_peak = peak_memory()
+        forward = seconds(lambda: model(io["input"], positions), repeats, device)
+        save_file({"output": model(io["input"], positions).cpu().contiguous()}, output)
+    forward_peak = peak_memory(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-4, weight_decay=0.01)
     losses = []
-    training = seconds(lambda: training_step(model, optimizer, io, positions, losses), repeats)
+    training = seconds(lambda: training_step(model, optimizer, io, positions, losses), repeats, device)
     return {
         "version": torch.__version__,
         "forward_seconds": forward,
         "training_seconds": training,
         "losses": losses,
         "forward_peak_mib": forward_peak,
-        "training_peak_mib": peak_memory(),
+        "training_peak_mib": peak_memory(device),
     }
 
 
@@ -270,14 +275,16 @@ def main():
     parser.add_argument("--repeats", type=int, default=5, help="times each step is timed")
     parser.add_argument("--threads", type=int, default=2, help="threads of PyTorch's operations")
     parser.add_argument("--compile", action="store_true", help="compile the model first")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:1")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     model = IFactFormer(json.loads((args.directory / "case.json").read_text()))
     model.load_state_dict(load_file(args.directory / "weights.safetensors"))
-    io = load_file(args.directory / "io.safetensors")
+    model.to(args.device)
+    io = {name: tensor.to(args.device) for name, tensor in load_file(args.directory / "io.safetensors").items()}
     if args.compile:
         model = torch.compile(model)
-    print(json.dumps(measure(model, io, args.output, args.repeats)))
+    print(json.dumps(measure(model, io, args.output, args.repeats, args.device)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 //! Forward and training step of IFactFormer-m on every backend and in PyTorch, side by side in one run:
 //!
 //! ```text
-//! cargo bench -p rheome-flow --features libtorch [-- --small --repeats 5 --threads 2 --compile --no-pytorch]
+//! cargo bench -p rheome-flow --features libtorch [-- --small --repeats 5 --threads 2 --compile --no-pytorch --devices flex,libtorch]
 //! ```
 //!
 //! All start from the same weights and the same input, and their outputs and losses must agree: the bench fails
@@ -68,7 +68,7 @@ fn compare(options: &Options) -> Result<bool, Box<dyn Error>> {
             rival::run(&case, options, true)?,
         ));
     }
-    for backend in options::BACKENDS {
+    for &backend in &options.devices {
         columns.push(Column::new(
             &backend.to_string(),
             measure_apart(&case, backend, options)?,

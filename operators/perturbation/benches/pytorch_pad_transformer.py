@@ -55,7 +55,7 @@ class PadTransformer:
         return self.norm(self.linear(F.relu(self.linear(values, f"{name}.linear1")), f"{name}.linear2"), f"{name}.norm")
 
     def embed_time(self, times):
-        frequencies = torch.exp(-math.log(10000.0) * torch.arange(128) / 128)
+        frequencies = torch.exp(-math.log(10000.0) * torch.arange(128, device=times.device) / 128)
         angles = times[:, None] * frequencies
         sinusoids = torch.cat((angles.cos(), angles.sin()), dim=-1)
         return self.linear(F.silu(self.linear(sinusoids, "t_embedder.mlp.0")), "t_embedder.mlp.2")
@@ -126,24 +126,28 @@ def main():
     parser.add_argument("--directory", type=Path, required=True)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:1")
     options = parser.parse_args()
+    wait = (lambda: None) if options.device == "cpu" else torch.cuda.synchronize
     torch.set_num_threads(options.threads)
     case = json.loads((options.directory / "case.json").read_text())
-    model = PadTransformer(load_file(options.directory / "weights.safetensors"), **case)
-    io = load_file(options.directory / "io.safetensors")
+    model = PadTransformer(load_file(options.directory / "weights.safetensors", options.device), **case)
+    io = load_file(options.directory / "io.safetensors", options.device)
     size = len(model.w["encoder.embedding.weight"])
-    mask = torch.zeros(size, size, dtype=torch.bool)
+    mask = torch.zeros(size, size, dtype=torch.bool, device=options.device)
     mask[tuple(io["edges"].view(-1, 2).T)] = True
-    times = torch.full((len(io["noisy"]),), 0.3)
-    arguments = io["gene_ids"], io["noisy"], times, io["control"], torch.tensor([10, 20]), mask
+    times = torch.full((len(io["noisy"]),), 0.3, device=options.device)
+    arguments = io["gene_ids"], io["noisy"], times, io["control"], torch.tensor([10, 20], device=options.device), mask
     velocity = model.velocity(*arguments)
+    wait()
     seconds, cpu = [], time.process_time()
     for _ in range(options.repeats):
         start = time.perf_counter()
         model.velocity(*arguments)
+        wait()
         seconds.append(time.perf_counter() - start)
     cpu = (time.process_time() - cpu) / options.repeats
-    save_file({"velocity": velocity}, options.directory / "velocity.safetensors")
+    save_file({"velocity": velocity.cpu()}, options.directory / "velocity.safetensors")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"velocity": sorted(seconds)[options.repeats // 2], "cpu": cpu, "peak_mib": peak}))
 

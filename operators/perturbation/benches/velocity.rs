@@ -2,7 +2,7 @@
 //! plain PyTorch:
 //!
 //! ```text
-//! cargo bench -p rheome-perturbation --features libtorch --bench velocity [-- --repeats 5 --threads 2 --small]
+//! cargo bench -p rheome-perturbation --features libtorch --bench velocity [-- --repeats 5 --threads 2 --small --devices flex,libtorch]
 //! ```
 //!
 //! All have the same weights and inputs, and their velocities must agree: the bench fails otherwise. Each is measured in a
@@ -10,14 +10,14 @@
 //! safetensors; there everything is computed at every evaluation, as the published code does.
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 use std::{env, fs};
 
 use burn::tensor::{DType, Device, Distribution, Tensor, TensorData};
 use rheome_backend::device::{DeviceChoice, set_threads};
-use rheome_backend::measurement::{Comparison, Unit, median, peak_memory};
+use rheome_backend::measurement::{Comparison, Unit, median, peak_memory, rival_sources};
 use rheome_backend::memory::{give_back_freed_memory, keep_freed_memory};
 use rheome_backend::weights::StateDict;
 use rheome_perturbation::graph::{GeneGraph, SelfEdges, VocabularyGraph};
@@ -87,19 +87,27 @@ fn compare(
     repeats: usize,
     threads: usize,
 ) -> Result<bool, Box<dyn Error>> {
+    let named = arguments.iter().skip_while(|a| *a != "--devices").nth(1);
+    let devices = named.map_or("flex,libtorch", String::as_str).split(',');
+    let devices: Vec<DeviceChoice> = devices.map(str::parse).collect::<Result<_, _>>()?;
     let mut lines: Vec<(String, Command)> = Vec::new();
     match env::var_os("RHEOME_TORCH_PYTHON").filter(|value| !value.is_empty()) {
         None => println!("PyTorch was not run: RHEOME_TORCH_PYTHON is not set"),
         Some(interpreter) => {
             let mut command = Command::new(interpreter);
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches");
+            let folder = rival_sources(env!("CARGO_MANIFEST_DIR"));
             command.arg(folder.join("pytorch_pad_transformer.py"));
+            let cuda = devices
+                .iter()
+                .find(|device| matches!(device, DeviceChoice::Cuda(_)));
+            let device = cuda.map_or_else(|| "cpu".to_owned(), ToString::to_string);
+            command.args(["--device", &device]);
             // Cargo puts our libtorch there; PyTorch has to find its own.
             command.env_remove("LD_LIBRARY_PATH");
             lines.push((PYTORCH.into(), command));
         }
     }
-    for backend in [DeviceChoice::Flex, DeviceChoice::LibTorch] {
+    for backend in devices {
         if backend.resolve().is_ok() {
             let mut command = Command::new(env::current_exe()?);
             command.args(["--one", &backend.to_string()]);
@@ -152,7 +160,9 @@ fn compare(
 /// Adds ours beside the rival's to the table of all benches.
 fn tell(name: &str, ours: [f64; 2], theirs: [f64; 2]) -> Result<(), Box<dyn Error>> {
     let units = [Unit::Seconds, Unit::Mebibytes];
-    for (i, unit) in units.into_iter().enumerate() {
+    // What a process holds of the host's memory tells nothing of a GPU's.
+    let told = if name.starts_with("cuda") { 1 } else { 2 };
+    for (i, unit) in units.into_iter().enumerate().take(told) {
         let comparison = Comparison {
             work: "scDFM, one velocity of a sampling run".to_owned(),
             ours: name.to_owned(),

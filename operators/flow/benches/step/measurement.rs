@@ -33,10 +33,10 @@ pub struct Measurement {
     pub training_seconds: Vec<f64>,
     /// Loss of each training step, before its update.
     pub losses: Vec<f64>,
-    /// Largest resident memory up to the last forward step, in MiB.
-    pub forward_peak_mib: f64,
-    /// Largest resident memory of all, in MiB.
-    pub training_peak_mib: f64,
+    /// Largest resident memory up to the last forward step, in MiB; none for a GPU, whose memory it does not show.
+    pub forward_peak_mib: Option<f64>,
+    /// Largest resident memory of all, in MiB; none for a GPU.
+    pub training_peak_mib: Option<f64>,
 }
 
 /// Measures `backend` in a process of its own.
@@ -97,6 +97,8 @@ pub fn measure(
     let mut file = StateDict::default();
     file.tensors.insert("output".into(), output);
     file.write(&output_file(case, backend))?;
+    let on_cpu = !matches!(backend, DeviceChoice::Cuda(_));
+    let peak_mib = || on_cpu.then(peak_mib).transpose();
     let forward_peak_mib = peak_mib()?;
     let (losses, training_seconds) = training(case, &device.autodiff(), options.repeats)?;
     Ok(Measurement {

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use rheome_backend::device::DeviceChoice;
 
-/// The backends that are measured, if they are built.
-pub const BACKENDS: [DeviceChoice; 2] = [DeviceChoice::Flex, DeviceChoice::LibTorch];
+/// The backends that are measured, if they are built and no others are asked for.
+const BACKENDS: [DeviceChoice; 2] = [DeviceChoice::Flex, DeviceChoice::LibTorch];
 
 /// The text of `--help`.
 pub const HELP: &str = "\
@@ -16,8 +16,10 @@ Time a forward and a training step of IFactFormer-m on flex, libtorch and PyTorc
   --small        a tiny model and grid instead of the published ones: tries the bench in seconds
   --compile      also time PyTorch with torch.compile
   --no-pytorch   leave PyTorch out
+  --devices LIST what to measure, with commas: flex, libtorch, cuda, cuda:1 (flex,libtorch); with a CUDA device PyTorch uses it too
 
-RHEOME_TORCH_PYTHON names the Python interpreter that has PyTorch.";
+RHEOME_TORCH_PYTHON names the Python interpreter that has PyTorch; RHEOME_BENCH_SOURCES the folder of pytorch_ifactformer.py,
+where this program was carried to a machine without its sources.";
 
 /// What this process has to do.
 #[derive(Debug)]
@@ -52,6 +54,8 @@ pub struct Options {
     pub compile: bool,
     /// Run PyTorch at all.
     pub pytorch: bool,
+    /// What is measured.
+    pub devices: Vec<DeviceChoice>,
 }
 
 impl Options {
@@ -64,6 +68,7 @@ impl Options {
             small: false,
             compile: false,
             pytorch: true,
+            devices: BACKENDS.to_vec(),
         };
         let (mut backend, mut directory) = (None, None);
         while let Some(argument) = arguments.next() {
@@ -79,6 +84,12 @@ impl Options {
                 "--small" => options.small = true,
                 "--compile" => options.compile = true,
                 "--no-pytorch" => options.pytorch = false,
+                "--devices" => {
+                    let devices = value()?;
+                    let devices = devices.split(',').map(str::parse::<DeviceChoice>);
+                    let devices = devices.collect::<Result<_, _>>();
+                    options.devices = devices.map_err(|e| format!("--devices: {e}"))?;
+                }
                 "--one" => backend = Some(value()?.parse().map_err(|e| format!("--one: {e}"))?),
                 "--directory" => directory = Some(PathBuf::from(value()?)),
                 "--help" | "-h" => {
@@ -92,6 +103,17 @@ impl Options {
             options.mode = Mode::One { backend, directory };
         }
         Ok(options)
+    }
+}
+
+impl Options {
+    /// The device of PyTorch: the CUDA device that is measured, or the CPU.
+    pub fn pytorch_device(&self) -> String {
+        let cuda = self
+            .devices
+            .iter()
+            .find(|device| matches!(device, DeviceChoice::Cuda(_)));
+        cuda.map_or_else(|| "cpu".to_owned(), ToString::to_string)
     }
 }
 

@@ -1,8 +1,9 @@
 //! The same steps in plain PyTorch, by the script beside this bench.
 
 use std::error::Error;
-use std::path::Path;
 use std::process::Command;
+
+use rheome_backend::measurement::rival_sources;
 
 use crate::case::Case;
 use crate::measurement::finding;
@@ -36,10 +37,12 @@ pub fn run(case: &Case, options: &Options, compile: bool) -> Result<Outcome, Box
     });
     let mut command = Command::new(interpreter);
     command
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/pytorch_ifactformer.py"))
+        .arg(rival_sources(env!("CARGO_MANIFEST_DIR")).join("pytorch_ifactformer.py"))
         .arg(&case.directory)
         .arg("--output")
         .arg(&output)
+        .arg("--device")
+        .arg(options.pytorch_device())
         // Cargo puts our libtorch there; PyTorch has to find its own.
         .env_remove("LD_LIBRARY_PATH");
     if compile {

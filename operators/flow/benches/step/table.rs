@@ -53,8 +53,7 @@ impl Column {
     }
 
     fn value(&self, row: &Row) -> Option<f64> {
-        self.finding()
-            .map(|finding| (row.value)(&finding.measurement))
+        (row.value)(&self.finding()?.measurement)
     }
 }
 
@@ -70,7 +69,7 @@ struct Row {
     /// What backends should need at most, in the rival's, where that is stated.
     targets: &'static [(&'static str, f64)],
     decimals: usize,
-    value: fn(&Measurement) -> f64,
+    value: fn(&Measurement) -> Option<f64>,
 }
 
 const ROWS: [Row; 4] = [
@@ -79,14 +78,14 @@ const ROWS: [Row; 4] = [
         unit: Unit::Seconds,
         targets: &[("libtorch", 0.35), ("flex", 0.5)],
         decimals: 4,
-        value: |m| median(&m.forward_seconds),
+        value: |m| Some(median(&m.forward_seconds)),
     },
     Row {
         title: "training step",
         unit: Unit::Seconds,
         targets: &[("libtorch", 0.35)],
         decimals: 4,
-        value: |m| median(&m.training_seconds),
+        value: |m| Some(median(&m.training_seconds)),
     },
     Row {
         title: "peak memory of forward",
@@ -121,14 +120,14 @@ impl fmt::Display for Table {
                 "\n| {}, {} | {} |",
                 row.title,
                 row.unit.name(),
-                number(reference, row.decimals, "not run")
+                number(reference, row.decimals, "-")
             )?;
             for column in others {
                 let value = column.value(row);
                 let ratio = reference
                     .zip(value)
                     .map(|(reference, value)| reference / value);
-                let value = number(value, row.decimals, "not run");
+                let value = number(value, row.decimals, "-");
                 write!(f, " {value} | {} |", number(ratio, 2, "-"))?;
             }
         }
