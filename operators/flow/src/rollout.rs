@@ -117,6 +117,7 @@ impl<'a> Rollout<'a> {
             return Err(FlowError::NonFinite {
                 step: self.steps + 1,
                 member: at / channels,
+                channel: at % channels,
             });
         }
         self.steps += 1;
