@@ -29,7 +29,7 @@ impl DataFingerprint {
     }
 
     /// What differs from an earlier fingerprint, in words.
-    pub(crate) fn difference(&self, before: &Self) -> Option<String> {
+    pub fn difference(&self, before: &Self) -> Option<String> {
         let of = |parts: &BTreeMap<String, String>, name| {
             parts.get(name).map_or("nothing", String::as_str).to_owned()
         };

@@ -7,14 +7,40 @@ use std::process::ExitCode;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     line: String,
+    status: u8,
 }
+
+/// Exit status of a failure.
+const FAILED: u8 = 1;
+/// Exit status of a run that was asked to stop: 128 and the number of SIGINT, as shells tell it, for SIGTERM too.
+const INTERRUPTED: u8 = 130;
 
 impl Failure {
     /// A failure explained by `message`.
     pub fn new(message: impl std::fmt::Display) -> Self {
         Self {
             line: one_line(&message.to_string()),
+            status: FAILED,
         }
+    }
+
+    /// A signal asked the run to stop (see [`Interruption`](crate::Interruption)); `what_is_there` tells what it left, and how to
+    /// go on.
+    pub fn interrupted(what_is_there: impl std::fmt::Display) -> Self {
+        Self {
+            status: INTERRUPTED,
+            ..Self::new(format!("interrupted: {what_is_there}"))
+        }
+    }
+
+    /// Whether it is [`Self::interrupted`].
+    pub fn is_interruption(&self) -> bool {
+        self.status == INTERRUPTED
+    }
+
+    /// The status with which the program ends.
+    pub fn status(&self) -> u8 {
+        self.status
     }
 
     /// The explanation, without a line break.
@@ -34,9 +60,7 @@ impl<E: Error> From<E> for Failure {
             }
             cause = inner.source();
         }
-        Self {
-            line: one_line(&line),
-        }
+        Self::new(line)
     }
 }
 
@@ -48,13 +72,14 @@ fn one_line(text: &str) -> String {
         .join(" ")
 }
 
-/// Prints the failure, if there is one, and gives the exit status: 0, or 1 after a failure. (Bad usage is 2, by clap.)
+/// Prints the failure, if there is one, and gives the exit status: 0, 1 after a failure, 130 after an interruption. (Bad usage is
+/// 2, by clap.)
 pub fn finish(program: &str, outcome: Result<(), Failure>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             report(&format!("{program}: {}", failure.line));
-            ExitCode::FAILURE
+            ExitCode::from(failure.status)
         }
     }
 }

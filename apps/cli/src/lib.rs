@@ -6,16 +6,20 @@
 //! - [`JsonLog`]: one JSON object a line for scripts;
 //! - [`training`]: the loop of a training, whatever is learnt;
 //! - [`model_folder`] and [`RunFolder`]: where trained models lie, and how a training writes and continues them;
+//! - [`Claim`]: one run at a time writes an output;
 //! - [`DataFingerprint`] and [`Checksum`]: what a training learns from, so that it is not continued with something else;
 //! - [`did_you_mean`]: the nearest names to one that is not known;
 //! - [`Program`]: what made an output;
 //! - [`Facts`]: what `info` tells, for people or as JSON; [`table`]: tables for people or as CSV;
+//! - [`Interruption`]: SIGINT and SIGTERM ask a run to stop, and loops ask whether they did;
 //! - [`Failure`] and [`finish`]: what went wrong in one line, and the exit status.
 
+mod claim;
 mod console;
 mod data_fingerprint;
 mod facts;
 mod failure;
+mod interruption;
 mod json_log;
 mod meter;
 pub mod model_folder;
@@ -28,11 +32,13 @@ pub mod settings;
 pub mod table;
 pub mod training;
 
+pub use claim::Claim;
 pub use clap_complete::Shell;
 pub use console::{Console, say};
 pub use data_fingerprint::{Checksum, DataFingerprint};
 pub use facts::Facts;
 pub use failure::{Failure, finish, report};
+pub use interruption::Interruption;
 pub use json_log::JsonLog;
 pub use meter::Meter;
 pub use nearest::did_you_mean;

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::data_fingerprint::{DATA, DataFingerprint};
 use crate::model_folder::{CHECKPOINTS, CONFIG, METRICS, WEIGHTS};
 use crate::training::TrainOptions;
-use crate::{Failure, Program, settings as settings_file};
+use crate::{Claim, Failure, Program, settings as settings_file};
 
 /// The weights of the last epoch, beside the best ones.
 const LAST_WEIGHTS: &str = "last.safetensors";
@@ -20,21 +20,30 @@ pub struct RunFolder {
     path: PathBuf,
     resume: bool,
     program: Program,
+    /// Held as long as the run.
+    _claim: Claim,
 }
 
 impl RunFolder {
     /// Starts the folder of a run with `settings` on `data`, or goes on in it with `--resume`.
     ///
     /// # Errors
-    /// [`Failure`] if a new run would replace another, or a resumed one was begun with other settings or other data.
+    /// [`Failure`] if a new run would replace another, or a resumed one was begun with other settings or other data, or
+    /// another run is at work in the folder.
     pub fn open<S: Serialize + DeserializeOwned + PartialEq>(
         options: &TrainOptions,
         settings: &S,
         data: &DataFingerprint,
         program: Program,
     ) -> Result<Self, Failure> {
+        let path = options.output.clone();
+        if !options.resume {
+            std::fs::create_dir_all(&path)
+                .map_err(|e| Failure::new(format!("{}: cannot create: {e}", path.display())))?;
+        }
         let this = Self {
-            path: options.output.clone(),
+            _claim: Claim::folder("--output", &path)?,
+            path,
             resume: options.resume,
             program,
         };
@@ -57,8 +66,6 @@ impl RunFolder {
                 this.path.display()
             )));
         }
-        std::fs::create_dir_all(&this.path)
-            .map_err(|e| Failure::new(format!("{}: cannot create: {e}", this.path.display())))?;
         this.write(DATA, serde_json::to_string_pretty(data)?)?;
         // Last: with its settings a run has begun.
         this.write(CONFIG, toml::to_string(settings)?)?;

@@ -55,13 +55,15 @@ impl PreparedCells {
             )));
         }
         let held_out = held_out(&file)?;
-        let x = file.x()?;
+        let (names, x) = (file.obs().names()?, file.x()?);
+        let values = x.rows(0..x.n_rows())?;
+        check_finite(path, &values, &names, &genes)?;
         Ok(Self {
             path: path.to_owned(),
-            names: file.obs().names()?,
+            names,
             evaluated: evaluated(&file, genes.len())?,
             by_condition: conditions.cells_by_condition(),
-            values: x.rows(0..x.n_rows())?,
+            values,
             genes,
             conditions,
             held_out,
@@ -138,6 +140,25 @@ impl PreparedCells {
         let count = cells.len().max(1) as f64;
         genes.iter().map(|gene| sum[*gene] / count).collect()
     }
+}
+
+/// A cell without a number makes every number that follows from it none.
+fn check_finite(
+    path: &Path,
+    values: &RowBlock<f32>,
+    names: &[String],
+    genes: &[String],
+) -> Result<(), Failure> {
+    for (cell, name) in names.iter().enumerate() {
+        if let Some((gene, value)) = values.row(cell).find(|(_, value)| !value.is_finite()) {
+            return Err(Failure::new(format!(
+                "{}: X: found {value} for gene {:?} of cell {name:?}, expected finite numbers",
+                path.display(),
+                genes[gene]
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Draws `count` of these cells; one may be drawn again.

@@ -1,63 +1,15 @@
 //! Training, prediction and identification from the command line, on a simulated screen.
 
 mod command;
+mod screen;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use assert_cmd::Command;
 use command::{fails, folder, python, with};
 use rheome_anndata::{AnnData, AnnDataWriter, Axis, Part, Value, WriteOptions};
 use rheome_testing::{has_checkpoint, kill_at, metrics, weights};
-use tempfile::TempDir;
-
-/// A screen of 40 genes, generated and prepared.
-fn prepared(folder: &TempDir) -> PathBuf {
-    prepared_from(folder, "1234")
-}
-
-/// The screen of a seed.
-fn prepared_from(folder: &TempDir, seed: &str) -> PathBuf {
-    let (raw, data) = (
-        folder.path().join("raw.h5ad"),
-        folder.path().join("data.h5ad"),
-    );
-    let config = "configs/perturb/small-screen.toml";
-    let mut generate = with(&["generate", "--config", config, "-q", "--output"]);
-    generate.arg(&raw).args(["--seed", seed]);
-    for setting in [
-        "cells.control=60",
-        "cells.per_single=12",
-        "cells.per_pair=12",
-        "network.regulators=5",
-        "network.mediators=5",
-        "network.targets=30",
-        "perturbations.singles=5",
-        "perturbations.pairs=6",
-    ] {
-        generate.args(["--set", setting]);
-    }
-    generate.assert().success();
-    let mut prepare = with(&["prepare", "--split-method", "additive", "-q", "--output"]);
-    prepare.arg(&data).arg(&raw).assert().success();
-    data
-}
-
-fn train(data: &Path, output: &Path, more: &[&str]) -> Command {
-    let config = "configs/perturb/smoke-train.toml";
-    let mut command = with(&["train", "--config", config, "--device", "flex", "-q"]);
-    command.args(["--threads", "1"]);
-    command.arg("--data").arg(data).arg("--output").arg(output);
-    command.args(more);
-    command
-}
-
-fn predict(model: &Path, data: &Path, more: &[&str]) -> Command {
-    let mut command = with(&["predict", "--device", "flex", "-q"]);
-    command.arg("--model").arg(model).arg("--data").arg(data);
-    command.args(more);
-    command
-}
+use screen::{predict, prepared, prepared_from, train};
 
 #[test]
 fn a_killed_training_continues_with_the_losses_of_an_uninterrupted_one() {

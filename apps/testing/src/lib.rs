@@ -1,13 +1,18 @@
 //! What the applications' tests share: running a command as a person does, how it fails, what a kill leaves, and the users' own
 //! Python libraries.
 
+mod kills;
+
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
+
+pub use kills::Kills;
 
 /// A program under test.
 #[derive(Debug, Clone, Copy)]
@@ -57,9 +62,70 @@ impl Program {
         }
         assert!(!text.contains("panicked"), "{text}");
     }
+
+    /// Starts a command, sends it `signal` (`INT` or `TERM`) as soon as `moment` has come, and expects that it ends with status
+    /// 130 and one line on standard error that holds all of `words`.
+    ///
+    /// # Panics
+    /// If it does anything else.
+    pub fn interrupted(
+        &self,
+        command: &Command,
+        signal: &str,
+        moment: impl Fn() -> bool,
+        words: &[&str],
+    ) {
+        let child = started(command, Stdio::piped());
+        let output = signalled(child, signal, moment).wait_with_output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(130), "{signal}: {text}");
+        let line = text.lines().last().unwrap_or_default();
+        let start = format!("{}: interrupted: ", self.name);
+        assert!(line.starts_with(&start), "{text}");
+        for word in words {
+            assert!(line.contains(word), "{word:?} is not in {text:?}");
+        }
+    }
+}
+
+/// Starts a command in the root of the repository.
+fn started(command: &Command, stderr: Stdio) -> Child {
+    let mut child = std::process::Command::new(command.get_program());
+    let child = child.current_dir(root()).args(command.get_args());
+    child.stdout(Stdio::null()).stderr(stderr).spawn().unwrap()
+}
+
+/// Sends `signal` to a child as soon as `moment` has come, unless it ended before.
+fn signalled(mut child: Child, signal: &str, moment: impl Fn() -> bool) -> Child {
+    while !moment() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let mut kill = std::process::Command::new("sh");
+    let line = format!("kill -{signal} {}", child.id());
+    kill.args(["-c", &line]).status().unwrap();
+    child
+}
+
+/// Starts a command and sends it `signal` twice as soon as `moment` has come.
+///
+/// # Panics
+/// If it ends otherwise than by that signal.
+pub fn interrupted_twice(command: &Command, signal: &str, moment: impl Fn() -> bool) {
+    let child = signalled(started(command, Stdio::null()), signal, moment);
+    let status = signalled(child, signal, || true).wait().unwrap();
+    let number = if signal == "INT" { 2 } else { 15 };
+    assert_eq!(status.signal(), Some(number), "{status}");
+}
+
+/// A command as it is typed.
+fn path_of(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    words.join(" ")
 }
 
 /// Defines the functions that a program's tests run it by: `with`, its command with arguments; `fails`, see [`Program::fails`];
+/// `interrupted`, see [`Program::interrupted`];
 /// `python`, which runs a script of the program's `tests/python`, see [`python`](fn@python).
 #[macro_export]
 macro_rules! program_under_test {
@@ -79,6 +145,16 @@ macro_rules! program_under_test {
             PROGRAM.fails(command, code, words);
         }
 
+        /// A command that is sent a signal at some moment and ends as asked, see [`Program::interrupted`]($crate::Program).
+        pub fn interrupted(
+            command: &assert_cmd::Command,
+            signal: &str,
+            moment: impl Fn() -> bool,
+            words: &[&str],
+        ) {
+            PROGRAM.interrupted(command, signal, moment, words);
+        }
+
         /// Runs a script of `tests/python`, which must succeed; false where `RHEOME_PYTHON` names no Python.
         pub fn python(script: &str, arguments: &[&str]) -> bool {
             let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python");
@@ -92,12 +168,7 @@ macro_rules! program_under_test {
 /// # Panics
 /// If it ends before.
 pub fn kill_at(command: &Command, moment: impl Fn() -> bool) {
-    let mut child = std::process::Command::new(command.get_program());
-    let mut child = child
-        .current_dir(root())
-        .args(command.get_args())
-        .spawn()
-        .unwrap();
+    let mut child = started(command, Stdio::inherit());
     while !moment() && child.try_wait().unwrap().is_none() {
         std::thread::sleep(Duration::from_millis(1));
     }

@@ -2,44 +2,15 @@
 
 mod command;
 mod numbers;
+mod runs;
 
 use std::fs;
 use std::path::Path;
 
-use assert_cmd::Command;
 use command::{HELD_OUT, fails, folder, with};
 use numbers::numbers;
 use rheome_testing::{has_checkpoint, kill_at, weights};
-
-/// A small simulation of two trajectories that takes seconds.
-fn simulation(output: &str, more: &[&str]) -> Command {
-    let config = "configs/turbulence/minimal-channel.toml";
-    let mut command = with(&["simulate", "--config", config, "--output", output, "-q"]);
-    let small = [
-        "channel.points=[16,17,16]",
-        "output.grid=[4,5,4]",
-        "output.trajectories=2",
-        "output.warm_up=0.1",
-        "output.interval=0.02",
-        "output.snapshots=40",
-        "output.checkpoint_interval=0.05",
-    ];
-    for setting in small {
-        command.args(["--set", setting]);
-    }
-    command.args(more);
-    command
-}
-
-/// A small training that takes seconds.
-fn training(output: &Path, more: &[&str]) -> Command {
-    let config = "configs/turbulence/smoke.toml";
-    let mut command = with(&[
-        "train", "--config", config, "--data", HELD_OUT, "--device", "flex", "-q",
-    ]);
-    command.arg("--output").arg(output).args(more);
-    command
-}
+use runs::{simulation, training};
 
 #[test]
 fn a_simulation_continues_bit_for_bit_after_a_stop() {

@@ -51,6 +51,9 @@ pub enum CellsError {
         /// What was found, and what was expected.
         reason: String,
     },
+    /// Whoever was told the progress wanted no more of it.
+    #[error("stopped; nothing is written")]
+    Stopped,
 }
 
 impl CellsError {

@@ -49,12 +49,12 @@ pub fn totals(
     matrix: &MatrixReader,
     cells: &[String],
     genes: &[String],
-    progress: &mut dyn FnMut(usize),
+    progress: &mut dyn FnMut(usize) -> Result<(), CellsError>,
 ) -> Result<Vec<f64>, CellsError> {
     let mut totals = Vec::with_capacity(matrix.n_rows());
     for block in matrix.blocks::<f64>(BLOCK) {
         let (rows, block) = block?;
-        progress(rows.len());
+        progress(rows.len())?;
         for (i, cell) in rows.enumerate() {
             let mut total = 0.0;
             for (gene, value) in block.row(i) {

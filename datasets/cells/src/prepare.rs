@@ -5,6 +5,7 @@ mod raw_cells;
 mod selection;
 mod settings;
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use rheome_anndata::{
@@ -16,7 +17,7 @@ use crate::error::CellsError;
 use crate::normalization::{BLOCK, Normalization};
 use crate::split::{Split, SplitSettings};
 
-pub(crate) use progress::Progress;
+pub(crate) use progress::{Progress, go_on};
 use raw_cells::RawCells;
 pub(crate) use selection::Masks;
 pub use settings::{Input, PrepareSettings};
@@ -56,19 +57,20 @@ pub struct Prepared {
 ///
 /// Everything is checked before any work: the column, the layer, the labels. The matrix is read three times by blocks of rows
 /// (twice, where it holds logarithms; once more for [`Flavor::SeuratV3`](crate::Flavor)); memory is that of the tables and a few blocks. `progress` is told the cells read and
-/// how many there will be.
+/// how many there will be, and answers whether to go on.
 ///
 /// # Errors
 /// [`CellsError::AnnData`] for a missing column or layer (told in the user's words) or a file that cannot be read or written;
 /// [`CellsError::Label`], [`CellsError::Value`], [`CellsError::Cells`] or [`CellsError::Setting`] for content that does not
-/// work, among it cells that were prepared already.
+/// work, among it cells that were prepared already; [`CellsError::Stopped`] if `progress` answers so. What was at `output` before
+/// stays in every case.
 pub fn prepare(
     source: &AnnData,
     output: &Path,
     settings: &PrepareSettings,
     split: Option<&SplitSettings>,
     options: WriteOptions,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<Prepared, CellsError> {
     settings.check()?;
     let raw = RawCells::open(source, settings)?;
@@ -128,7 +130,7 @@ fn write_values(
     let x = writer.add_x(Storage::Csr, ElementType::F32)?;
     for block in raw.matrix.columns(genes)?.blocks::<f32>(BLOCK) {
         let (rows, mut block) = block?;
-        progress.advance(rows.len());
+        progress.advance(rows.len())?;
         if let Some((normalization, totals)) = normalization {
             normalization.apply(&mut block, &totals[rows]);
         }

@@ -1,6 +1,7 @@
 //! Another split of cells that are prepared.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use rheome_anndata::{AnnData, AnnDataWriter, Axis, Frame, Part, Value, WriteOptions};
@@ -41,7 +42,7 @@ pub fn resplit(
     output: &Path,
     settings: &SplitSettings,
     options: WriteOptions,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<Resplit, CellsError> {
     let (protocol, evaluated_genes) = preparation(source)?;
     let conditions = read_conditions(source, PERTURBATION, &LabelSettings::default())?;
@@ -87,14 +88,14 @@ fn preparation(source: &AnnData) -> Result<(Protocol, usize), CellsError> {
 fn moments(
     source: &AnnData,
     chosen: &[bool],
-    progress: &mut dyn FnMut(u64, u64),
+    progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<GeneMoments, CellsError> {
     let matrix = source.x()?;
     let mut progress = Progress::new(matrix.n_rows(), 1, progress);
     let mut moments = GeneMoments::new(matrix.n_cols());
     for block in matrix.blocks::<f64>(BLOCK) {
         let (rows, block) = block?;
-        progress.advance(rows.len());
+        progress.advance(rows.len())?;
         let of_chosen = rows.enumerate().filter(|(_, cell)| chosen[*cell]);
         of_chosen.for_each(|(i, _)| moments.add(&block, i, |_, v| v.exp_m1()));
     }

@@ -20,6 +20,7 @@ mod screen;
 mod settings;
 mod truth;
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -29,6 +30,7 @@ use rheome_anndata::{
 };
 
 use crate::error::CellsError;
+use crate::prepare::go_on;
 use cells::{CellSampler, Counts};
 pub use network::{Gene, Input, Interaction, Network, Role};
 pub use screen::{Perturbation, Screen};
@@ -71,16 +73,18 @@ pub struct Simulated {
 /// - `uns/truth`: names of the `conditions` in the order of these columns, `additivity_error` (see [`Truth`]), the interactions
 ///   of regulators.
 ///
-/// `provenance` (settings, versions) goes into `uns` as it is; `progress` is told the cells drawn and how many there will be.
+/// `provenance` (settings, versions) goes into `uns` as it is; `progress` is told the cells drawn and how many there
+/// will be, and answers whether to go on.
 ///
 /// # Errors
-/// [`CellsError::Setting`] for settings that cannot be; [`CellsError::AnnData`] if the file cannot be written.
+/// [`CellsError::Setting`] for settings that cannot be; [`CellsError::AnnData`] if the file cannot be written;
+/// [`CellsError::Stopped`] if `progress` answers so.
 pub fn simulate(
     settings: &SimulationSettings,
     output: &Path,
     provenance: &[(&str, Value)],
     options: WriteOptions,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<Simulated, CellsError> {
     settings.check()?;
     let network = Network::draw(settings);
@@ -107,7 +111,7 @@ pub fn simulate(
         totals.extend(drawn.iter().map(Counts::total));
         stored += drawn.iter().map(|counts| counts.genes.len()).sum::<usize>();
         writer.append(x, &rows(drawn, n_genes)?)?;
-        progress(end as u64, n_cells as u64);
+        go_on(progress(end as u64, n_cells as u64))?;
     }
     let mean_total = totals.iter().sum::<f64>() / n_cells as f64;
     writer.finish(&cells(&screen, totals)?)?;

@@ -2,6 +2,7 @@
 
 mod screen;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
@@ -53,7 +54,10 @@ fn numbers(frame: &Frame, column: &str) -> Vec<f64> {
 /// What the settings make of a file, without a split.
 fn prepared(source: &AnnData, output: &Path, settings: &PrepareSettings) -> (Prepared, AnnData) {
     let options = WriteOptions::default();
-    let told = prepare(source, output, settings, None, options, &mut |_, _| {}).unwrap();
+    let told = prepare(source, output, settings, None, options, &mut |_, _| {
+        ControlFlow::Continue(())
+    })
+    .unwrap();
     (told, AnnData::open(output).unwrap())
 }
 
@@ -270,7 +274,9 @@ fn what_does_not_work_is_said_before_any_work() {
         let mut settings = PrepareSettings::default();
         change(&mut settings);
         let options = WriteOptions::default();
-        let failed = prepare(&cells, &output, &settings, None, options, &mut |_, _| {});
+        let failed = prepare(&cells, &output, &settings, None, options, &mut |_, _| {
+            ControlFlow::Continue(())
+        });
         let error = failed.unwrap_err().to_string();
         let error = error.replace(&raw.display().to_string(), "RAW");
         assert!(error.contains(expected) && !error.contains('\n'), "{error}");
@@ -309,7 +315,9 @@ fn logarithms_are_told_from_counts_and_from_scaled_values() {
         };
         let source = AnnData::open(&raw).unwrap();
         let options = WriteOptions::default();
-        let error = prepare(&source, &output, &settings, None, options, &mut |_, _| {});
+        let error = prepare(&source, &output, &settings, None, options, &mut |_, _| {
+            ControlFlow::Continue(())
+        });
         let error = error.unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
         assert!(!output.exists());

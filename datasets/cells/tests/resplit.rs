@@ -3,6 +3,7 @@
 mod screen;
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use rheome_anndata::{AnnData, Axis, WriteOptions};
 use rheome_cells::{
@@ -24,7 +25,10 @@ fn again(protocol: Protocol, settings: &SplitSettings) -> (AnnData, AnnData, Res
         ..WriteOptions::default()
     };
     let mut read = Vec::new();
-    let mut progress = |done, total| read.push((done, total));
+    let mut progress = |done, total| {
+        read.push((done, total));
+        ControlFlow::Continue(())
+    };
     let source = AnnData::open(&second).unwrap();
     let told = resplit(&source, &second, settings, options, &mut progress).unwrap();
     assert_eq!(read.last(), Some(&(140, 140)));
@@ -117,7 +121,7 @@ fn a_file_that_was_not_prepared_is_refused() {
         &output,
         &settings,
         WriteOptions::default(),
-        &mut |_, _| {},
+        &mut |_, _| ControlFlow::Continue(()),
     );
     let error = error.unwrap_err().to_string();
     assert!(

@@ -1,5 +1,6 @@
 //! Simulated screens follow their settings and their truth, whoever draws them.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use proptest::prelude::*;
@@ -32,7 +33,7 @@ fn write(settings: &SimulationSettings, path: &Path) -> Result<Simulated, CellsE
         path,
         &[("maker", "test".into())],
         WriteOptions::default(),
-        &mut |_, _| {},
+        &mut |_, _| ControlFlow::Continue(()),
     )
 }
 
@@ -377,7 +378,10 @@ fn a_compressed_screen_is_the_same_screen() {
         ..WriteOptions::default()
     };
     let mut told = Vec::new();
-    let mut progress = |done, total| told.push((done, total));
+    let mut progress = |done, total| {
+        told.push((done, total));
+        ControlFlow::Continue(())
+    };
     simulate(&settings(1), &small, &[], options, &mut progress).unwrap();
     assert_eq!(told.last(), Some(&(150, 150)));
     let rows = |path: &Path| {

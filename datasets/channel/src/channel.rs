@@ -140,15 +140,31 @@ impl Channel {
     /// # Errors
     /// [`ChannelError::BlowUp`] if the velocity is no longer finite.
     pub fn advance_to(&mut self, time: f64) -> Result<(), ChannelError> {
+        self.advance_while(time, || true).map(|_| ())
+    }
+
+    /// Advances to `time` as [`Self::advance_to`] does, as long as `go_on`, which is asked before every step, says so; false if it
+    /// did not. The flow is then between two steps: a later call for the same time takes the steps that were left, the very same.
+    ///
+    /// # Errors
+    /// [`ChannelError::BlowUp`] if the velocity is no longer finite.
+    pub fn advance_while(
+        &mut self,
+        time: f64,
+        mut go_on: impl FnMut() -> bool,
+    ) -> Result<bool, ChannelError> {
         // Less than a rounding error of the time itself is no step.
         while time - self.time > 1e-12 * time.abs().max(1.0) {
+            if !go_on() {
+                return Ok(false);
+            }
             let remaining = time - self.time;
             self.step_within(remaining)?;
             if self.dt == remaining {
                 self.time = time;
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// One step that divides `remaining` into equal steps no longer than the settings allow.

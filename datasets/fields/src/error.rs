@@ -79,6 +79,14 @@ pub enum FieldError {
         /// The file.
         path: PathBuf,
     },
+    /// The file to continue was begun with other settings.
+    #[error(
+        "{path}: was begun with other settings; repeat them to resume, or choose another --output"
+    )]
+    Settings {
+        /// The file.
+        path: PathBuf,
+    },
     /// An option of a conversion or a split cannot work.
     #[error("{key}: found {found}, expected {expected}")]
     Setting {

@@ -11,6 +11,9 @@ use crate::hdf::{CompressedWriter, Hdf5Reader, InPlaceWriter};
 use crate::npy::{NpyReader, NpyWriter};
 use crate::writer::{FieldWriter, WriteOptions, check_output};
 
+/// The attribute with the settings that a file was begun with, as the program that wrote it tells them.
+pub const SETTINGS: &str = "settings";
+
 /// The dataset read when none is named.
 const DEFAULT_DATASET: &str = "velocity";
 
@@ -105,6 +108,25 @@ pub fn create(
             }
         }
     }
+}
+
+/// [`append_to`] for a file that was begun with the same settings: its attribute [`SETTINGS`] is that of `header`.
+///
+/// # Errors
+/// [`FieldError::Settings`] if it was begun with other ones, and those of [`append_to`].
+pub fn resume(
+    path: &Path,
+    shape: &FieldShape,
+    header: &FieldHeader,
+) -> Result<Box<dyn FieldWriter>, FieldError> {
+    let reader = open(&path.to_string_lossy())?;
+    if reader.header().attributes.get(SETTINGS) != header.attributes.get(SETTINGS) {
+        return Err(FieldError::Settings {
+            path: path.to_owned(),
+        });
+    }
+    drop(reader);
+    append_to(path, shape)
 }
 
 /// Continues an unfinished file that [`create`] began and whose writer was killed: snapshots that are complete are kept, the

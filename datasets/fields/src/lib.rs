@@ -18,7 +18,7 @@ mod xdmf;
 
 pub use error::FieldError;
 pub use field::{Attribute, FieldHeader, FieldReader, FieldShape, FirstComponents, expect_grid};
-pub use format::{append_to, create, open};
+pub use format::{SETTINGS, append_to, create, open, resume};
 pub use hdf::{FORMAT_VERSION, attributes, scales};
 pub use sampling::{
     Batch, BatchReader, Split, Window, WindowStatistics, Windows, all_windows,

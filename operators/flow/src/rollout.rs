@@ -160,8 +160,12 @@ impl<'a> Rollout<'a> {
             let changes: Vec<f64> = new.iter().zip(old).map(|(new, old)| new - old).collect();
             // The sum of squares is finite exactly if every value is (or if it overflows, which is no better).
             if let Some(at) = changes.iter().position(|c| !c.is_finite()) {
-                let member = at / self.normalization.channels();
-                return Err(FlowError::NonFinite { step, member });
+                let channels = self.normalization.channels();
+                return Err(FlowError::NonFinite {
+                    step,
+                    member: at / channels,
+                    channel: at % channels,
+                });
             }
             let warnings = self.outside(step, &changes);
             self.warnings.extend(warnings);

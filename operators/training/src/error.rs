@@ -7,7 +7,8 @@ use thiserror::Error;
 pub enum TrainingError {
     /// The loss of a batch is NaN or infinite; the weights still hold the last good values.
     #[error(
-        "the loss became {loss} at step {step} (epoch {epoch}, batch {batch}); the weights before that step are kept"
+        "the loss became {loss} at step {step} (epoch {epoch}, batch {batch}): {}; the weights before that step are kept",
+        cause(parameter)
     )]
     NonFiniteLoss {
         /// The loss as computed.
@@ -18,10 +19,12 @@ pub enum TrainingError {
         epoch: u64,
         /// Batch within the epoch, counted from 1.
         batch: u64,
+        /// Path of the first parameter that is not finite; none if all are.
+        parameter: Option<String>,
     },
     /// The gradient of a batch is NaN or infinite although its loss is finite.
     #[error(
-        "the gradient became {norm} at step {step} (epoch {epoch}, batch {batch}, loss {loss}); the weights before that step are kept"
+        "the gradient became {norm} at step {step} (epoch {epoch}, batch {batch}, loss {loss}), first that of {parameter}; lower the learning rate; the weights before that step are kept"
     )]
     NonFiniteGradient {
         /// The norm as computed.
@@ -34,6 +37,8 @@ pub enum TrainingError {
         epoch: u64,
         /// Batch within the epoch, counted from 1.
         batch: u64,
+        /// Path of the first parameter whose gradient is not finite; "all together" if only the norm of all is not.
+        parameter: String,
     },
     /// A setting has a value that cannot work.
     #[error("setting {key}: found {found}, expected {expected}")]
@@ -69,4 +74,12 @@ pub enum TrainingError {
         /// The folder that was searched.
         path: PathBuf,
     },
+}
+
+/// Where a loss that is no number comes from.
+fn cause(parameter: &Option<String>) -> String {
+    match parameter {
+        Some(path) => format!("parameter {path} holds NaN or infinite values"),
+        None => "all parameters are finite, so look at the data of this batch, or lower the learning rate".into(),
+    }
 }

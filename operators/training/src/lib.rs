@@ -26,6 +26,7 @@ pub mod checkpoint;
 mod clipping;
 mod error;
 pub mod metrics;
+mod non_finite;
 pub mod randomness;
 mod schedule;
 mod trainer;

@@ -6,7 +6,7 @@ use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use crate::{Schedule, TrainingError, clip_global_norm};
+use crate::{Schedule, TrainingError, clip_global_norm, non_finite};
 
 /// How weight decay acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -232,6 +232,7 @@ impl<M: Module> Trainer<M> {
                 step,
                 epoch: epoch + 1,
                 batch: batch + 1,
+                parameter: non_finite::parameter(&self.model),
             });
         }
         let mut gradients = GradientsParams::from_grads(loss.backward(), &self.model);
@@ -244,6 +245,8 @@ impl<M: Module> Trainer<M> {
                 step,
                 epoch: epoch + 1,
                 batch: batch + 1,
+                parameter: non_finite::gradient(&self.model, &gradients)
+                    .unwrap_or_else(|| "all together".into()),
             });
         }
         let done = epoch as f64 + batch as f64 / batches.max(1) as f64;

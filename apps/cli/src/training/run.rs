@@ -8,7 +8,7 @@ use rheome_training::{StepReport, Trainer};
 use serde_json::{Map, Value, json};
 
 use super::{Plan, TrainOptions, Training};
-use crate::{Console, Failure, JsonLog, Meter, RunFolder};
+use crate::{Console, Failure, Interruption, JsonLog, Meter, RunFolder};
 
 /// Batches that are prepared ahead of the device.
 const AHEAD: usize = 2;
@@ -16,7 +16,8 @@ const AHEAD: usize = 2;
 /// Trains to the end, from the start or from where the run in `folder` was stopped.
 ///
 /// # Errors
-/// [`Failure`] of a step, whereupon the weights before it are kept in the folder; or of a validation or a file.
+/// [`Failure`] of a step, or of a signal that asked to stop before it, whereupon the weights before it are kept in the folder; or
+/// of a validation or a file.
 pub fn train<T: Training>(
     training: &T,
     mut trainer: Trainer<T::Model>,
@@ -37,6 +38,7 @@ pub fn train<T: Training>(
         metrics,
         log: options.compute.log(options.resume)?,
         console: options.compute.console(),
+        interruption: Interruption::watch(options.compute.console())?,
     };
     run.finish()
 }
@@ -49,6 +51,7 @@ struct Run<'a, T: Training> {
     metrics: MetricsLog,
     log: JsonLog,
     console: Console,
+    interruption: Interruption,
 }
 
 impl<T: Training> Run<'_, T> {
@@ -86,10 +89,18 @@ impl<T: Training> Run<'_, T> {
                     }
                 }
             });
-            receiver
-                .into_iter()
-                .try_for_each(|batch| self.step(batch?, meter))
+            receiver.into_iter().try_for_each(|batch| {
+                self.interruption.check(|| self.standing())?;
+                self.step(batch?, meter)
+            })
         })
+    }
+
+    /// What a run that stops here leaves, and how it goes on.
+    fn standing(&self) -> String {
+        let (step, plan) = (self.trainer.progress.step, self.plan);
+        let (folder, steps) = (self.folder.path().display(), plan.epochs * plan.batches);
+        format!("{folder}: {step} of {steps} steps are in its checkpoint; continue with --resume")
     }
 
     fn step(&mut self, batch: T::Batch, meter: &mut Meter) -> Result<(), Failure> {

@@ -75,6 +75,9 @@ pub struct PredictArguments {
     /// Table to write (CSV), a row a perturbation: the size of its effect and the genes it changes most.
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,
+    /// Continue a prediction that was stopped, behind the last perturbation that was done, with the options of before.
+    #[arg(long, conflicts_with = "overwrite")]
+    pub resume: bool,
     /// Replace the output if it exists.
     #[arg(long)]
     pub overwrite: bool,

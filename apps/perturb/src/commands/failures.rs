@@ -3,8 +3,16 @@
 use rheome_cells::CellsError;
 use rheome_cli::Failure;
 
+/// A signal asked to stop before the file was whole.
+pub fn interrupted() -> Failure {
+    Failure::interrupted("nothing is written, and what --output named before is still there")
+}
+
 /// A failure that names the option at fault, where a setting is.
 pub fn of_options(error: CellsError, split_method: &str) -> Failure {
+    if let CellsError::Stopped = error {
+        return interrupted();
+    }
     let CellsError::Setting {
         key,
         found,

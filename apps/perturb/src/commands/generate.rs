@@ -3,10 +3,10 @@
 use rheome_cells::CellsError;
 use rheome_cells::simulate::{Simulated, SimulationSettings, simulate};
 use rheome_cli::settings::check_seed;
-use rheome_cli::{Failure, say, settings as settings_file};
+use rheome_cli::{Claim, Failure, say, settings as settings_file};
 use serde_json::{Value, json};
 
-use super::{PROGRAM, cells_meter};
+use super::{PROGRAM, cells_meter, failures};
 use crate::arguments::GenerateArguments;
 
 /// Runs the command.
@@ -20,6 +20,7 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
         CellsError::Setting { .. } => {
             Failure::new(format!("{}: {error}", arguments.config.display()))
         }
+        CellsError::Stopped => failures::interrupted(),
         _ => error.into(),
     };
     settings.check().map_err(at_fault)?;
@@ -30,12 +31,13 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
         ("program", PROGRAM.title().into()),
         ("command_line", PROGRAM.command_line().into()),
     ];
+    let _claim = Claim::file("--output", &arguments.output)?;
     let simulated = simulate(
         &settings,
         &arguments.output,
         &provenance,
         arguments.write.options(),
-        &mut cells_meter(console, "generate"),
+        &mut cells_meter(console, "generate")?,
     )
     .map_err(at_fault)?;
     log.line(&facts(&simulated))?;

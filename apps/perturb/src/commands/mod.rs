@@ -10,8 +10,10 @@ mod prepare;
 mod split;
 mod train;
 
+use std::ops::ControlFlow;
+
 use clap::CommandFactory;
-use rheome_cli::{Console, Failure, Meter, Program};
+use rheome_cli::{Console, Failure, Interruption, Meter, Program};
 
 use crate::arguments::{Arguments, Command};
 
@@ -39,11 +41,22 @@ pub fn run(command: Command) -> Result<(), Failure> {
     }
 }
 
-/// Shows how many cells of how many were read (or drawn), as this is told.
-fn cells_meter(console: Console, what: &'static str) -> impl FnMut(u64, u64) {
+/// Shows how many cells of how many were read (or drawn), as this is told, and answers whether to go on: not after a signal.
+///
+/// # Errors
+/// [`Failure`] if signals cannot be listened to.
+fn cells_meter(
+    console: Console,
+    what: &'static str,
+) -> Result<impl FnMut(u64, u64) -> ControlFlow<()>, Failure> {
+    let interruption = Interruption::watch(console)?;
     let mut meter = None;
-    move |done, total| {
+    Ok(move |done, total| {
         let meter = meter.get_or_insert_with(|| Meter::new(console, what, "cells", total, 0));
         meter.advance_to(done, "");
-    }
+        match interruption.is_asked() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    })
 }

@@ -2,7 +2,7 @@
 
 use rheome_anndata::AnnData;
 use rheome_cells::{Conditions, PrepareSettings, Prepared, Split, SplitSettings, prepare};
-use rheome_cli::{Console, Failure, did_you_mean, refuse_same_file, say};
+use rheome_cli::{Claim, Console, Failure, did_you_mean, refuse_same_file, say};
 use serde_json::{Value, json};
 
 use super::{cells_meter, failures};
@@ -21,13 +21,14 @@ pub fn run(arguments: &PrepareArguments) -> Result<(), Failure> {
     let mut log = arguments.compute.log(false)?;
     let split = arguments.split_method;
     let split = split.map(|method| arguments.split.settings(method, arguments.compute.seed));
+    let _claim = Claim::file("--output", &arguments.output)?;
     let prepared = prepare(
         &raw,
         &arguments.output,
         &settings(arguments),
         split.as_ref(),
         arguments.write.options(),
-        &mut cells_meter(console, "prepare"),
+        &mut cells_meter(console, "prepare")?,
     )
     .map_err(|error| failures::of_options(error, "--split-method"))?;
     note_unmeasured(console, &prepared);

@@ -2,7 +2,7 @@
 
 use rheome_anndata::{AnnData, WriteOptions};
 use rheome_cells::resplit;
-use rheome_cli::{Failure, say};
+use rheome_cli::{Claim, Failure, say};
 use serde_json::json;
 
 use super::prepare::split_line;
@@ -23,7 +23,8 @@ pub fn run(arguments: &SplitArguments) -> Result<(), Failure> {
         overwrite: arguments.write.overwrite || arguments.output.is_none(),
         ..arguments.write.options()
     };
-    let mut progress = cells_meter(console, "split");
+    let _claim = Claim::file("--output", output)?;
+    let mut progress = cells_meter(console, "split")?;
     let told = resplit(&data, output, &settings, options, &mut progress)
         .map_err(|error| failures::of_options(error, "--method"))?;
     drop(progress);

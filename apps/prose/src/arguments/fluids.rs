@@ -44,6 +44,9 @@ pub struct FluidsGenerateArguments {
     /// Field file to write (.h5 or .nc).
     #[arg(long, value_name = "FILE")]
     pub output: PathBuf,
+    /// Continue a generation that was stopped: frames that the output has stay as they are.
+    #[arg(long, conflicts_with = "overwrite")]
+    pub resume: bool,
     /// Replace the output if it is there.
     #[arg(long)]
     pub overwrite: bool,

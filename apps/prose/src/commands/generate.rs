@@ -1,6 +1,8 @@
 //! `prose generate`: equations of families and their trajectories.
 
-use rheome_cli::{Failure, Meter, refuse_existing, say, settings as settings_file};
+use rheome_cli::{
+    Claim, Failure, Interruption, Meter, refuse_existing, say, settings as settings_file,
+};
 use rheome_equations::{DataWriter, Written, generate};
 use serde_json::json;
 
@@ -24,13 +26,22 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
         ("program", PROGRAM.title()),
         ("command_line", PROGRAM.command_line()),
     ];
+    let _claim = Claim::file("--output", &arguments.output)?;
     let mut writer = DataWriter::create(&arguments.output, &families, &config, &origin)?;
     let total = config.equations * families.len() as u64;
     let mut meter = Meter::new(console, "generate", "equations", total, 0);
-    generate(&families, &config, |data| {
+    let interruption = Interruption::watch(console)?;
+    let mut done = 0;
+    let outcome = generate(&families, &config, |data| {
+        interruption.check(String::new)?;
+        writer.append(data)?;
+        done += 1;
         meter.advance("");
-        writer.append(data)
-    })?;
+        Ok::<(), Failure>(())
+    });
+    if let Err(failure) = outcome {
+        return Err(stopped(arguments, writer, [done, total], failure));
+    }
     let written = writer.finish()?;
     meter.finish();
     log.line(&json!({
@@ -44,6 +55,31 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
     }
     console.note(format!("wrote {}", arguments.output.display()));
     Ok(())
+}
+
+/// The failure that ended the generation. After a signal the equations that are done become the file, unless one of before would
+/// be lost for it.
+fn stopped(
+    arguments: &GenerateArguments,
+    writer: DataWriter,
+    [done, total]: [u64; 2],
+    failure: Failure,
+) -> Failure {
+    let output = arguments.output.display();
+    if !failure.is_interruption() {
+        return failure;
+    }
+    if done == 0 || arguments.output.exists() {
+        return Failure::interrupted(format!(
+            "{output}: nothing is written, {done} of {total} equations were done"
+        ));
+    }
+    match writer.finish() {
+        Ok(_) => Failure::interrupted(format!(
+            "{output}: holds the first {done} of {total} equations; generate again with --overwrite to have all"
+        )),
+        Err(error) => error.into(),
+    }
 }
 
 fn summary(families: usize, written: &Written) -> String {

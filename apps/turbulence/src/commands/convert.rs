@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rheome_cli::{Console, Failure, Meter, refuse_same_file};
+use rheome_cli::{Claim, Console, Failure, Interruption, Meter, refuse_same_file};
 use rheome_fields::{FieldReader, FieldShape, FirstComponents, WriteOptions};
 
 use super::PROGRAM;
@@ -46,12 +46,18 @@ pub fn run(arguments: &ConvertArguments) -> Result<(), Failure> {
         compress: arguments.compress,
         overwrite: arguments.overwrite,
     };
+    let _claim = Claim::file("OUT", &arguments.output)?;
     let mut writer = rheome_fields::create(&arguments.output, &shape, &header, options)?;
     let total = (shape.trajectories * shape.snapshots) as u64;
     let mut meter = Meter::new(console, "convert", "snapshots", total, 0);
+    let interruption = Interruption::watch(console)?;
     let mut snapshot = vec![0.0; shape.snapshot_len()];
     for (to, from) in trajectories.iter().enumerate() {
         for index in &snapshots {
+            interruption.check(|| {
+                let output = arguments.output.display();
+                format!("{output}: is not whole; convert again with --overwrite")
+            })?;
             reader.read(*from, *index, &mut snapshot)?;
             // Where no times are known, snapshots are counted.
             let time = reader

@@ -166,7 +166,7 @@ impl RawCells {
     ) -> Result<(), CellsError> {
         for block in self.matrix.blocks::<f64>(BLOCK) {
             let (rows, block) = block?;
-            progress.advance(rows.len());
+            progress.advance(rows.len())?;
             for (row, cell) in rows.enumerate() {
                 tell(&block, [row, cell])?;
             }

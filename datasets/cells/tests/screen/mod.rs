@@ -1,5 +1,6 @@
 //! A small screen, for all test files.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use rheome_anndata::{
@@ -68,6 +69,6 @@ pub fn prepare_small(
         &settings,
         Some(&split),
         WriteOptions::default(),
-        &mut |_, _| {},
+        &mut |_, _| ControlFlow::Continue(()),
     )
 }

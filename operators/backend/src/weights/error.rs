@@ -26,6 +26,22 @@ pub enum WeightsError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A parameter is no number: whatever is computed with it is none either.
+    #[error(
+        "{path}: parameter {name}: found {value} (number {index} of {count}), expected finite numbers"
+    )]
+    NonFinite {
+        /// The file.
+        path: PathBuf,
+        /// Name of the parameter in the file.
+        name: String,
+        /// NaN or infinite.
+        value: f32,
+        /// Its place, counted from 0.
+        index: usize,
+        /// Numbers of the parameter.
+        count: usize,
+    },
     /// The name of the file tells no known format.
     #[error("{path}: expected a name that ends in .safetensors, .pt, .pth, .ckpt or .bin")]
     UnknownFormat {

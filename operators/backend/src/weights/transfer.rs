@@ -48,7 +48,7 @@ pub fn save<M: Module>(
 ///
 /// # Errors
 /// [`WeightsError::Mismatch`] lists every missing, unexpected and misshapen name; [`WeightsError::Ambiguous`];
-/// [`WeightsError::DuplicateName`].
+/// [`WeightsError::DuplicateName`]; [`WeightsError::NonFinite`] for a parameter that holds NaN or infinite values.
 pub fn import<M: Module>(
     module: M,
     names: &NameTable,
@@ -63,11 +63,32 @@ pub fn import<M: Module>(
             listing: Box::new(listing),
         });
     }
+    check_finite(&state, &expected)?;
     Ok(module.map(&mut Filler {
         path: Place::default(),
         names,
         tensors: state.tensors,
     }))
+}
+
+/// Whether all numbers of the expected parameters are finite.
+fn check_finite(state: &StateDict, expected: &BTreeMap<String, Slot>) -> Result<(), WeightsError> {
+    for (name, data) in &state.tensors {
+        if !expected.contains_key(name) || !data.dtype().is_float() {
+            continue;
+        }
+        let found = data.iter::<f32>().enumerate();
+        if let Some((index, value)) = found.into_iter().find(|(_, value)| !value.is_finite()) {
+            return Err(WeightsError::NonFinite {
+                path: state.path.clone(),
+                name: name.clone(),
+                value,
+                index,
+                count: data.num_elements(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The parameters of `module` on the host, under the names and in the layout of PyTorch.

@@ -1,18 +1,26 @@
 //! `perturb predict`: cells of perturbations, measured or not, from control cells.
 
 mod output;
+mod parts;
 mod request;
 mod summary;
 
+use std::path::Path;
+
+use burn::tensor::Tensor;
 use rheome_cells::Condition;
-use rheome_cli::{Failure, Meter, refuse_same_file};
-use rheome_perturbation::SamplingRun;
+use rheome_cli::{
+    Checksum, Claim, DataFingerprint, Failure, Interruption, Meter, refuse_existing,
+    refuse_same_file,
+};
+use rheome_perturbation::{GeneQuery, SamplingRun};
 use rheome_training::randomness::{Purpose, generator};
 
 use crate::arguments::PredictArguments;
 use crate::cells::{PreparedCells, with_replacement};
 use crate::trained_model::TrainedModel;
 use output::PredictedCells;
+use parts::{Part, Parts};
 use summary::Summary;
 
 /// Runs the command.
@@ -21,7 +29,12 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let files = arguments.source.files()?;
     let cells = PreparedCells::read(&arguments.data)?;
     let requested = request::conditions(arguments, &cells)?;
-    refuse_what_would_be_lost(arguments, &requested)?;
+    let place = arguments.output.as_ref().or(arguments.summary.as_ref());
+    let place = place.ok_or_else(|| Failure::new("give --output or --summary"))?;
+    let parts = Parts::beside(place);
+    // What was begun and not ended may have an output already, if its end was all that was missing.
+    let continued = arguments.resume && parts.are_left();
+    refuse_what_would_be_lost(arguments, &requested, &parts, continued)?;
     let device = arguments.compute.select(console)?.device;
     let trained = TrainedModel::load(&files, &arguments.overrides, &cells, &device)?;
     // Everything that was typed is checked before anything is computed.
@@ -35,8 +48,6 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     };
     let names = columns.iter().map(|gene| cells.genes[*gene].as_str());
     let genes = trained.query(names)?;
-    let mut output = PredictedCells::create(arguments, &cells, &columns, &trained)?;
-    let mut summary = Summary::create(arguments, &cells, &columns)?;
     console.note(format!(
         "{} perturbation(s), {} cells each, {} genes",
         requested.len(),
@@ -44,47 +55,132 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
         columns.len()
     ));
 
-    let encoded = trained.model.gene_encoder.forward(&genes);
-    let control = cells.control();
-    let seed = arguments
-        .compute
-        .seed
-        .unwrap_or(trained.settings.training.seed);
+    let prediction = Prediction {
+        encoded: trained.model.gene_encoder.forward(&genes),
+        control: cells.control(),
+        seed: seed(arguments, &trained),
+        arguments,
+        cells: &cells,
+        columns: &columns,
+        trained: &trained,
+    };
+    let request = prediction.fingerprint(&requested, &files.weights)?;
+    let _claim = Claim::file("--output", place)?;
+    match continued {
+        true => parts.go_on(&request)?,
+        false => parts.begin(&request)?,
+    }
+    let mut output = PredictedCells::create(arguments, &cells, &columns, &trained)?;
+    let mut summary = Summary::new(arguments, &cells, &columns)?;
+    let interruption = Interruption::watch(console)?;
     let total = (requested.len() * arguments.cells) as u64;
     let mut meter = Meter::new(console, "predict", "cells", total, 0);
-    let at_once = trained.settings.sampling.cells_at_once;
-    for (condition, perturbed) in requested.iter().zip(&perturbed) {
-        let label = condition.to_string();
-        let number = u64::from(crc32fast::hash(label.as_bytes()));
-        // The same for a perturbation whatever else is asked for.
-        let mut random = generator(seed, Purpose::Ensemble, number);
-        let sources = with_replacement(&control, arguments.cells, &mut random);
-        let mut run = SamplingRun::from_encodings(
-            &trained.model,
-            encoded.clone(),
-            trained.model.embed_perturbation(perturbed),
-            &trained.settings.sampling,
-            seed.wrapping_add(number),
-        )?;
-        for part in sources.chunks(at_once) {
-            let predicted = run.predict(cells.tensor(part, &columns, &device))?;
-            let values: Vec<f32> = predicted.into_data().iter::<f32>().collect();
-            output.append(&label, part, &values)?;
-            summary.add(&values);
-            part.iter()
-                .for_each(|_| meter.advance(format!("({label})")));
-        }
-        summary.end_of(&label)?;
+    for (number, (condition, perturbed)) in requested.iter().zip(&perturbed).enumerate() {
+        interruption.check(|| {
+            let (folder, all) = (parts.path().display(), requested.len());
+            format!("{folder}: {number} of {all} perturbations are in it; continue with --resume")
+        })?;
+        let part = match parts.load(number)? {
+            Some(part) => part,
+            None => {
+                let part = prediction.of(condition, perturbed)?;
+                parts.save(number, &part)?;
+                part
+            }
+        };
+        output.append(&part.label, &part.sources, &part.values)?;
+        summary.add(&part.values);
+        summary.end_of(&part.label)?;
+        let done = (number + 1) * arguments.cells;
+        meter.advance_to(done as u64, format!("({})", part.label));
     }
     meter.finish();
     output.finish(console)?;
-    summary.finish(console)
+    summary.finish(console)?;
+    parts.remove();
+    Ok(())
+}
+
+fn seed(arguments: &PredictArguments, trained: &TrainedModel) -> u64 {
+    let of_settings = trained.settings.training.seed;
+    arguments.compute.seed.unwrap_or(of_settings)
+}
+
+/// What every perturbation is predicted with.
+struct Prediction<'a> {
+    arguments: &'a PredictArguments,
+    cells: &'a PreparedCells,
+    /// Genes that are predicted, by their places in the data.
+    columns: &'a [usize],
+    trained: &'a TrainedModel,
+    /// These genes, encoded: `[genes, width]`.
+    encoded: Tensor<2>,
+    control: Vec<usize>,
+    seed: u64,
+}
+
+impl Prediction<'_> {
+    /// The cells of a condition: the same, whatever else is asked for.
+    fn of(&self, condition: &Condition, perturbed: &GeneQuery) -> Result<Part, Failure> {
+        let label = condition.to_string();
+        let number = u64::from(crc32fast::hash(label.as_bytes()));
+        let mut random = generator(self.seed, Purpose::Ensemble, number);
+        let sources = with_replacement(&self.control, self.arguments.cells, &mut random);
+        let trained = self.trained;
+        let mut run = SamplingRun::from_encodings(
+            &trained.model,
+            self.encoded.clone(),
+            trained.model.embed_perturbation(perturbed),
+            &trained.settings.sampling,
+            self.seed.wrapping_add(number),
+        )?;
+        let mut values = Vec::with_capacity(sources.len() * self.columns.len());
+        for part in sources.chunks(trained.settings.sampling.cells_at_once) {
+            let start = self.cells.tensor(part, self.columns, &trained.device);
+            let predicted = run.predict(start);
+            let predicted = predicted.map_err(|e| Failure::new(format!("{label}: {e}")))?;
+            values.extend(predicted.into_data().iter::<f32>());
+        }
+        Ok(Part {
+            label,
+            sources,
+            values,
+        })
+    }
+
+    /// What the cells follow from.
+    fn fingerprint(
+        &self,
+        requested: &[Condition],
+        weights: &Path,
+    ) -> Result<DataFingerprint, Failure> {
+        let mut of_weights = Checksum::new();
+        of_weights.add(
+            &std::fs::read(weights)
+                .map_err(|e| Failure::new(format!("{}: cannot read: {e}", weights.display())))?,
+        );
+        let settings = serde_json::to_string(&self.trained.settings)?;
+        Ok(self
+            .cells
+            .fingerprint()
+            .with(
+                "perturbations",
+                Checksum::of_texts(requested.iter().map(Condition::to_string)),
+            )
+            .with("weights", of_weights)
+            .with("settings", Checksum::of_texts([settings]))
+            .with("--all-genes", self.arguments.all_genes)
+            .with("--cells", self.arguments.cells)
+            .with("--seed", self.seed))
+    }
 }
 
 /// Nothing that is read, or written beside it, is to be replaced; measured and predicted control cells are not to be mixed.
 fn refuse_what_would_be_lost(
     arguments: &PredictArguments,
     requested: &[Condition],
+    parts: &Parts,
+    continued: bool,
 ) -> Result<(), Failure> {
     let outputs = [
         ("--output", &arguments.output),
@@ -93,7 +189,14 @@ fn refuse_what_would_be_lost(
     for (option, path) in outputs {
         if let Some(path) = path {
             refuse_same_file((&arguments.data, "data"), option, path)?;
+            refuse_existing(option, path, arguments.overwrite || continued)?;
         }
+    }
+    if parts.are_left() && !(continued || arguments.overwrite) {
+        return Err(Failure::new(format!(
+            "{}: holds perturbations of a prediction that was stopped; continue it with --resume, or --overwrite to begin again",
+            parts.path().display()
+        )));
     }
     if arguments.output.is_some() && arguments.output == arguments.summary {
         return Err(Failure::new(

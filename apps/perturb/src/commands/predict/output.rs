@@ -38,7 +38,7 @@ impl<'a> PredictedCells<'a> {
     /// Starts the file; control cells come first, if they are wanted.
     ///
     /// # Errors
-    /// [`Failure`] if it exists and is not to be replaced, or cannot be written.
+    /// [`Failure`] if it cannot be written.
     pub fn create(
         arguments: &PredictArguments,
         cells: &'a PreparedCells,
@@ -62,8 +62,9 @@ impl<'a> PredictedCells<'a> {
             .iter()
             .map(|gene| cells.genes[*gene].clone())
             .collect();
+        // Whether it may be replaced was asked before.
         let options = WriteOptions {
-            overwrite: arguments.overwrite,
+            overwrite: true,
             ..WriteOptions::default()
         };
         let mut writer = AnnDataWriter::create(path, &Frame::new(names), options)?;
@@ -139,10 +140,7 @@ impl<'a> PredictedCells<'a> {
 /// How the cells came about, for `uns`.
 fn provenance(arguments: &PredictArguments, trained: &TrainedModel) -> Result<Value, Failure> {
     let sampling = serde_json::to_string(&trained.settings.sampling)?;
-    let seed = arguments
-        .compute
-        .seed
-        .unwrap_or(trained.settings.training.seed);
+    let seed = super::seed(arguments, trained);
     let members = [
         ("program", PROGRAM.title().into()),
         ("command_line", PROGRAM.command_line().into()),

@@ -28,19 +28,13 @@ impl Summary {
     /// An empty table.
     ///
     /// # Errors
-    /// [`Failure`] if the file exists and is not to be replaced.
-    pub fn create(
+    /// [`Failure`] if a table cannot be begun.
+    pub fn new(
         arguments: &PredictArguments,
         cells: &PreparedCells,
         columns: &[usize],
     ) -> Result<Self, Failure> {
         let path = arguments.summary.clone();
-        if let Some(path) = path.as_ref().filter(|p| p.exists() && !arguments.overwrite) {
-            return Err(Failure::new(format!(
-                "{}: exists already; choose another --summary, or --overwrite",
-                path.display()
-            )));
-        }
         let mut table = csv::Writer::from_writer(Vec::new());
         table.write_record([
             "perturbation",

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use burn::tensor::Tensor;
 use ndarray::Array3;
-use rheome_cli::{Console, Failure, Meter, say};
+use rheome_cli::{Console, Failure, Interruption, Meter, say};
 use rheome_equations::{Batch, BatchReader, DataFile};
 use rheome_prose::Fused;
 use rheome_prose::decoding::{Decoding, DecodingSettings, Method};
@@ -96,9 +96,11 @@ impl<'a> Evaluation<'a> {
     fn run(&self, console: Console) -> Result<(Scores, Pictures), Failure> {
         let total = self.reader.samples() as u64;
         let mut meter = Meter::new(console, "evaluate", "series", total, 0);
+        let interruption = Interruption::watch(console)?;
         let mut scores = Scores::default();
         let mut pictures = Pictures::default();
         for number in 0..self.reader.batches_of_evaluation() {
+            interruption.check(|| "nothing is written".to_owned())?;
             let batch = self.reader.evaluation(number)?;
             let lesson = Lesson::new(&batch, &self.trained.device);
             let network = &self.trained.network;

@@ -4,9 +4,9 @@ use std::sync::Mutex;
 
 use rand::RngExt;
 use rayon::prelude::*;
-use rheome_cli::{Failure, JsonLog, Meter, say, settings as settings_file};
+use rheome_cli::{Claim, Failure, Interruption, JsonLog, Meter, say, settings as settings_file};
 use rheome_equations::round_to_words;
-use rheome_fields::{FieldHeader, FieldShape, FieldWriter, WriteOptions};
+use rheome_fields::{FieldError, FieldHeader, FieldShape, FieldWriter, SETTINGS, WriteOptions};
 use rheome_periodic::{EQUATIONS, PeriodicFlow};
 use rheome_training::randomness::{Purpose, generator};
 use serde_json::json;
@@ -41,33 +41,74 @@ pub fn run(arguments: &FluidsGenerateArguments) -> Result<(), Failure> {
     let starts: Vec<Start> = (0..shape.trajectories)
         .map(|trajectory| Start::draw(&settings, trajectory as u64))
         .collect();
-    let options = WriteOptions {
-        overwrite: arguments.overwrite,
-        ..WriteOptions::default()
-    };
-    let header = header(&settings, &starts)?;
-    let writer = rheome_fields::create(&arguments.output, &shape, &header, options)?;
-    let total = (shape.trajectories * shape.snapshots) as u64;
+    let _claim = Claim::file("--output", &arguments.output)?;
+    let writer = open_output(arguments, &shape, &header(&settings, &starts)?)?;
+    let total = shape.trajectories * shape.snapshots;
+    let done = written(writer.as_ref(), shape.trajectories);
     let generation = Generation {
         settings: &settings,
         writer: Mutex::new(writer),
-        meter: Mutex::new(Meter::new(console, "generate", "frames", total, 0)),
-        log: Mutex::new(arguments.compute.log(false)?),
+        meter: Mutex::new(Meter::new(
+            console,
+            "generate",
+            "frames",
+            total as u64,
+            done as u64,
+        )),
+        log: Mutex::new(arguments.compute.log(arguments.resume)?),
+        interruption: Interruption::watch(console)?,
     };
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()?;
-    pool.install(|| {
+    let outcome = pool.install(|| {
         let flows = starts.par_iter().enumerate();
         flows.try_for_each(|(trajectory, start)| generation.simulate(trajectory, start))
-    })?;
+    });
     let writer = generation.writer.into_inner();
-    writer.unwrap_or_else(|e| e.into_inner()).finish()?;
+    let mut writer = writer.unwrap_or_else(|e| e.into_inner());
+    if let Err(failure) = outcome {
+        writer.sync()?;
+        if !failure.is_interruption() {
+            return Err(failure);
+        }
+        // Not ended: that would cut all flows to the shortest.
+        return Err(Failure::interrupted(format!(
+            "{}: {} of {total} frames are in it; continue with --resume",
+            arguments.output.display(),
+            written(writer.as_ref(), shape.trajectories)
+        )));
+    }
+    writer.finish()?;
     if !arguments.compute.quiet {
         say(summary(&settings));
     }
     console.note(format!("wrote {}", arguments.output.display()));
     Ok(())
+}
+
+/// Creates the output, or opens the one that is to be continued.
+fn open_output(
+    arguments: &FluidsGenerateArguments,
+    shape: &FieldShape,
+    header: &FieldHeader,
+) -> Result<Box<dyn FieldWriter>, Failure> {
+    if arguments.resume {
+        return Ok(rheome_fields::resume(&arguments.output, shape, header)?);
+    }
+    let options = WriteOptions {
+        overwrite: arguments.overwrite,
+        ..WriteOptions::default()
+    };
+    rheome_fields::create(&arguments.output, shape, header, options).map_err(|e| match e {
+        FieldError::Exists { .. } => Failure::new(format!("{e}, or --resume to continue it")),
+        other => other.into(),
+    })
+}
+
+/// Frames that are in the file.
+fn written(writer: &dyn FieldWriter, trajectories: usize) -> usize {
+    (0..trajectories).map(|t| writer.completed(t)).sum()
 }
 
 fn shape(settings: &GenerateSettings) -> FieldShape {
@@ -114,16 +155,25 @@ struct Generation<'a> {
     writer: Mutex<Box<dyn FieldWriter>>,
     meter: Mutex<Meter>,
     log: Mutex<JsonLog>,
+    interruption: Interruption,
 }
 
 impl Generation<'_> {
     fn simulate(&self, trajectory: usize, start: &Start) -> Result<(), Failure> {
         let data = &self.settings.data;
+        let written = lock(&self.writer).completed(trajectory);
+        if written == data.frames {
+            return Ok(());
+        }
         let config = self.settings.flow.config(start.viscosity);
         let mut flow = PeriodicFlow::decaying(&config, start.seed)?;
         for frame in 0..data.frames {
             let time = data.start + frame as f64 * data.spacing;
+            self.interruption.check(String::new)?;
             flow.advance(time - flow.time())?;
+            if frame < written {
+                continue;
+            }
             let [u, v] = flow.velocity();
             let pairs = u.iter().zip(&v);
             let snapshot: Vec<f32> = pairs.flat_map(|(u, v)| [*u as f32, *v as f32]).collect();
@@ -152,7 +202,7 @@ fn header(settings: &GenerateSettings, starts: &[Start]) -> Result<FieldHeader, 
         (EQUATIONS_ATTRIBUTE, EQUATIONS.to_owned()),
         ("program", PROGRAM.title()),
         ("command_line", PROGRAM.command_line()),
-        ("settings", serde_json::to_string(settings)?),
+        (SETTINGS, serde_json::to_string(settings)?),
     ];
     let numbers = [
         ("seed", settings.seed as f64),

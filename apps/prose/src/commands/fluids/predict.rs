@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rheome_cli::{Failure, Meter, refuse_same_file};
+use rheome_cli::{Claim, Failure, Interruption, Meter, refuse_same_file};
 use rheome_fields::{FieldHeader, FieldShape, FieldWriter, Window, WriteOptions};
 
 use super::PROGRAM;
@@ -31,11 +31,16 @@ pub fn run(arguments: &FluidsPredictArguments) -> Result<(), Failure> {
     };
     let header = header(&data);
     let shape = prediction.shape();
+    let _claim = Claim::file("--output", &arguments.output)?;
     let mut writer = rheome_fields::create(&arguments.output, &shape, &header, options)?;
     let total = shape.trajectories as u64;
     let mut meter = Meter::new(console, "predict", "flows", total, 0);
     let trajectories: Vec<usize> = (0..shape.trajectories).collect();
+    let interruption = Interruption::watch(console)?;
     for some in trajectories.chunks(AT_ONCE) {
+        if interruption.is_asked() {
+            return Err(stopped(arguments, writer, [some[0], trajectories.len()])?);
+        }
         prediction.run(some, writer.as_mut())?;
         some.iter().for_each(|_| meter.advance(""));
     }
@@ -43,6 +48,25 @@ pub fn run(arguments: &FluidsPredictArguments) -> Result<(), Failure> {
     writer.finish()?;
     console.note(format!("wrote {}", arguments.output.display()));
     Ok(())
+}
+
+/// Keeps the flows that are done, whatever the format, and tells of them.
+fn stopped(
+    arguments: &FluidsPredictArguments,
+    writer: Box<dyn FieldWriter>,
+    [done, total]: [usize; 2],
+) -> Result<Failure, Failure> {
+    let output = arguments.output.display();
+    if done == 0 {
+        drop(writer);
+        // An output without a flow would only be in the way of the next attempt.
+        let _ = std::fs::remove_file(&arguments.output);
+        return Ok(Failure::interrupted("nothing is written"));
+    }
+    writer.finish()?;
+    Ok(Failure::interrupted(format!(
+        "{output}: {done} of {total} flows are continued; predict again with --overwrite to have all"
+    )))
 }
 
 struct Prediction<'a> {

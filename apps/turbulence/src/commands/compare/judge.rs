@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use rheome_cli::{Failure, Meter};
+use rheome_cli::{Failure, Interruption, Meter};
 use rheome_statistics::{FlowStatistics, LeadTimeComparison};
 
 use super::Entry;
@@ -23,6 +23,7 @@ pub struct Judge<'a> {
     /// Wall-clock seconds of each step.
     seconds: Vec<f64>,
     meter: Meter,
+    interruption: &'a Interruption,
 }
 
 impl<'a> Judge<'a> {
@@ -31,6 +32,7 @@ impl<'a> Judge<'a> {
         course: &'a Course,
         arguments: &CompareArguments,
         meter: Meter,
+        interruption: &'a Interruption,
     ) -> Result<Self, Failure> {
         Ok(Self {
             steps: arguments.steps,
@@ -41,6 +43,7 @@ impl<'a> Judge<'a> {
             done: 0,
             seconds: Vec::new(),
             meter,
+            interruption,
             course,
         })
     }
@@ -53,8 +56,10 @@ impl<'a> Judge<'a> {
         result
     }
 
-    /// Takes the velocity `[x, y, z, component]` after the next step.
+    /// Takes the velocity `[x, y, z, component]` after the next step, unless a signal asks to stop.
     pub fn take(&mut self, velocity: &[f32]) -> Result<(), Failure> {
+        self.interruption
+            .check(|| "within the run of a contestant".to_owned())?;
         let step = self.done + 1;
         let lead = step as f64 * self.course.time_step;
         if step > self.skip {

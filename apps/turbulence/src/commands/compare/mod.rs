@@ -18,7 +18,7 @@ mod table;
 
 use std::path::{Path, PathBuf};
 
-use rheome_cli::{Console, Failure, Meter};
+use rheome_cli::{Console, Failure, Interruption, Meter};
 use rheome_statistics::FlowResults;
 
 use self::contestants::{Contestant, contestants};
@@ -80,8 +80,15 @@ pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
     let mut log = arguments.compute.log(false)?;
     let mut entries = vec![course.itself(arguments, console)?];
     folder.create()?;
+    let interruption = Interruption::watch(console)?;
     for contestant in &all {
-        let entry = let_run(contestant.as_ref(), arguments, &course, console)?;
+        let entry = let_run(
+            contestant.as_ref(),
+            arguments,
+            &course,
+            console,
+            &interruption,
+        )?;
         log.line(&serde_json::to_value(Scores::of(&entry, &course))?)?;
         entries.push(entry);
         // Whatever happens to the next one, what was run is kept.
@@ -101,10 +108,15 @@ fn let_run(
     arguments: &CompareArguments,
     course: &Course,
     console: Console,
+    interruption: &Interruption,
 ) -> Result<Entry, Failure> {
     let meter = Meter::new(console, contestant.name(), "steps", arguments.steps, 0);
-    let mut judge = Judge::new(course, arguments, meter)?;
+    let mut judge = Judge::new(course, arguments, meter, interruption)?;
     let outcome = contestant.run(course, &mut judge);
+    interruption.check(|| {
+        let (folder, name) = (arguments.output.display(), contestant.name());
+        format!("{folder}: the numbers of those before {name} are kept, without pictures and page; compare again to have all")
+    })?;
     let stopped = outcome.err().map(|failure| failure.line().to_owned());
     if let Some(reason) = &stopped {
         console.note(format!("warning: {}: {reason}", contestant.name()));

@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use gathering::Gathering;
 use rand::RngExt;
 use rand_distr::StandardNormal;
-use rheome_cli::{Failure, JsonLog, Meter, refuse_same_file};
+use rheome_cli::{Claim, Failure, Interruption, JsonLog, Meter, refuse_same_file};
 use rheome_fields::{
     FieldHeader, FieldReader, FieldShape, FieldWriter, FirstComponents, WriteOptions, expect_grid,
 };
@@ -53,6 +53,7 @@ pub fn run(arguments: &RolloutArguments) -> Result<(), Failure> {
         overwrite: arguments.overwrite,
         ..Default::default()
     };
+    let _claim = Claim::file("--output", &arguments.output)?;
     let writer = rheome_fields::create(&arguments.output, &shape, &header, options)?;
     let gathering = arguments
         .stats
@@ -148,8 +149,10 @@ fn advance(
     mut log: JsonLog,
 ) -> Result<(), Failure> {
     let mut rollout = Rollout::new(&loaded.model, features, &loaded.normalization, window)?;
+    let interruption = Interruption::watch(arguments.compute.console())?;
     let mut warnings = 0;
     for step in 1..=arguments.steps {
+        interruption.check(|| standing(arguments, sink, rollout.steps()))?;
         let field = rollout.step().map_err(|e| match e {
             FlowError::NonFinite { .. } => Failure::new(format!("{e}; the steps before are kept")),
             other => other.into(),
@@ -177,6 +180,19 @@ fn advance(
         ));
     }
     Ok(())
+}
+
+/// What a rollout that stops after `steps` steps leaves, and how to go on.
+fn standing(arguments: &RolloutArguments, sink: &Sink, steps: u64) -> String {
+    let output = arguments.output.display();
+    let written = sink.writer.completed(0);
+    let done = format!("{output}: {steps} of {} steps are done", arguments.steps);
+    match written.checked_sub(1) {
+        None => format!("{done}, none of which is written"),
+        Some(last) => format!(
+            "{done}, {written} snapshots are kept; continue with --input {output} --index {last} and another --output"
+        ),
+    }
 }
 
 /// How far a change lies outside the range of the training, in units of the range's width.

@@ -4,15 +4,14 @@ mod checkpoints;
 mod gathering;
 pub mod settings;
 
-use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use checkpoints::Checkpoints;
 use gathering::Gathered;
 use rheome_channel::{Channel, Diagnostics, UniformGrid};
-use rheome_cli::{Failure, JsonLog, Meter, settings as settings_file};
-use rheome_fields::{FieldError, FieldHeader, FieldShape, FieldWriter, WriteOptions};
+use rheome_cli::{Claim, Failure, Interruption, JsonLog, Meter, settings as settings_file};
+use rheome_fields::{FieldError, FieldHeader, FieldShape, FieldWriter, SETTINGS, WriteOptions};
 use rheome_statistics::FlowStatistics;
 use serde_json::json;
 use settings::SimulateSettings;
@@ -44,6 +43,7 @@ pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
         components: 3,
     };
     let header = header(&settings, &grid)?;
+    let _claim = Claim::file("--output", &arguments.output)?;
     let writer = open_output(arguments, &shape, &header)?;
     let done = (0..shape.trajectories)
         .map(|t| writer.completed(t))
@@ -63,11 +63,14 @@ pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
             done as u64,
         )),
         log: Mutex::new(log),
+        interruption: Interruption::watch(console)?,
         gathered: arguments
             .stats
             .then(|| Gathered::new(settings.output.trajectories)),
     };
-    simulation.run_all(threads)?;
+    if let Err(failure) = simulation.run_all(threads) {
+        return Err(simulation.stopped(arguments, failure));
+    }
     simulation.conclude(arguments, &header)?;
     folder.remove();
     console.note(format!("wrote {}", arguments.output.display()));
@@ -81,8 +84,7 @@ fn open_output(
     header: &FieldHeader,
 ) -> Result<Box<dyn FieldWriter>, Failure> {
     if arguments.resume {
-        same_settings(&arguments.output, header)?;
-        return Ok(rheome_fields::append_to(&arguments.output, shape)?);
+        return Ok(rheome_fields::resume(&arguments.output, shape, header)?);
     }
     let options = WriteOptions {
         overwrite: arguments.overwrite,
@@ -102,6 +104,7 @@ struct Simulation<'a> {
     writer: Mutex<Box<dyn FieldWriter>>,
     meter: Mutex<Meter>,
     log: Mutex<JsonLog>,
+    interruption: Interruption,
     /// Statistics of the trajectories, if they are asked for.
     gathered: Option<Gathered>,
 }
@@ -166,11 +169,14 @@ impl Simulation<'_> {
         }
         let (mut channel, mut statistics) = self.start(trajectory)?;
         let mut saved = channel.time();
-        while channel.time() < output.warm_up {
-            channel.advance_to((saved + output.checkpoint_interval).min(output.warm_up))?;
-            saved = self
-                .checkpoints
-                .save(trajectory, &channel, statistics.as_ref())?;
+        let mut target = 0.0;
+        while target < output.warm_up {
+            target = (target + output.checkpoint_interval).min(output.warm_up);
+            // Not where a run before this one was there.
+            if channel.time() < target {
+                self.reach(target, trajectory, &mut channel, statistics.as_ref())?;
+                saved = self.save(trajectory, &channel, statistics.as_ref())?;
+            }
         }
         for snapshot in 0..output.snapshots {
             let time = self.settings.time(snapshot);
@@ -180,22 +186,62 @@ impl Simulation<'_> {
                 }
                 continue;
             }
-            channel.advance_to(time)?;
+            self.reach(time, trajectory, &mut channel, statistics.as_ref())?;
             self.take(trajectory, snapshot, written, &mut channel, &mut statistics)?;
             // The end is a checkpoint too, as long as its statistics have not come into their file.
             let is_end = snapshot + 1 == output.snapshots && time > saved;
             if time - saved >= output.checkpoint_interval || (is_end && statistics.is_some()) {
-                // No checkpoint may outlive the snapshots before it.
-                lock(&self.writer).sync()?;
-                saved = self
-                    .checkpoints
-                    .save(trajectory, &channel, statistics.as_ref())?;
+                saved = self.save(trajectory, &channel, statistics.as_ref())?;
             }
         }
         if let (Some(gathered), Some(statistics)) = (&self.gathered, statistics) {
             gathered.put(trajectory, statistics);
         }
         Ok(())
+    }
+
+    /// Advances the flow to a time; if a signal asks to stop before, to the end of a step, which becomes a checkpoint.
+    fn reach(
+        &self,
+        time: f64,
+        trajectory: usize,
+        channel: &mut Channel,
+        statistics: Option<&FlowStatistics>,
+    ) -> Result<(), Failure> {
+        if channel.advance_while(time, || !self.interruption.is_asked())? {
+            return Ok(());
+        }
+        let time = self.save(trajectory, channel, statistics)?;
+        // All of them stop: what all of them left is told when they have.
+        let reached = format!("trajectory {trajectory} is at time {time}");
+        Err(Failure::interrupted(reached))
+    }
+
+    /// Saves the flow and its statistics, and returns its time.
+    fn save(
+        &self,
+        trajectory: usize,
+        channel: &Channel,
+        statistics: Option<&FlowStatistics>,
+    ) -> Result<f64, Failure> {
+        // No checkpoint may outlive the snapshots before it.
+        lock(&self.writer).sync()?;
+        self.checkpoints.save(trajectory, channel, statistics)
+    }
+
+    /// The failure that ended the simulation, or what it left where a signal did.
+    fn stopped(&self, arguments: &SimulateArguments, failure: Failure) -> Failure {
+        if !failure.is_interruption() {
+            return failure;
+        }
+        let (writer, output) = (lock(&self.writer), &self.settings.output);
+        let written = (0..output.trajectories).map(|t| writer.completed(t));
+        Failure::interrupted(format!(
+            "{}: {} of {} snapshots are in it, and a checkpoint of each trajectory begun beside it; continue with --resume",
+            arguments.output.display(),
+            written.sum::<usize>(),
+            output.trajectories * output.snapshots
+        ))
     }
 
     /// The flow and its statistics as the last checkpoint has them, or at their beginning.
@@ -307,22 +353,10 @@ fn header(settings: &SimulateSettings, grid: &UniformGrid) -> Result<FieldHeader
         ("time_units", "h/u_tau".to_owned()),
         ("program", PROGRAM.title()),
         ("command_line", PROGRAM.command_line()),
-        ("settings", serde_json::to_string(settings)?),
+        (SETTINGS, serde_json::to_string(settings)?),
     ];
     let attributes = &mut header.attributes;
     attributes.extend(numbers.map(|(key, value)| (key.to_owned(), value.into())));
     attributes.extend(texts.map(|(key, value)| (key.to_owned(), value.into())));
     Ok(header)
-}
-
-/// Whether the file to continue was begun with the same settings.
-fn same_settings(output: &Path, header: &FieldHeader) -> Result<(), Failure> {
-    let reader = rheome_fields::open(&output.to_string_lossy())?;
-    if reader.header().attributes.get("settings") == header.attributes.get("settings") {
-        return Ok(());
-    }
-    Err(Failure::new(format!(
-        "{}: was begun with other settings; repeat them to resume, or choose another --output",
-        output.display()
-    )))
 }

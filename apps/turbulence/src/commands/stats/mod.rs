@@ -4,7 +4,7 @@ mod published;
 
 use std::path::Path;
 
-use rheome_cli::{Console, Failure, Meter};
+use rheome_cli::{Console, Failure, Interruption, Meter};
 use rheome_fields::{FieldReader, FirstComponents};
 use rheome_statistics::{FlowGrid, FlowStatistics, Snapshot, WallUnits};
 
@@ -156,9 +156,11 @@ impl Gathering {
             .collect();
         let total = counts.iter().sum::<usize>();
         let mut meter = Meter::new(console, &self.name, "snapshots", total as u64, 0);
+        let interruption = Interruption::watch(console)?;
         let mut snapshot = vec![0.0; shape.snapshot_len()];
         for (trajectory, count) in counts.into_iter().enumerate() {
             for index in 0..count {
+                interruption.check(|| "nothing is written".to_owned())?;
                 if index >= self.skip || self.comparison.is_some() {
                     self.reader.read(trajectory, index, &mut snapshot)?;
                     self.take(trajectory, index, &snapshot)?;

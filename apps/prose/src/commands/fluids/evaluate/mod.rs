@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rheome_cli::training::evenly;
-use rheome_cli::{Failure, Meter, say};
+use rheome_cli::{Failure, Interruption, Meter, say};
 use rheome_fields::{FieldError, Window, Windows, all_windows};
 use rheome_periodic::FlowAnalysis;
 
@@ -38,7 +38,9 @@ pub fn run(arguments: &FluidsEvaluateArguments) -> Result<(), Failure> {
     let mut scores = Scores::new(&forecasters.names(), leads, forecasters.step());
     let mut shown = None;
     let mut meter = Meter::new(console, "evaluate", "flows", judged.len() as u64, 0);
+    let interruption = Interruption::watch(console)?;
     for some in judged.chunks(AT_ONCE) {
+        interruption.check(|| "nothing is written".to_owned())?;
         for flow in forecasters.run(some, &mut scores)? {
             scores.add(&flow, &mut analysis)?;
             shown.get_or_insert(flow);

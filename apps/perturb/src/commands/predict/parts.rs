@@ -1,0 +1,213 @@
+//! Perturbations that are done, each in a file beside the output, so that a prediction that is stopped goes on behind the last of
+//! them.
+//!
+//! ```text
+//! OUTPUT.parts/request.json   what is predicted from what; it is to be the same when the prediction is resumed
+//!              000000.part    the cells of the first perturbation; and so on
+//! ```
+//!
+//! A part holds, little endian, the magic `rheome-part-1\n`, the length of a JSON header (u64), the header, the values (f32), and
+//! the CRC-32 of everything before (u32).
+
+use std::path::{Path, PathBuf};
+
+use rheome_backend::atomic::write_atomically;
+use rheome_cli::{DataFingerprint, Failure};
+use serde::{Deserialize, Serialize};
+
+const MAGIC: &[u8] = b"rheome-part-1\n";
+const REQUEST: &str = "request.json";
+
+/// The predicted cells of a perturbation.
+#[derive(Debug, PartialEq)]
+pub struct Part {
+    /// The perturbation.
+    pub label: String,
+    /// The control cell that each cell was predicted from.
+    pub sources: Vec<usize>,
+    /// Values gene by gene, one cell after the other.
+    pub values: Vec<f32>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    label: String,
+    sources: Vec<usize>,
+}
+
+/// The folder of the parts.
+#[derive(Debug)]
+pub struct Parts {
+    folder: PathBuf,
+}
+
+impl Parts {
+    /// The folder that belongs to an output.
+    pub fn beside(output: &Path) -> Self {
+        let mut name = output.file_name().unwrap_or_default().to_owned();
+        name.push(".parts");
+        Self {
+            folder: output.with_file_name(name),
+        }
+    }
+
+    /// Whether a prediction was begun and not ended.
+    pub fn are_left(&self) -> bool {
+        self.folder.join(REQUEST).exists()
+    }
+
+    /// Begins a prediction: an empty folder.
+    ///
+    /// # Errors
+    /// [`Failure`] if the folder cannot be written.
+    pub fn begin(&self, request: &DataFingerprint) -> Result<(), Failure> {
+        self.remove();
+        std::fs::create_dir_all(&self.folder)
+            .map_err(|e| Failure::new(format!("{}: cannot create: {e}", self.folder.display())))?;
+        let (path, text) = (
+            self.folder.join(REQUEST),
+            serde_json::to_vec_pretty(request)?,
+        );
+        write_atomically(&path, &text)
+            .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))
+    }
+
+    /// Goes on with a prediction that was begun, if it is the same.
+    ///
+    /// # Errors
+    /// [`Failure`] if it is another one.
+    pub fn go_on(&self, request: &DataFingerprint) -> Result<(), Failure> {
+        let path = self.folder.join(REQUEST);
+        let wrong = |reason: String| Failure::new(format!("{}: {reason}", path.display()));
+        let text = std::fs::read(&path).map_err(|e| wrong(format!("cannot read: {e}")))?;
+        let before = serde_json::from_slice(&text).map_err(|e| wrong(e.to_string()))?;
+        match request.difference(&before) {
+            None => Ok(()),
+            Some(difference) => Err(wrong(format!(
+                "another prediction was begun ({difference}); resume with the options, data and model of before"
+            ))),
+        }
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A part that is done; none if it is not.
+    ///
+    /// # Errors
+    /// [`Failure`] naming a file that cannot be read or is damaged.
+    pub fn load(&self, number: usize) -> Result<Option<Part>, Failure> {
+        let path = self.file(number);
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => {
+                return Err(Failure::new(format!(
+                    "{}: cannot read: {e}",
+                    path.display()
+                )));
+            }
+        };
+        match unpack(&bytes) {
+            Some(part) => Ok(Some(part)),
+            None => Err(Failure::new(format!(
+                "{}: is damaged or cut short; remove it to predict its perturbation again",
+                path.display()
+            ))),
+        }
+    }
+
+    /// Writes a part that is done.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the file, if the disk refuses.
+    pub fn save(&self, number: usize, part: &Part) -> Result<(), Failure> {
+        let path = self.file(number);
+        write_atomically(&path, &pack(part)?)
+            .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))
+    }
+
+    /// Removes the folder and all that is in it.
+    pub fn remove(&self) {
+        // What cannot be removed does no harm: a later run ignores or replaces it.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+
+    fn file(&self, number: usize) -> PathBuf {
+        self.folder.join(format!("{number:06}.part"))
+    }
+}
+
+fn pack(part: &Part) -> Result<Vec<u8>, Failure> {
+    let header = serde_json::to_vec(&Header {
+        label: part.label.clone(),
+        sources: part.sources.clone(),
+    })?;
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend((header.len() as u64).to_le_bytes());
+    bytes.extend(header);
+    bytes.extend(part.values.iter().flat_map(|value| value.to_le_bytes()));
+    bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+    Ok(bytes)
+}
+
+fn unpack(bytes: &[u8]) -> Option<Part> {
+    let (content, sum) = bytes.split_last_chunk::<4>()?;
+    if crc32fast::hash(content) != u32::from_le_bytes(*sum) {
+        return None;
+    }
+    let (length, rest) = content.strip_prefix(MAGIC)?.split_first_chunk::<8>()?;
+    let (header, values) = rest.split_at_checked(u64::from_le_bytes(*length).try_into().ok()?)?;
+    let Header { label, sources } = serde_json::from_slice(header).ok()?;
+    let (values, []) = values.as_chunks::<4>() else {
+        return None;
+    };
+    Some(Part {
+        label,
+        sources,
+        values: values.iter().map(|v| f32::from_le_bytes(*v)).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_come_back_bit_for_bit_and_only_to_the_same_prediction() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("a.h5ad");
+        let request = DataFingerprint::new().with("seed", 1);
+        let part = Part {
+            label: "A+B".to_owned(),
+            sources: vec![3, 0],
+            values: vec![0.1, -0.0, f32::MIN_POSITIVE, 7.0],
+        };
+        let parts = Parts::beside(&output);
+        assert!(!parts.are_left());
+        parts.begin(&request).unwrap();
+        assert!(parts.are_left());
+        assert_eq!(parts.load(0).unwrap(), None);
+        parts.save(0, &part).unwrap();
+        parts.go_on(&request).unwrap();
+        assert_eq!(parts.load(0).unwrap(), Some(part));
+        let other = DataFingerprint::new().with("seed", 2);
+        let line = parts.go_on(&other).unwrap_err();
+        assert!(
+            line.line().contains("seed: found 2, expected 1"),
+            "{line:?}"
+        );
+
+        let path = parts.file(0);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[20] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+        let line = parts.load(0).unwrap_err();
+        assert!(line.line().contains("000000.part"), "{line:?}");
+        // A prediction from its start knows nothing of it.
+        parts.begin(&request).unwrap();
+        assert_eq!(parts.load(0).unwrap(), None);
+    }
+}

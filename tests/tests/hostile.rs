@@ -1,0 +1,217 @@
+//! Some thousands of hostile inputs a target: each is read or refused with an error that names the place; nothing panics, and no
+//! header gets the memory that it claims.
+//!
+//! The inputs are read in a process of their own, whose memory is limited, a batch at a time. `RHEOME_EXECUTIONS=100000` makes as
+//! many a target; `RHEOME_TARGET=npy` runs that target alone. An input that is not survived is kept under `target/hostile`.
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use rheome_tests::hostile::{Outcome, Target, corpus, mutated};
+
+/// What tells the process that reads: a target, the first number and how many, and the file for the number under way.
+const BATCH: &str = "RHEOME_HOSTILE_BATCH";
+/// Inputs that a process reads.
+const AT_ONCE: u64 = 5000;
+/// Address space that reading may take beyond what the process has when it starts, in KiB. The valid inputs are smaller than 64 KiB
+/// each; a thousandfold is what compression may unfold.
+const ROOM: u64 = 768 << 10;
+
+/// How many inputs of a target `make test` reads: as many as take a few seconds.
+fn executions(target: Target) -> u64 {
+    if let Ok(count) = std::env::var("RHEOME_EXECUTIONS") {
+        return count.parse().expect("RHEOME_EXECUTIONS is a number");
+    }
+    match target {
+        _ if target.is_hdf5() => 1000,
+        Target::Settings => 2000,
+        _ => 5000,
+    }
+}
+
+/// The process that reads a batch.
+#[test]
+#[ignore = "started by the other tests"]
+fn reads_a_batch() {
+    let Ok(batch) = std::env::var(BATCH) else {
+        return;
+    };
+    let [name, first, count, under_way] = batch.split('|').collect::<Vec<_>>()[..] else {
+        panic!("{BATCH}: {batch}");
+    };
+    let target = named(name);
+    let (first, count): (u64, u64) = (first.parse().unwrap(), count.parse().unwrap());
+    let (corpus, folder) = (corpus(target), tempfile::tempdir().unwrap());
+    let mut refused = 0;
+    for number in first..first + count {
+        fs::write(under_way, number.to_string()).unwrap();
+        let (like, bytes) = mutated(&corpus, number);
+        if let Outcome::Refused(_) = target.run(&bytes, like, folder.path()) {
+            refused += 1;
+        }
+    }
+    fs::write(under_way, format!("refused {refused}")).unwrap();
+}
+
+fn named(name: &str) -> Target {
+    let all = Target::ALL.into_iter();
+    all.into_iter()
+        .find(|t| t.name() == name)
+        .expect("a target")
+}
+
+/// Runs a batch in a process with limited memory.
+fn start(target: Target, first: u64, count: u64, under_way: &Path) -> Output {
+    let limit = address_space() + ROOM;
+    let this = std::env::current_exe().unwrap();
+    let batch = format!("{}|{first}|{count}|{}", target.name(), under_way.display());
+    Command::new("sh")
+        .args([
+            "-c",
+            "ulimit -v $1; shift; exec \"$@\"",
+            "sh",
+            &limit.to_string(),
+        ])
+        .arg(this)
+        .args([
+            "--exact",
+            "reads_a_batch",
+            "--ignored",
+            "--test-threads",
+            "1",
+        ])
+        .env(BATCH, batch)
+        .output()
+        .unwrap()
+}
+
+/// The address space of this process, which is that of the one that reads: KiB.
+fn address_space() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmPeak:"));
+    let number = line.unwrap().trim().trim_end_matches(" kB");
+    number.parse().unwrap()
+}
+
+/// Reads all inputs of a target; what is not survived is told and kept.
+fn survives(target: Target) {
+    if std::env::var("RHEOME_TARGET").is_ok_and(|only| only != target.name()) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let under_way = folder.path().join("under-way");
+    let (all, mut first, mut refused) = (executions(target), 0, 0);
+    let mut failed = Vec::new();
+    while first < all {
+        let count = AT_ONCE.min(all - first);
+        let output = start(target, first, count, &under_way);
+        let told = fs::read_to_string(&under_way).unwrap_or_default();
+        if let (true, Some(number)) = (output.status.success(), told.strip_prefix("refused ")) {
+            refused += number.parse::<u64>().unwrap();
+            first += count;
+            continue;
+        }
+        let number: u64 = told.parse().expect("a number under way");
+        failed.push(keep(target, number, &output));
+        first = number + 1;
+        assert!(failed.len() < 20, "{}", failed.join("\n"));
+    }
+    eprintln!("{}: {all} inputs, {refused} refused", target.name());
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    assert!(
+        refused * 4 > all,
+        "mutations are hostile: {refused} of {all} refused"
+    );
+}
+
+/// Keeps the input of a number, and tells what it did.
+fn keep(target: Target, number: u64, output: &Output) -> String {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile");
+    fs::create_dir_all(&folder).unwrap();
+    let corpus = corpus(target);
+    let (like, bytes) = mutated(&corpus, number);
+    let mut path: PathBuf = folder.join(format!("{}-{number}", target.name()));
+    path.set_extension(like.extension().unwrap_or_default());
+    fs::write(&path, bytes).unwrap();
+    let out = String::from_utf8_lossy(&output.stdout);
+    let err = String::from_utf8_lossy(&output.stderr);
+    let place = |text: &str| {
+        let line = text.lines().position(|line| line.contains("panicked at"));
+        line.map(|at| text.lines().skip(at).take(3).collect::<Vec<_>>().join(" "))
+    };
+    let why = place(&out).or_else(|| place(&err)).unwrap_or_else(|| {
+        let signal = output.status.signal();
+        format!(
+            "ended by {signal:?}: {}",
+            err.lines().last().unwrap_or_default()
+        )
+    });
+    format!("{}: {why}", path.display())
+}
+
+#[test]
+fn valid_inputs_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for target in Target::ALL {
+        let corpus = corpus(target);
+        let read = |(path, bytes): &(PathBuf, Vec<u8>)| {
+            target.run(bytes, path, folder.path()) == Outcome::Accepted
+        };
+        let accepted = corpus.iter().filter(|input| read(input)).count();
+        // A settings file is for one program, a JSON file for one purpose; a pickle with a command in it holds no weights.
+        let expected = match target {
+            Target::Settings | Target::Vocabulary | Target::PyTorch => 1..=corpus.len(),
+            _ => corpus.len()..=corpus.len(),
+        };
+        assert!(
+            expected.contains(&accepted),
+            "{}: {accepted}",
+            target.name()
+        );
+    }
+}
+
+/// A pickle that names `os.system` is data: nothing of it runs.
+#[test]
+fn nothing_in_a_pickle_is_executed() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = corpus(Target::PyTorch);
+    let named = |(path, _): &&(PathBuf, Vec<u8>)| path.ends_with("command.pt");
+    let (path, bytes) = corpus.iter().find(named).unwrap();
+    assert!(
+        bytes.windows(6).any(|word| word == b"system"),
+        "it names the command"
+    );
+    Target::PyTorch.run(bytes, path, folder.path());
+    let left = "executed-by-a-pickle";
+    assert!(!Path::new(left).exists() && !folder.path().join(left).exists());
+}
+
+macro_rules! survive {
+    ($($name:ident: $target:ident;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                survives(Target::$target);
+            }
+        )*
+    };
+}
+
+survive! {
+    npy_files: Npy;
+    hdf5_files: Hdf5;
+    netcdf_files: NetCdf;
+    classic_netcdf_files: Classic;
+    h5ad_files: H5ad;
+    data_files_of_equations: Equations;
+    measured_series: Series;
+    safetensors_files: Safetensors;
+    pytorch_checkpoints: PyTorch;
+    formulas: Formula;
+    words_in_prefix_order: Words;
+    settings_files: Settings;
+    vocabularies: Vocabulary;
+}
