@@ -108,7 +108,10 @@ impl<S: Fn(&[f64]) -> Vec<f64> + Sync> Shooting<'_, S> {
         loop {
             let starts = self.starts(count);
             let fitted = trials.par_iter().map(|trial| self.stage(trial, &starts));
-            let (found, failed): (Vec<_>, Vec<_>) = fitted.collect::<Vec<_>>().into_iter().partition(Result::is_ok);
+            let (found, failed): (Vec<_>, Vec<_>) = fitted
+                .collect::<Vec<_>>()
+                .into_iter()
+                .partition(Result::is_ok);
             trials = found.into_iter().flatten().collect();
             trials.sort_by(|a, b| a.misfit.total_cmp(&b.misfit));
             trials.truncate(trials.len().div_ceil(2));
@@ -148,7 +151,11 @@ impl<S: Fn(&[f64]) -> Vec<f64> + Sync> Shooting<'_, S> {
         let states = found.unknowns.initial.chunks(self.series.dimension());
         Ok(Trial {
             start: trial.start.clone(),
-            initial: starts.iter().copied().zip(states.map(<[f64]>::to_vec)).collect(),
+            initial: starts
+                .iter()
+                .copied()
+                .zip(states.map(<[f64]>::to_vec))
+                .collect(),
             numbers: found.unknowns.numbers,
             misfit: found.misfit,
         })
@@ -182,7 +189,10 @@ impl<S: Fn(&[f64]) -> Vec<f64> + Sync> Shooting<'_, S> {
     fn unknowns(&self, trial: &Trial, starts: &[usize]) -> Unknowns {
         let state = |start: &usize| {
             let known = trial.initial.iter().find(|(place, _)| place == start);
-            known.map_or_else(|| self.smooth.states().row(*start).to_vec(), |(_, s)| s.clone())
+            known.map_or_else(
+                || self.smooth.states().row(*start).to_vec(),
+                |(_, s)| s.clone(),
+            )
         };
         Unknowns {
             numbers: trial.numbers.clone(),
@@ -194,6 +204,7 @@ impl<S: Fn(&[f64]) -> Vec<f64> + Sync> Shooting<'_, S> {
 fn nothing() -> EquationError {
     EquationError::Integration {
         family: "the form".to_owned(),
-        reason: "no constants were found with which it follows the series even over a few points".to_owned(),
+        reason: "no constants were found with which it follows the series even over a few points"
+            .to_owned(),
     }
 }

@@ -118,7 +118,12 @@ impl<'a> Fit<'a> {
         let stretches = stretches(data.series, starts);
         let weighted = stretches.iter().flat_map(|stretch| {
             let rows = stretch.states().rows().into_iter();
-            rows.flat_map(|row| row.iter().zip(&data.weights).map(|(v, w)| v * w).collect::<Vec<_>>())
+            rows.flat_map(|row| {
+                row.iter()
+                    .zip(&data.weights)
+                    .map(|(v, w)| v * w)
+                    .collect::<Vec<_>>()
+            })
         });
         let rms = root_mean_square(weighted.collect::<Vec<_>>().iter());
         let unknowns = prior.len() + starts.len() * data.series.dimension();
@@ -167,10 +172,12 @@ impl<'a> Fit<'a> {
         let mut all = from.numbers;
         let count = all.len();
         all.extend(from.initial);
-        let status = self.mpfit(&mut all).map_err(|error| EquationError::Integration {
-            family: "the equation to refine".to_owned(),
-            reason: reason(&error).to_owned(),
-        })?;
+        let status = self
+            .mpfit(&mut all)
+            .map_err(|error| EquationError::Integration {
+                family: "the equation to refine".to_owned(),
+                reason: reason(&error).to_owned(),
+            })?;
         let free = status.n_func.saturating_sub(status.n_free).max(1);
         let noise = (status.best_norm / free as f64).sqrt();
         let initial = all.split_off(count);
@@ -187,7 +194,10 @@ impl<'a> Fit<'a> {
 
     /// Numbers that are fitted to.
     fn data(&self) -> usize {
-        self.stretches.iter().map(|stretch| stretch.states().len()).sum()
+        self.stretches
+            .iter()
+            .map(|stretch| stretch.states().len())
+            .sum()
     }
 
     /// Weighted deviations from the data, stretch by stretch.
@@ -200,7 +210,8 @@ impl<'a> Fit<'a> {
             let (part, behind) = rest.split_at_mut(stretch.states().len());
             rest = behind;
             let found = system.as_ref().ok();
-            let found = found.and_then(|system| trajectory(system, stretch, initial, self.tolerance).ok());
+            let found =
+                found.and_then(|system| trajectory(system, stretch, initial, self.tolerance).ok());
             let Some(found) = found else {
                 part.fill(FAR * self.rms);
                 continue;
@@ -236,7 +247,9 @@ impl<'a> Fit<'a> {
 
     /// The step along the state `component` of a stretch.
     fn state_step(&self, state: f64, component: usize) -> f64 {
-        STEP * state.abs().max(LEAST_STATE * self.rms / self.weights[component])
+        STEP * state
+            .abs()
+            .max(LEAST_STATE * self.rms / self.weights[component])
     }
 }
 

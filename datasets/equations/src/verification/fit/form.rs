@@ -65,12 +65,18 @@ impl Form {
 
     /// The constants that are given, in the order of the symbols.
     pub fn given(&self) -> Vec<Option<f64>> {
-        self.components.iter().flat_map(|c| c.given.clone()).collect()
+        self.components
+            .iter()
+            .flat_map(|c| c.given.clone())
+            .collect()
     }
 
     /// About how large the constants have to be, in the order of the symbols.
     pub fn magnitudes(&self) -> Vec<f64> {
-        self.components.iter().flat_map(|c| c.magnitudes.clone()).collect()
+        self.components
+            .iter()
+            .flat_map(|c| c.magnitudes.clone())
+            .collect()
     }
 
     /// The system with numbers in the places of all constants.
@@ -110,7 +116,11 @@ impl Component {
                 other => other,
             })
             .collect();
-        limit("constants and states of a component", states + given.len(), MAX_COMPONENTS)?;
+        limit(
+            "constants and states of a component",
+            states + given.len(),
+            MAX_COMPONENTS,
+        )?;
         let variables = Expression::new(variables)?;
         let mut linear = vec![false; given.len()];
         for constant in 0..given.len() {
@@ -185,7 +195,10 @@ mod tests {
         assert_eq!(linear("C x - C x y + C | y"), [true; 3]);
         assert_eq!(linear("C*(C x - y) | y"), [true, false]);
         assert_eq!(linear("C x/(C + x) - 2.5 x/3 | y"), [true, false, true]);
-        assert_eq!(linear("C sin(C t + C) + C^2 + C/y | y"), [true, false, false, false, true]);
+        assert_eq!(
+            linear("C sin(C t + C) + C^2 + C/y | y"),
+            [true, false, false, false, true]
+        );
     }
 
     #[test]
@@ -193,7 +206,10 @@ mod tests {
         let form = form("C x - 3.5 x y | 2 x y - C");
         assert_eq!(form.given(), [None, Some(3.5), None]);
         let system = form.system(&[1.5, 2.5, -3.5]).unwrap();
-        assert_eq!(system.to_string(), "1.5*u_0 - 2.5*(u_0*u_1) | 2*(u_0*u_1) - -3.5");
+        assert_eq!(
+            system.to_string(),
+            "1.5*u_0 - 2.5*(u_0*u_1) | 2*(u_0*u_1) - -3.5"
+        );
         let values = form.components[1].values(&[0.0], arr2(&[[3.0, 5.0]]).view(), &[4.0]);
         assert_eq!(values.to_vec(), [26.0]);
     }

@@ -27,9 +27,13 @@ impl Sizes {
             .collect();
         let ways = columns().map(|column| {
             let steps = column.iter().zip(column.iter().skip(1));
-            steps.map(|(before, after)| (after - before).abs()).sum::<f64>()
+            steps
+                .map(|(before, after)| (after - before).abs())
+                .sum::<f64>()
         });
-        let rates = ways.zip(&states).map(|(way, state)| positive(way, *state) / duration);
+        let rates = ways
+            .zip(&states)
+            .map(|(way, state)| positive(way, *state) / duration);
         Self {
             rates: rates.collect(),
             states,
@@ -111,7 +115,10 @@ fn known(symbols: &[Symbol], sizes: &Sizes) -> Vec<Node> {
                 Operator::Pow2 => a.map(|a| a * a),
             },
         };
-        nodes[index] = Node { operands, known: known.map(sane) };
+        nodes[index] = Node {
+            operands,
+            known: known.map(sane),
+        };
         open.push(index);
     }
     nodes

@@ -61,7 +61,9 @@ impl Moments {
     fn each(&self, of_step: impl Fn(&Row, usize, [f64; 2]) -> f64) -> Array1<f64> {
         let sum = |row: &Row| {
             let steps = row.steps.iter().enumerate();
-            steps.map(|(step, weights)| of_step(row, step, *weights)).sum()
+            steps
+                .map(|(step, weights)| of_step(row, step, *weights))
+                .sum()
         };
         self.rows.iter().map(sum).collect()
     }
@@ -74,12 +76,17 @@ mod tests {
     #[test]
     fn both_sides_agree_for_an_equation() {
         // u = exp(t), u' = u, at uneven times.
-        let times: Vec<f64> = (0..60).map(|p| 0.03 * f64::from(p) + 0.004 * f64::from(p % 3)).collect();
+        let times: Vec<f64> = (0..60)
+            .map(|p| 0.03 * f64::from(p) + 0.004 * f64::from(p % 3))
+            .collect();
         let values: Array1<f64> = times.iter().map(|t| t.exp()).collect();
         for span in [1, 2, 7, 20, 59] {
             let moments = Moments::new(&times, span);
             assert!(moments.count() >= 1);
-            let (left, right) = (moments.of_derivative(values.view()), moments.of_function(values.view()));
+            let (left, right) = (
+                moments.of_derivative(values.view()),
+                moments.of_function(values.view()),
+            );
             for (left, right) in left.iter().zip(&right) {
                 assert!((left / right - 1.0).abs() < 1e-3, "{span}: {left} {right}");
             }

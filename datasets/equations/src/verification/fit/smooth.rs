@@ -32,7 +32,11 @@ fn regression(times: &[f64], values: ArrayView1<f64>, half: usize) -> Option<(Ve
         let first = point.saturating_sub(half).min(points - 1 - 2 * half);
         let window = first..first + 2 * half + 1;
         let weights = parabola(&times[window.clone()], times[point])?;
-        let value: f64 = weights.iter().zip(window.clone()).map(|(w, p)| w * values[p]).sum();
+        let value: f64 = weights
+            .iter()
+            .zip(window.clone())
+            .map(|(w, p)| w * values[p])
+            .sum();
         let own = weights[point - first];
         missed += ((values[point] - value) / (1.0 - own).max(1e-6)).powi(2);
         smooth.push(value);
@@ -43,7 +47,9 @@ fn regression(times: &[f64], values: ArrayView1<f64>, half: usize) -> Option<(Ve
 
 /// The weights with which values at `times` make the value at `time` of the parabola of weighted least squares through them.
 fn parabola(times: &[f64], time: f64) -> Option<Vec<f64>> {
-    let reach = times.iter().fold(0.0_f64, |reach, t| reach.max((t - time).abs()));
+    let reach = times
+        .iter()
+        .fold(0.0_f64, |reach, t| reach.max((t - time).abs()));
     // The furthest keep a little weight: five points make more than a parabola.
     let reach = 1.1 * reach;
     let rows: Vec<(f64, f64)> = times
@@ -69,7 +75,9 @@ pub fn thinned(series: &Series, points: usize) -> Series {
         return series.clone();
     }
     let last = series.points() - 1;
-    let chosen: Vec<usize> = (0..points).map(|point| point * last / (points - 1)).collect();
+    let chosen: Vec<usize> = (0..points)
+        .map(|point| point * last / (points - 1))
+        .collect();
     series.points_at(&chosen).unwrap_or_else(|_| series.clone())
 }
 

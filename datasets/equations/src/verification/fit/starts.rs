@@ -51,20 +51,26 @@ pub fn find(form: &Form, series: &Series, smooth: &Series, seed: u64) -> Vec<Vec
             }
         }
     }
-    let found = cases.par_iter().enumerate().map(|(case, (data, span, keeps_given))| {
-        let data = thinned(data, MOST_POINTS);
-        let moments = Moments::new(data.times(), *span);
-        let components = form.components().iter().enumerate();
-        let parts = components.map(|(index, component)| {
-            let given = component.given.iter().map(|given| given.filter(|_| *keeps_given));
-            let pinned: Vec<Option<f64>> = given.collect();
-            // Every case draws others: what one misses, another may find.
-            let seed = seed.wrapping_add((case * form.components().len() + index) as u64);
-            Matching::new(component, index, &data, &moments, pinned).best(seed)
+    let found = cases
+        .par_iter()
+        .enumerate()
+        .map(|(case, (data, span, keeps_given))| {
+            let data = thinned(data, MOST_POINTS);
+            let moments = Moments::new(data.times(), *span);
+            let components = form.components().iter().enumerate();
+            let parts = components.map(|(index, component)| {
+                let given = component
+                    .given
+                    .iter()
+                    .map(|given| given.filter(|_| *keeps_given));
+                let pinned: Vec<Option<f64>> = given.collect();
+                // Every case draws others: what one misses, another may find.
+                let seed = seed.wrapping_add((case * form.components().len() + index) as u64);
+                Matching::new(component, index, &data, &moments, pinned).best(seed)
+            });
+            let parts: Option<Vec<Vec<f64>>> = parts.collect();
+            parts.map(|parts| parts.concat())
         });
-        let parts: Option<Vec<Vec<f64>>> = parts.collect();
-        parts.map(|parts| parts.concat())
-    });
     let mut distinct: Vec<Vec<f64>> = Vec::new();
     for start in found.collect::<Vec<_>>().into_iter().flatten() {
         if !distinct.contains(&start) {
@@ -161,8 +167,13 @@ impl<'a> Matching<'a> {
     fn drawn(&self, random: &mut Pcg64Mcg) -> Vec<f64> {
         let drawn = self.searched.iter().map(|index| {
             let power = random.random_range(-DECADES..DECADES);
-            let sign = if random.random_bool(NEGATIVE) { -1.0 } else { 1.0 };
-            let size = self.component.given[*index].map_or(self.component.magnitudes[*index], f64::abs);
+            let sign = if random.random_bool(NEGATIVE) {
+                -1.0
+            } else {
+                1.0
+            };
+            let size =
+                self.component.given[*index].map_or(self.component.magnitudes[*index], f64::abs);
             sign * size * 10.0_f64.powf(power)
         });
         drawn.collect()
@@ -191,7 +202,10 @@ impl<'a> Matching<'a> {
         let without = self.integrals(&self.constants);
         let right = DVector::from_iterator(
             without.len(),
-            self.target.iter().zip(&without).map(|(t, w)| (t - w) / self.size),
+            self.target
+                .iter()
+                .zip(&without)
+                .map(|(t, w)| (t - w) / self.size),
         );
         if self.linear.is_empty() {
             return finite(right.iter().copied().collect());
@@ -228,7 +242,10 @@ impl<'a> Matching<'a> {
 }
 
 fn finite(values: Vec<f64>) -> Option<Vec<f64>> {
-    values.iter().all(|value| value.is_finite()).then_some(values)
+    values
+        .iter()
+        .all(|value| value.is_finite())
+        .then_some(values)
 }
 
 impl MPFitter for Matching<'_> {
