@@ -241,22 +241,23 @@ fn a_series_that_no_network_takes_has_its_form_fitted() {
     let output = folder.path().join("out.h5").display().to_string();
     with(&["info", &output]).assert().success();
     // Where neither can be had there is nothing to write.
-    let hopeless = |form: &str, more: &[&str], words: &[&str]| {
-        let more = [&["--overwrite"], more].concat();
+    let hopeless = |form: &str, points: &str, words: &[&str]| {
+        let more = ["--overwrite", "--points", points];
         let words = [&["wide.csv: the network cannot take the series"], words].concat();
         fails(with_demo(&folder, path, form, &more), 1, &words);
     };
     hopeless(
         "C/(x - x) | C x | C z | C w",
-        &[],
+        "40",
         &["no constants were found"],
     );
-    hopeless(form, &["--refine", "0"], &["--refine 0"]);
-    let few = [&["C x"; 40].join(" + "), "C x | C z | C w"].join(" | ");
-    hopeless(
-        &few,
-        &["--points", "10"],
-        &["found 10 points", "43 constants"],
+    let many = [&["C x"; 40].join(" + "), "C x | C z | C w"].join(" | ");
+    hopeless(&many, "10", &["found 10 points", "43 constants"]);
+    let unfitted = ["--overwrite", "--points", "40", "--refine", "0"];
+    fails(
+        with_demo(&folder, path, form, &unfitted),
+        1,
+        &["unknown, and --refine 0 leaves them so"],
     );
 }
 
