@@ -131,6 +131,15 @@ fn longer_predictions_begin_with_the_same_frames_and_go_on_from_these() {
     for index in 0..5 {
         assert_eq!(of(read(&other).as_ref(), index), of(long.as_ref(), index));
     }
+    // An array of NumPy takes one flow after the other; networks compute one by one and side by side alike but for rounding.
+    let other = path("long.npy");
+    predict(&run, &data, &other, &["--frames", "5"])
+        .assert()
+        .success();
+    let pairs = of(read(&other).as_ref(), 4);
+    let pairs = pairs.iter().zip(of(long.as_ref(), 4));
+    let largest = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(largest < 1e-4, "{largest}");
 }
 
 #[test]
