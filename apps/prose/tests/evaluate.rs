@@ -283,6 +283,7 @@ fn every_kind_of_file_is_described() {
     assert_eq!(of_data["equations_of_families"]["lorenz_3d"], 4);
     assert_eq!(of_data["attributes"]["parameter_spread"], 0.1);
     let of_model = told(model.to_str().unwrap());
+    assert_eq!(of_model["network"], "PROSE");
     assert_eq!(of_model["settings"]["model"]["width"], 16);
     assert!(of_model["parameters"].as_u64().unwrap() > 1000);
     let measured = "tests/fixtures/hudson_bay/lynx_hare.csv";

@@ -6,10 +6,10 @@ mod flows;
 use std::fs;
 use std::path::Path;
 
-use command::{fails, folder};
+use command::{fails, folder, with};
 use flows::{POINTS, evaluate, generate, generated, predict, read, snapshot, train, trained};
 use predicates::prelude::*;
-use rheome_fields::FieldReader;
+use rheome_fields::{FieldReader, open};
 use rheome_testing::{has_checkpoint, kill_at, metrics, weights};
 use serde_json::Value;
 
@@ -123,6 +123,66 @@ fn longer_predictions_begin_with_the_same_frames_and_go_on_from_these() {
         of(read(&path("again.h5")).as_ref(), 0),
         of(long.as_ref(), 3)
     );
+    // A NetCDF file holds the same.
+    let other = path("long.nc");
+    predict(&run, &data, &other, &["--frames", "5"])
+        .assert()
+        .success();
+    for index in 0..5 {
+        assert_eq!(of(read(&other).as_ref(), index), of(long.as_ref(), index));
+    }
+    // An array of NumPy takes one flow after the other; networks compute one by one and side by side alike but for rounding.
+    let other = path("long.npy");
+    predict(&run, &data, &other, &["--frames", "5"])
+        .assert()
+        .success();
+    let pairs = of(read(&other).as_ref(), 4);
+    let pairs = pairs.iter().zip(of(long.as_ref(), 4));
+    let largest = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(largest < 1e-4, "{largest}");
+}
+
+#[test]
+fn flows_are_written_as_they_are_continued() {
+    // So many frames that a kill comes before the last: what is there then is complete.
+    let folder = folder();
+    let data = generated(&folder);
+    let run = trained(&folder, &data);
+    let path = |name: &str| folder.path().join(name);
+    let frames = ["--frames", "3000"];
+    let begun = || {
+        let file = path("killed.h5");
+        file.exists() && open(file.to_str().unwrap()).is_ok_and(|file| file.completed(3) > 3)
+    };
+    kill_at(&predict(&run, &data, &path("killed.h5"), &frames), begun);
+    let killed = read(&path("killed.h5"));
+    let completed = killed.completed(0);
+    assert!((4..3000).contains(&completed), "{completed}");
+    predict(&run, &data, &path("short.h5"), &["--frames", "4"])
+        .assert()
+        .success();
+    let short = read(&path("short.h5"));
+    for (trajectory, index) in [(0, 0), (3, 0), (0, 3), (3, 3)] {
+        assert_eq!(
+            snapshot(killed.as_ref(), trajectory, index),
+            snapshot(short.as_ref(), trajectory, index)
+        );
+    }
+}
+
+#[test]
+fn the_model_folder_of_flows_is_described() {
+    let folder = folder();
+    let data = generated(&folder);
+    let run = trained(&folder, &data);
+    let told = with(&["info", "--json", run.to_str().unwrap()])
+        .assert()
+        .success();
+    let told: Value = serde_json::from_slice(&told.get_output().stdout).unwrap();
+    assert_eq!(told["network"], "PROSE-FD");
+    assert_eq!(told["settings"]["model"]["patch"], 4);
+    assert!(told["parameters"].as_u64().unwrap() > 1000 && told["words"].as_u64().unwrap() > 10);
+    assert!(told["training_seconds"].as_f64().unwrap() > 0.0);
 }
 
 #[test]

@@ -148,6 +148,119 @@ fn a_measured_series_is_explained_and_continued() {
     );
 }
 
+/// A prediction with the demo's model, which knows families of three components.
+fn with_demo(folder: &TempDir, input: &str, equation: &str, more: &[&str]) -> Command {
+    let mut command = with(&["predict", "--device", "flex", "--threads", "1"]);
+    command.args(["--model", "apps/prose/demo/model", "--input", input]);
+    command.args(["--equation", equation, "--output"]);
+    command.arg(folder.path().join("out.h5")).args(more);
+    command
+}
+
+#[test]
+fn a_form_that_the_network_does_not_know_is_fitted_from_nothing() {
+    let folder = folder();
+    let lotka = "C x - C x y | C x y - C y";
+    with_demo(&folder, MEASURED, lotka, &["--points", "16", "--plots"])
+        .assert()
+        .success()
+        .stdout(
+            predicate::str::contains("in the form that was given")
+                .and(predicate::str::contains("(u_1: Lynx)")),
+        );
+    let file = File::open(folder.path().join("out.h5")).unwrap();
+    assert_eq!(texts(&file, "candidates/author")[0], "user");
+    let before = &texts(&file, "candidates/infix_before")[0];
+    assert_eq!(before, "C*u_0 - C*u_0*u_1 | C*u_0*u_1 - C*u_1");
+    // Sixteen years, among them both peaks.
+    let residual = numbers(&file, "candidates/residual")[0];
+    assert!(residual < 0.12, "{residual}");
+    let found: System = texts(&file, "candidates/infix")[0].parse().unwrap();
+    let rates = found.numbers();
+    let period = std::f64::consts::TAU / (rates[0] * rates[3].abs()).sqrt();
+    assert!((9.0..10.5).contains(&period), "{period} years");
+    let error = |group: &str| {
+        let attribute = file.group(group).unwrap().attr("error_on_held_back");
+        attribute.unwrap().read_scalar::<f64>().unwrap()
+    };
+    assert!(error("equation") < 0.25, "{}", error("equation"));
+    assert!(error("network") > error("equation"));
+    // A form beside the truth is told to be one.
+    let wrong = ["--points", "16", "--overwrite"];
+    with_demo(&folder, MEASURED, "C | C", &wrong)
+        .assert()
+        .success()
+        .stdout(predicate::str::contains(
+            "explains hardly more of the series than its mean",
+        ));
+}
+
+#[test]
+fn a_series_that_no_network_takes_has_its_form_fitted() {
+    let folder = folder();
+    let path = folder.path().join("wide.csv");
+    let row = |point: u32| {
+        let t = 0.2 * f64::from(point);
+        let states = [
+            t.sin(),
+            t.cos(),
+            2.0 * (-0.3 * t).exp(),
+            5000.0 * (-0.5 * t).exp(),
+        ];
+        format!(
+            "{t},{},{},{},{}\n",
+            states[0], states[1], states[2], states[3]
+        )
+    };
+    let rows: String = (0..60).map(row).collect();
+    std::fs::write(&path, "t,a,b,c,d\n".to_owned() + &rows).unwrap();
+    let path = path.to_str().unwrap();
+    let form = "C y | C x | C z | C w";
+    with_demo(&folder, path, form, &["--points", "40", "--plots"])
+        .assert()
+        .success()
+        .stderr(
+            predicate::str::contains("the network cannot take the series (found 4 components")
+                .and(predicate::str::contains("0 point(s) shown"))
+                .and(predicate::str::contains(
+                    "only the equation that was given is fitted",
+                )),
+        );
+    let file = File::open(folder.path().join("out.h5")).unwrap();
+    assert!(file.group("network").is_err());
+    let found: System = texts(&file, "candidates/infix")[0].parse().unwrap();
+    for (found, expected) in found.numbers().iter().zip([1.0, -1.0, -0.3, -0.5]) {
+        assert!((found / expected - 1.0).abs() < 1e-3, "{found} {expected}");
+    }
+    let told = |group: &str| {
+        let place = format!("{}:{group}", folder.path().join("out.h5").display());
+        Series::read(&place).unwrap()
+    };
+    assert_eq!(told("equation").points(), 20);
+    drop(file);
+    let output = folder.path().join("out.h5").display().to_string();
+    with(&["info", &output]).assert().success();
+    // Where neither can be had there is nothing to write.
+    let hopeless = |form: &str, points: &str, words: &[&str]| {
+        let more = ["--overwrite", "--points", points];
+        let words = [&["wide.csv: the network cannot take the series"], words].concat();
+        fails(with_demo(&folder, path, form, &more), 1, &words);
+    };
+    hopeless(
+        "C/(x - x) | C x | C z | C w",
+        "40",
+        &["no constants were found"],
+    );
+    let many = [&["C x"; 40].join(" + "), "C x | C z | C w"].join(" | ");
+    hopeless(&many, "10", &["found 10 points", "43 constants"]);
+    let unfitted = ["--overwrite", "--points", "40", "--refine", "0"];
+    fails(
+        with_demo(&folder, path, form, &unfitted),
+        1,
+        &["unknown, and --refine 0 leaves them so"],
+    );
+}
+
 #[test]
 fn without_an_equation_the_families_are_tried() {
     let folder = folder();

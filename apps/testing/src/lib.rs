@@ -44,12 +44,13 @@ impl Program {
         command
     }
 
-    /// Runs a command that must fail with status `code` and one line on standard error that holds all of `words`.
+    /// Runs a command that must fail with status `code` and one line on standard error that holds all of `words`, and tell
+    /// nothing on standard output, where results go.
     ///
     /// # Panics
     /// If it does anything else.
     pub fn fails(&self, mut command: Command, code: i32, words: &[&str]) {
-        let failure = command.assert().failure().code(code);
+        let failure = command.assert().failure().code(code).stdout("");
         let text = String::from_utf8(failure.get_output().stderr.clone()).unwrap();
         let start = format!("{}: ", self.name);
         let lines: Vec<&str> = text.lines().filter(|l| l.starts_with(&start)).collect();

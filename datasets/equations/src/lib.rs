@@ -51,6 +51,7 @@ pub use noise::SymbolNoise;
 pub use number::{NumberWords, POWERS, round_to_words};
 pub use scaling::Scaling;
 pub use series::{Series, write_points};
+pub use skeleton::distinct_forms;
 pub use symbol::{Operator, Symbol, Variable};
 pub use system::{MAX_COMPONENTS, System};
 pub use vocabulary::{BEGIN, END, PADDING, Vocabulary};

@@ -4,6 +4,7 @@ mod csv;
 mod hdf;
 mod npy;
 
+use std::ops::Range;
 use std::path::Path;
 
 use ndarray::{Array2, Axis, s};
@@ -193,10 +194,24 @@ impl Series {
 
     /// The first `points` of it, at least two.
     pub fn beginning(&self, points: usize) -> Self {
-        let points = points.clamp(2, self.points());
+        self.stretch(0..points.clamp(2, self.points()))
+    }
+
+    /// The same with other finite states of the same shape.
+    pub(crate) fn with_states(&self, states: Array2<f64>) -> Self {
+        debug_assert_eq!(states.dim(), self.states.dim());
         Self {
-            times: self.times[..points].to_vec(),
-            states: self.states.slice(s![..points, ..]).to_owned(),
+            states,
+            ..self.clone()
+        }
+    }
+
+    /// The points of a range, which has two or more of them.
+    pub(crate) fn stretch(&self, points: Range<usize>) -> Self {
+        debug_assert!(points.len() >= 2);
+        Self {
+            times: self.times[points.clone()].to_vec(),
+            states: self.states.slice(s![points, ..]).to_owned(),
             names: self.names.clone(),
         }
     }

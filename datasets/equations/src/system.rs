@@ -3,6 +3,7 @@
 
 use crate::error::EquationError;
 use crate::expression::{Expression, limit};
+use crate::symbol::Symbol;
 
 /// Most components a system may have.
 pub const MAX_COMPONENTS: usize = 64;
@@ -38,6 +39,12 @@ impl System {
     /// Number of components.
     pub fn dimension(&self) -> usize {
         self.components.len()
+    }
+
+    /// Whether all its numbers are known: no placeholder is among its symbols.
+    pub fn is_known(&self) -> bool {
+        let mut symbols = self.components.iter().flat_map(Expression::symbols);
+        !symbols.any(|symbol| *symbol == Symbol::Placeholder)
     }
 
     /// The system with each right-hand side replaced.

@@ -1,14 +1,17 @@
 //! Verification: does an equation explain what was measured?
 //!
 //! A decoded equation is integrated from the first datum and compared with the others ([`residual`]); its constants can be
-//! refined by least squares ([`refine`]); several candidates are ordered by how well they fit ([`rank`]); and what fits is
+//! refined by least squares ([`refine`]), or found where only its form is known ([`fn@fit`]); several candidates are ordered by how well they fit ([`rank`]); and what fits is
 //! continued beyond the data ([`continuation`]).
 
+mod fit;
+mod least_squares;
 mod refine;
 
 use ndarray::{Array2, s};
 use rayon::prelude::*;
 
+pub use fit::fit;
 pub use refine::{Constant, Refined, refine};
 
 use crate::compile::Program;
@@ -31,7 +34,7 @@ const EXCESS: f64 = 1e3;
 pub fn residual(system: &System, series: &Series) -> Result<f64, EquationError> {
     let initial = series.states().row(0).to_vec();
     Ok(relative_l2(
-        &trajectory(system, series, &initial)?,
+        &trajectory(system, series, &initial, RELATIVE)?,
         series.states(),
     ))
 }
@@ -76,7 +79,7 @@ pub fn continuation(
         true => times.to_vec(),
         false => [&[from], times].concat(),
     };
-    let tolerances = tolerances(state.iter());
+    let tolerances = tolerances(state.iter(), RELATIVE);
     let states = integrate(&program, state, &all, &tolerances).map_err(failed)?;
     Ok(match starts_there {
         true => states,
@@ -84,11 +87,12 @@ pub fn continuation(
     })
 }
 
-/// The trajectory at the times of a series.
+/// The trajectory at the times of a series, with this relative tolerance of a step.
 fn trajectory(
     system: &System,
     series: &Series,
     initial: &[f64],
+    relative: f64,
 ) -> Result<Array2<f64>, EquationError> {
     if system.dimension() != series.dimension() {
         return Err(EquationError::Unsuitable {
@@ -98,17 +102,17 @@ fn trajectory(
         });
     }
     let program = Program::new(system)?;
-    let tolerances = tolerances(series.states().iter());
+    let tolerances = tolerances(series.states().iter(), relative);
     integrate(&program, initial, series.times(), &tolerances).map_err(failed)
 }
 
 /// Tolerances in proportion to the data.
-fn tolerances<'a>(data: impl Iterator<Item = &'a f64>) -> Tolerances {
+fn tolerances<'a>(data: impl Iterator<Item = &'a f64>, relative: f64) -> Tolerances {
     let largest = data.fold(0.0_f64, |largest, value| largest.max(value.abs()));
     let scale = if largest > 0.0 { largest } else { 1.0 };
     Tolerances {
-        relative: RELATIVE,
-        absolute: 0.1 * RELATIVE * scale,
+        relative,
+        absolute: 0.1 * relative * scale,
         bound: EXCESS * scale.max(1.0),
     }
 }

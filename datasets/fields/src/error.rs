@@ -100,6 +100,15 @@ pub enum FieldError {
 }
 
 impl FieldError {
+    /// The message, where the key of a [`Self::Setting`] stands in this section of a settings file: a split does not know the
+    /// section that its keys are in.
+    pub fn in_section(&self, section: &str) -> String {
+        match self {
+            Self::Setting { .. } => format!("{section}.{self}"),
+            other => other.to_string(),
+        }
+    }
+
     pub(crate) fn file(
         path: &std::path::Path,
         action: &'static str,

@@ -29,6 +29,11 @@ pub trait FieldWriter: Send {
     /// [`FieldError::File`] if the disk refuses.
     fn append(&mut self, trajectory: usize, time: f64, snapshot: &[f32]) -> Result<(), FieldError>;
 
+    /// Whether snapshots of several trajectories may come in turns; else one trajectory must be complete before the next begins.
+    fn takes_any_order(&self) -> bool {
+        true
+    }
+
     /// Brings what was written to the disk itself, so that it survives the failure of the machine too. Formats that appear
     /// only when they are finished do this then.
     ///

@@ -1,55 +1,111 @@
 //! Greedy decoding with keys and values kept, against reading the whole prefix again for every word:
 //!
 //! ```text
-//! cargo bench -p rheome-prose --features libtorch --bench decode [-- --quick | -- small]
+//! cargo bench -p rheome-prose --features libtorch --bench decode [-- --series 8 --repeats 3 --threads 1 --small]
 //! ```
 //!
-//! The published network (512 wide, 8 layers) decodes 60 words for 64 series of 64 points, or for as many as
-//! `RHEOME_BENCH_SERIES` says: with 64 one core takes half an hour. The small one is a quarter as wide. Both ways choose the same
-//! words: the bench fails otherwise. One thread computes, or as many as `RHEOME_BENCH_THREADS` says.
+//! The published network (512 wide, 8 layers) decodes 60 words for 8 series of 64 points at once; `--small` takes one a quarter
+//! as wide. Reading prefixes again is measured once, on as many series: with 64 (`--series 64`), as a batch of the validation
+//! has, one core takes half an hour for it. Both ways choose the same words: the bench fails otherwise. `--kept-only` leaves the
+//! rival out, and says what each word costs.
 
-use std::time::Duration;
+use std::env;
+use std::error::Error;
+use std::process::ExitCode;
 
 use burn::tensor::{Int, Tensor, TensorData};
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rheome_backend::device::{cpu_backends, set_threads};
+use rheome_backend::measurement::{Comparison, Unit, median, seconds};
 use rheome_prose::{Fused, Prose, ProseConfig, Series, Symbols, Trajectory};
 
 /// Words of every equation.
 const WORDS: usize = 60;
+/// What ours should cost at most, in the rival's.
+const TARGET: f64 = 0.2;
 
-/// Size of a problem.
-struct Case {
-    name: &'static str,
-    config: ProseConfig,
-    series: usize,
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
-fn cases() -> [Case; 2] {
-    let small = ProseConfig {
-        width: 128,
-        text_encoder: 2,
-        fusion: 2,
+fn run() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let is_given = |name: &str| arguments.iter().any(|argument| argument == name);
+    if !is_given("--bench") {
+        println!("nothing measured: run this with `cargo bench`");
+        return Ok(());
+    }
+    let number = |name: &str, default: usize| {
+        let at = arguments.iter().position(|argument| argument == name);
+        let value = at.and_then(|at| arguments.get(at + 1));
+        value.map_or(Ok(default), |value| value.parse())
+    };
+    let (series, repeats) = (number("--series", 8)?, number("--repeats", 3)?);
+    set_threads(number("--threads", 1)?);
+    let config = config(is_given("--small"));
+    let work = format!(
+        "{WORDS} words for {series} series, PROSE {} wide, {} layers",
+        config.width, config.text_decoder
+    );
+    println!("{work}");
+    for backend in cpu_backends() {
+        let model = Prose::init(&config, 1, &backend.device)?;
+        let fused = encode(&model, series);
+        let mut kept = Vec::new();
+        let times = seconds(repeats + 1, || {
+            kept = with_kept_keys_and_values(&model, &fused, series);
+        });
+        // The first run pays for memory that the others find.
+        let ours = median(&times[1..]);
+        let place = backend.choice.to_string();
+        println!("{place:10} keys and values kept: {ours:8.3} s");
+        if is_given("--kept-only") {
+            continue;
+        }
+        let mut whole = Vec::new();
+        let rival = median(&seconds(1, || {
+            whole = with_the_whole_prefix(&model, &fused, series);
+        }));
+        let comparison = Comparison {
+            work: work.clone(),
+            ours: place.clone(),
+            rival: format!("prefix read again, {place}"),
+            unit: Unit::Seconds,
+            value: ours,
+            rival_value: rival,
+            target: Some(TARGET),
+        };
+        let ratio = comparison.ratio();
+        println!("{place:10} prefix read again:    {rival:8.3} s, ratio {ratio:.3}");
+        if kept != whole {
+            return Err(format!("{place}: both ways chose other words").into());
+        }
+        comparison.tell()?;
+    }
+    Ok(())
+}
+
+fn config(is_small: bool) -> ProseConfig {
+    let published = ProseConfig {
+        // Decoding words does not ask the decoder of the data.
         data_decoder: 1,
-        text_decoder: 4,
         ..ProseConfig::default()
     };
-    [
-        Case {
-            name: "small",
-            config: small,
-            series: 16,
+    match is_small {
+        false => published,
+        true => ProseConfig {
+            width: 128,
+            text_encoder: 2,
+            fusion: 2,
+            text_decoder: 4,
+            ..published
         },
-        Case {
-            name: "published",
-            config: ProseConfig {
-                // Decoding words does not ask the decoder of the data.
-                data_decoder: 1,
-                ..ProseConfig::default()
-            },
-            series: number("RHEOME_BENCH_SERIES").unwrap_or(64),
-        },
-    ]
+    }
 }
 
 /// Features of sine waves with a rough equation: none of the work depends on the numbers.
@@ -117,47 +173,3 @@ fn with_the_whole_prefix(model: &Prose, fused: &Fused, series: usize) -> Vec<i32
     }
     all.into_data().iter::<i32>().collect()
 }
-
-/// A number of the environment.
-fn number(name: &str) -> Option<usize> {
-    let given = std::env::var(name).ok()?;
-    let number = given.parse();
-    Some(number.unwrap_or_else(|_| panic!("{name}: found {given:?}, expected a number")))
-}
-
-fn decode(criterion: &mut Criterion) {
-    set_threads(number("RHEOME_BENCH_THREADS").unwrap_or(1));
-    for Case {
-        name,
-        config,
-        series,
-    } in cases()
-    {
-        let mut group = criterion.benchmark_group(format!("decoding, {name}"));
-        group
-            .sample_size(10)
-            .warm_up_time(Duration::from_millis(1))
-            .measurement_time(Duration::from_secs(1))
-            .throughput(Throughput::Elements((series * WORDS) as u64));
-        for backend in cpu_backends() {
-            let model = Prose::init(&config, 1, &backend.device).expect("a valid size");
-            let fused = encode(&model, series);
-            let place = backend.choice.to_string();
-            let mut kept = None;
-            group.bench_function(BenchmarkId::new("kept", &place), |bencher| {
-                bencher.iter(|| kept = Some(with_kept_keys_and_values(&model, &fused, series)));
-            });
-            let mut whole = None;
-            group.bench_function(BenchmarkId::new("whole prefix", &place), |bencher| {
-                bencher.iter(|| whole = Some(with_the_whole_prefix(&model, &fused, series)));
-            });
-            if let (Some(kept), Some(whole)) = (kept, whole) {
-                assert_eq!(kept, whole, "both ways choose the same words");
-            }
-        }
-        group.finish();
-    }
-}
-
-criterion_group!(benches, decode);
-criterion_main!(benches);

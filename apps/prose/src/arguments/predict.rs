@@ -20,9 +20,9 @@ pub struct PredictArguments {
     /// The series to continue.
     #[command(flatten)]
     pub series: SeriesOptions,
-    /// A rough equation, components joined by `|`, with C for every number that is not known: `C x - C x y | C x y - C y`. Numbers
-    /// are not shown to the network; an equation without C is fitted to the series too. Default: every published family of as
-    /// many components is tried.
+    /// A rough equation, components joined by `|`, with C for every number that is not known: `C x - C x y | C x y - C y`. It is
+    /// shown to the network without its numbers, and fitted to the series itself, each number from its value, each C from nothing.
+    /// Default: every published family of as many components is tried.
     #[arg(long, value_name = "EQUATION", allow_hyphen_values = true)]
     pub equation: Option<String>,
     /// Times to continue to, first:last:count, in the units of the series. Default: those of the points that are held back.
@@ -31,7 +31,8 @@ pub struct PredictArguments {
     /// How equations are decoded.
     #[command(flatten)]
     pub decoding: DecodingOptions,
-    /// How many equations of different forms have their constants fitted to the series, those that explain it best first; 0 for none.
+    /// How many of the network's equations of different forms have their constants fitted to the series, those that explain it best
+    /// first; 0 to fit none at all, not even the one given.
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub refine: usize,
     /// HDF5 file to write; apps/prose/FORMAT.md has its layout.

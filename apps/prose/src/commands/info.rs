@@ -12,6 +12,7 @@ use rheome_equations::{DataFile, Series, is_data_file};
 use rheome_hdf::{message, number, text};
 use serde_json::{Map, Value, json};
 
+use super::fluids::LoadedModel;
 use super::predict::{FORMAT as PREDICTION, INPUT};
 use crate::arguments::InfoArguments;
 use crate::trained_model::TrainedModel;
@@ -118,13 +119,25 @@ fn attributes(path: &Path) -> Result<Map<String, Value>, Failure> {
 }
 
 fn of_model(folder: &Path) -> Result<Facts, Failure> {
-    let files = ModelSource::folder(folder).files()?;
-    let trained = TrainedModel::load(&files, &[], &Device::flex())?;
+    let source = ModelSource::folder(folder);
+    let files = source.files()?;
+    let (device, seconds) = (Device::flex(), training_seconds(folder));
     let mut facts = Facts::default();
     facts.tell("model", folder);
-    facts.tell("parameters", trained.network.num_params());
-    facts.tell("words", trained.words.size());
-    facts.tell_known("training_seconds", training_seconds(folder));
-    facts.tell("settings", &trained.settings);
+    if LoadedModel::is_meant_by(&files.config) {
+        let LoadedModel { network, settings } = LoadedModel::load(&source, &device)?;
+        facts.tell("network", "PROSE-FD");
+        facts.tell("parameters", network.num_params());
+        facts.tell("words", settings.model.words()?.size());
+        facts.tell_known("training_seconds", seconds);
+        facts.tell("settings", &settings);
+    } else {
+        let trained = TrainedModel::load(&files, &[], &device)?;
+        facts.tell("network", "PROSE");
+        facts.tell("parameters", trained.network.num_params());
+        facts.tell("words", trained.words.size());
+        facts.tell_known("training_seconds", seconds);
+        facts.tell("settings", &trained.settings);
+    }
     Ok(facts)
 }

@@ -1,9 +1,10 @@
-"""Opens a prediction with h5py: what apps/prose/FORMAT.md promises is there."""
+"""Opens a prediction with h5py and xarray: what apps/prose/FORMAT.md promises is there."""
 
 import sys
 
 import h5py
 import numpy as np
+import xarray
 
 with h5py.File(sys.argv[1]) as file:
     assert file.attrs["format"] == "rheome-prose-prediction"
@@ -18,7 +19,7 @@ with h5py.File(sys.argv[1]) as file:
     error = np.linalg.norm(found - truth) / np.linalg.norm(truth)
     assert np.isclose(error, file["equation"].attrs["error_on_held_back"], rtol=1e-6), error
     candidates = file["candidates"]
-    rows = {len(candidates[name]) for name in candidates}
+    rows = {len(candidates[name]) for name in candidates if name not in ("constant", "part")}
     assert len(rows) == 1, rows
     residual = candidates["residual"][:]
     known = residual[np.isfinite(residual)]
@@ -30,3 +31,19 @@ with h5py.File(sys.argv[1]) as file:
     formula = candidates["infix"].asstr()[0].replace("^", "**")
     right = [eval(part, {"__builtins__": {}}, namespace) for part in formula.split(" | ")]
     assert np.allclose(right, [0.6 * 2 - 0.03 * 6, 0.02 * 6 - 0.9 * 3], rtol=1e-2), right
+
+# xarray names every axis, with either library behind it.
+for engine in ("h5netcdf", "netcdf4"):
+    for group in ("input", "held_back", "network", "equation"):
+        with xarray.open_dataset(sys.argv[1], group=group, engine=engine) as points:
+            assert points["values"].dims == ("time", "component"), points
+            assert set(points.coords) == {"time", "component"}, points
+            assert list(points["component"].values) == ["prey", "predators"], points["component"]
+            assert np.isfinite(points["values"].sel(component="prey")).all()
+    with xarray.open_dataset(sys.argv[1], group="candidates", engine=engine) as equations:
+        assert equations["constants"].dims == ("candidate", "constant", "part"), equations
+        assert all(equations[name].dims == ("candidate",) for name in ("infix", "author", "residual")), equations
+        assert not any("phony" in dim for dim in equations.sizes), equations.sizes
+        best = equations.sel(candidate=1)
+        assert best["author"] == "user" and float(best["residual"]) == known[0]
+        assert np.allclose(best["constants"].sel(part="fitted"), [0.6, 0.03, 0.02, 0.9], rtol=1e-2)

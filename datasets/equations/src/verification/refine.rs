@@ -1,8 +1,7 @@
-//! The constants of an equation by least squares (Levenberg-Marquardt, in the form of MINPACK: Moré 1978).
+//! The constants of an equation that is nearly right.
 
-use rmpfit::{MPConfig, MPError, MPFitter, MPPar, MPResult, MPSide};
-
-use super::{relative_l2, residual, trajectory};
+use super::least_squares::{Data, Fit, Unknowns, whole};
+use super::residual;
 use crate::error::EquationError;
 use crate::series::Series;
 use crate::system::System;
@@ -10,17 +9,8 @@ use crate::system::System;
 /// Parts of the series that are fitted one after another. A short part has one minimum where a long one of an oscillating or
 /// chaotic trajectory has many; each fit begins where the one before ended.
 const STAGES: [f64; 3] = [0.25, 0.5, 1.0];
-/// Steps of the differences from which derivatives follow, relative to the constant: well above the error of a trajectory.
-const STEP: f64 = 1e-4;
-/// Iterations of each fit.
-const MAX_ITERATIONS: usize = 50;
-/// How far a constant may go from its first value, in parts of it, for the price of a datum that is [`PRIOR_DEVIATION`] off.
-/// A part of the series may hardly depend on a constant, which then stays where it was instead of fitting the noise.
-const PRIOR_RANGE: f64 = 0.3;
-/// Relative to the root mean square of the data.
-const PRIOR_DEVIATION: f64 = 0.01;
-/// Deviation, relative to the root mean square of the data, where there is no trajectory: the next trial is shorter.
-const FAR: f64 = 1e2;
+/// The least size of a constant: one that is 0 must be able to move.
+const LEAST_SIZE: f64 = 0.01;
 
 /// A constant of a refined equation.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,26 +51,50 @@ pub fn refine(system: &System, series: &Series) -> Result<Refined, EquationError
         return Err(error);
     }
     let numbers = system.numbers();
-    let mut unknowns = numbers.clone();
-    unknowns.extend(series.states().row(0));
-    let needed = unknowns.len().div_ceil(series.dimension()) + 1;
-    if series.points() < needed {
-        return Err(EquationError::Unsuitable {
-            context: "series".to_owned(),
-            found: format!("{} points", series.points()),
-            expected: format!("at least {needed} for {} constants", numbers.len()),
-        });
-    }
-    let mut deviations = vec![0.0; unknowns.len()];
+    let needed = check_points(series, numbers.len())?;
+    let sizes: Vec<f64> = numbers.iter().map(|n| n.abs().max(LEAST_SIZE)).collect();
+    let mut unknowns = Unknowns {
+        numbers: numbers.clone(),
+        initial: series.states().row(0).to_vec(),
+    };
+    let mut deviations = vec![0.0; numbers.len()];
     for stage in STAGES {
         let points = (stage * series.points() as f64).ceil() as usize;
         let part = series.beginning(points.max(needed));
-        deviations = Fit::new(system, &part, &numbers, &unknowns).run(&mut unknowns)?;
+        let fit = Fit::new(system, &Data::plain(&part), &[0], &numbers, &sizes);
+        let found = fit.run(unknowns)?;
+        (unknowns, deviations) = (found.unknowns, found.deviations);
     }
-    let (values, initial) = unknowns.split_at(numbers.len());
-    let refined = system.with_numbers(values)?;
-    let states = trajectory(&refined, series, initial)?;
-    let constants = numbers.iter().zip(values).zip(&deviations);
+    refined(system, series, &numbers, unknowns, &deviations, before.ok())
+}
+
+/// Points that a fit of so many constants and the initial state needs, if the series has them.
+pub(super) fn check_points(series: &Series, constants: usize) -> Result<usize, EquationError> {
+    let components = series.dimension();
+    let needed = (constants + components).div_ceil(components) + 1;
+    if series.points() >= needed {
+        return Ok(needed);
+    }
+    Err(EquationError::Unsuitable {
+        context: "series".to_owned(),
+        found: format!("{} points", series.points()),
+        expected: format!("at least {needed} for {constants} constants"),
+    })
+}
+
+/// What a fit of a whole series found.
+pub(super) fn refined(
+    system: &System,
+    series: &Series,
+    numbers: &[f64],
+    unknowns: Unknowns,
+    deviations: &[f64],
+    before: Option<f64>,
+) -> Result<Refined, EquationError> {
+    let values = &unknowns.numbers;
+    let system = system.with_numbers(values)?;
+    let (last, residual) = whole(&system, series, &unknowns.initial)?;
+    let constants = numbers.iter().zip(values).zip(deviations);
     Ok(Refined {
         constants: constants
             .map(|((&before, &value), &deviation)| Constant {
@@ -89,110 +103,10 @@ pub fn refine(system: &System, series: &Series) -> Result<Refined, EquationError
                 deviation,
             })
             .collect(),
-        system: refined,
-        initial: initial.to_vec(),
-        last: states.row(series.points() - 1).to_vec(),
-        residual: relative_l2(&states, series.states()),
-        before: before.ok(),
+        system,
+        initial: unknowns.initial,
+        last,
+        residual,
+        before,
     })
-}
-
-/// A least-squares problem: the unknowns are the numbers of a system, then the initial state.
-struct Fit<'a> {
-    system: &'a System,
-    series: &'a Series,
-    /// The numbers that the system had at first.
-    prior: &'a [f64],
-    config: MPConfig,
-    parameters: Vec<MPPar>,
-    rms: f64,
-}
-
-impl<'a> Fit<'a> {
-    fn new(system: &'a System, series: &'a Series, prior: &'a [f64], unknowns: &[f64]) -> Self {
-        let squares: f64 = series.states().iter().map(|value| value.powi(2)).sum();
-        let rms = (squares / series.states().len() as f64).sqrt();
-        let parameter = |value: &f64| MPPar {
-            step: STEP * scale(*value),
-            side: MPSide::Both,
-            ..MPPar::new()
-        };
-        Self {
-            system,
-            series,
-            prior,
-            config: MPConfig {
-                max_iter: MAX_ITERATIONS,
-                // Constants are drawn within 10 % or decoded with three digits: no need to jump.
-                step_factor: 1.0,
-                ..MPConfig::new()
-            },
-            parameters: unknowns.iter().map(parameter).collect(),
-            rms: rms.max(f64::MIN_POSITIVE),
-        }
-    }
-
-    /// Improves the unknowns; their standard deviations, where what remains is noise.
-    fn run(mut self, unknowns: &mut [f64]) -> Result<Vec<f64>, EquationError> {
-        let status = self
-            .mpfit(unknowns)
-            .map_err(|error| EquationError::Integration {
-                family: "the equation to refine".to_owned(),
-                reason: reason(&error).to_owned(),
-            })?;
-        let free = status.n_func.saturating_sub(status.n_free).max(1);
-        let noise = (status.best_norm / free as f64).sqrt();
-        Ok(status.xerror.iter().map(|error| error * noise).collect())
-    }
-}
-
-impl MPFitter for Fit<'_> {
-    fn eval(&mut self, unknowns: &[f64], deviations: &mut [f64]) -> MPResult<()> {
-        let (numbers, initial) = unknowns.split_at(self.prior.len());
-        let (data, priors) = deviations.split_at_mut(self.series.states().len());
-        let states = self
-            .system
-            .with_numbers(numbers)
-            .and_then(|system| trajectory(&system, self.series, initial));
-        match states {
-            Ok(states) => {
-                let pairs = states.iter().zip(self.series.states());
-                for (deviation, (state, datum)) in data.iter_mut().zip(pairs) {
-                    *deviation = state - datum;
-                }
-            }
-            Err(_) => data.fill(FAR * self.rms),
-        }
-        let price = PRIOR_DEVIATION * self.rms / PRIOR_RANGE;
-        for (deviation, (number, prior)) in priors.iter_mut().zip(numbers.iter().zip(self.prior)) {
-            *deviation = price * (number - prior) / scale(*prior);
-        }
-        Ok(())
-    }
-
-    fn number_of_points(&self) -> usize {
-        self.series.states().len() + self.prior.len()
-    }
-
-    fn config(&self) -> &MPConfig {
-        &self.config
-    }
-
-    fn parameters(&self) -> &[MPPar] {
-        &self.parameters
-    }
-}
-
-/// The size of a constant; one that is 0 must be able to move.
-fn scale(value: f64) -> f64 {
-    value.abs().max(0.01)
-}
-
-fn reason(error: &MPError) -> &'static str {
-    match error {
-        MPError::Nan => "the fit met numbers that are not finite",
-        MPError::NoFree | MPError::Empty => "there is nothing to fit",
-        MPError::DoF => "fewer data than constants",
-        _ => "the fit failed",
-    }
 }

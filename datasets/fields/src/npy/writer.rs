@@ -67,6 +67,10 @@ impl NpyWriter {
 }
 
 impl FieldWriter for NpyWriter {
+    fn takes_any_order(&self) -> bool {
+        false
+    }
+
     fn append(&mut self, trajectory: usize, time: f64, snapshot: &[f32]) -> Result<(), FieldError> {
         self.progress.next(trajectory, time, snapshot)?;
         if trajectory != self.turn() {

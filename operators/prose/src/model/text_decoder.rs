@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::nn::{Embedding, LayerNorm};
 use burn::tensor::module::linear;
 use burn::tensor::{Int, Tensor};
-use rheome_layers::attention::{KeysValues, Mask, MultiheadAttention};
+use rheome_layers::attention::{KeysValues, Mask, MultiheadAttention, Projections, inputs_first};
 use rheome_layers::feed_forward::FeedForward;
 use rheome_layers::initialization::Initialization;
 
@@ -45,18 +45,23 @@ pub struct TextDecoderLayer {
     pub norm_2: LayerNorm,
 }
 
-/// What decoding keeps: keys and values of the words so far and of the fused symbols, layer by layer.
+/// What decoding keeps: keys and values of the words so far and of the fused symbols, layer by layer, and weights in the order in
+/// which one word after another reads them.
 #[derive(Debug, Clone)]
 pub struct TextCache {
     layers: Vec<LayerCache>,
     source_mask: Option<Mask>,
     words: usize,
+    /// Of the scores: `[width, words]`.
+    scores: Tensor<2>,
 }
 
 #[derive(Debug, Clone)]
 struct LayerCache {
     own: Option<KeysValues>,
     source: KeysValues,
+    project: Projections,
+    project_cross: Projections,
 }
 
 impl TextDecoder {
@@ -100,11 +105,14 @@ impl TextDecoder {
         let layers = self.layers.iter().map(|layer| LayerCache {
             own: None,
             source: layer.look_at(source),
+            project: layer.own.projections(),
+            project_cross: layer.cross.query_projection(),
         });
         TextCache {
             layers: layers.collect(),
             source_mask: source.mask.clone(),
             words: 0,
+            scores: inputs_first(self.embedding.weight.val()),
         }
     }
 
@@ -120,16 +128,22 @@ impl TextDecoder {
         let mut state = self.embed(ids, cache.words);
         let mask = cache.source_mask.as_ref();
         for (layer, kept) in self.layers.iter().zip(&mut cache.layers) {
-            let now = layer.own.keys_values(state.clone(), state.clone());
+            let (queries, now) = layer.own.project_all(&kept.project, state.clone());
             let own = match kept.own.take() {
                 None => now,
                 Some(before) => before.followed_by(now),
             };
-            state = layer.forward(state, (&own, None), (&kept.source, mask));
+            state = layer.behind_own(state, layer.own.look(queries, &own, None));
+            let queries = layer
+                .cross
+                .project_queries(&kept.project_cross, state.clone());
+            let found = layer.cross.look(queries, &kept.source, mask);
+            state = layer.behind_cross(state, found);
             kept.own = Some(own);
         }
         cache.words += 1;
-        self.scores(state).squeeze_dim::<2>(1)
+        let scores = linear(state, cache.scores.clone(), Some(self.bias.val()));
+        scores.squeeze_dim::<2>(1)
     }
 
     fn embed(&self, ids: Tensor<2, Int>, first: usize) -> Tensor<3> {
@@ -158,10 +172,20 @@ impl TextDecoderLayer {
         (source, source_mask): (&KeysValues, Option<&Mask>),
     ) -> Tensor<3> {
         let found = self.own.forward_masked(state.clone(), own, own_mask);
-        let state = self.norm_own.forward(state + found);
+        let state = self.behind_own(state, found);
         let found = self
             .cross
             .forward_masked(state.clone(), source, source_mask);
+        self.behind_cross(state, found)
+    }
+
+    /// Behind the attention to the words.
+    fn behind_own(&self, state: Tensor<3>, found: Tensor<3>) -> Tensor<3> {
+        self.norm_own.forward(state + found)
+    }
+
+    /// Behind the attention to the fused symbols.
+    fn behind_cross(&self, state: Tensor<3>, found: Tensor<3>) -> Tensor<3> {
         let state = self.norm_cross.forward(state + found);
         let wide = self.feed_forward.forward(state.clone());
         self.norm_2.forward(state + wide)

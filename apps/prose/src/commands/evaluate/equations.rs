@@ -4,7 +4,7 @@ use ndarray::{Array2, Axis, s};
 use rayon::prelude::*;
 use rheome_cli::Failure;
 use rheome_equations::verification::{continuation, refine};
-use rheome_equations::{Batch, DataFile, EquationError, Series, System, compare};
+use rheome_equations::{Batch, DataFile, EquationError, Series, System, compare, distinct_forms};
 
 use rheome_equations::verification::relative_l2;
 
@@ -187,6 +187,7 @@ impl Case {
         let fitting = systems.iter().flatten().filter(|system| {
             system.dimension() == self.input.dimension() && system.check_closed().is_ok()
         });
+        let fitting = distinct_forms(fitting, |system| Some(system.skeleton()));
         let refined = fitting.map(|system| refine(system, &self.input));
         let (found, failed): (Vec<_>, Vec<_>) = refined.partition(Result::is_ok);
         let best = found.into_iter().flatten();

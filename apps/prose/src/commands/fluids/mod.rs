@@ -13,6 +13,8 @@ mod train;
 
 use rheome_cli::Failure;
 
+pub use model::LoadedModel;
+
 use super::PROGRAM;
 use crate::arguments::FluidsCommand;
 

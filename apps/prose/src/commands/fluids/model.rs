@@ -1,5 +1,7 @@
 //! A trained network for flows: its settings, its weights, and how it continues flows.
 
+use std::path::Path;
+
 use burn::tensor::{Device, Tensor};
 use rheome_cli::model_folder::{ModelSource, VOCABULARY};
 use rheome_cli::{Failure, settings as settings_file};
@@ -18,6 +20,17 @@ pub struct LoadedModel {
 }
 
 impl LoadedModel {
+    /// Whether the settings in a file are those of such a network: it has channels, one of a system of ordinary equations has
+    /// none. False where the file cannot be read.
+    pub fn is_meant_by(config: &Path) -> bool {
+        let text = std::fs::read_to_string(config).unwrap_or_default();
+        let settings = text.parse::<toml::Table>().ok();
+        settings.is_some_and(|table| {
+            let model = table.get("model").and_then(toml::Value::as_table);
+            model.is_some_and(|model| model.contains_key("channels"))
+        })
+    }
+
     /// Reads a model.
     ///
     /// # Errors
@@ -36,27 +49,28 @@ impl LoadedModel {
         })
     }
 
-    /// `count` frames behind the given ones, as many at once as the network predicts; those beyond are predicted from its own.
+    /// Computes `count` frames behind the given ones, as many at once as the network predicts, and hands them to `take`, with the
+    /// number of frames before them; those beyond are predicted from its own. No more than these are in memory.
     ///
     /// # Shapes
-    /// - output: `[batch, count, x, y, channel]`
+    /// - frames that `take` is given: `[batch, at once, x, y, channel]`
     ///
     /// # Errors
-    /// [`Failure`] if frames and symbols do not fit the network.
+    /// [`Failure`] if frames and symbols do not fit the network, and that of `take`.
     pub fn continued(
         &self,
         given: &Frames,
         symbols: &Symbols,
         count: usize,
-    ) -> Result<Tensor<5>, Failure> {
+        mut take: impl FnMut(usize, Tensor<5>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let (inputs, at_once) = (
             self.settings.model.input_frames,
             self.settings.model.output_frames,
         );
         // What the network sees next: the last frames of all.
         let mut window = given.values.clone();
-        let (mut parts, mut done) = (Vec::new(), 0);
-        while done < count {
+        for done in (0..count).step_by(at_once) {
             let last = Frames {
                 values: window.clone(),
                 mask: given.mask.clone(),
@@ -64,10 +78,9 @@ impl LoadedModel {
             let wanted: Vec<usize> = (0..at_once.min(count - done)).collect();
             let encoded = self.network.encode(&last, symbols)?;
             let next = self.network.predict(&encoded, &wanted);
-            done += wanted.len();
             window = Tensor::cat(vec![window, next.clone()], 1).narrow(1, wanted.len(), inputs);
-            parts.push(next);
+            take(done, next)?;
         }
-        Ok(Tensor::cat(parts, 1))
+        Ok(())
     }
 }

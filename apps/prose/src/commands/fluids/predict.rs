@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use burn::tensor::Tensor;
 use rheome_cli::{Claim, Failure, Interruption, Meter, refuse_same_file};
 use rheome_fields::{FieldHeader, FieldShape, FieldWriter, Window, WriteOptions};
 
@@ -10,7 +11,7 @@ use super::data::FlowData;
 use super::model::LoadedModel;
 use crate::arguments::FluidsPredictArguments;
 
-/// Flows that are continued side by side.
+/// Flows that are continued side by side, where the output takes their frames as they come.
 const AT_ONCE: usize = 8;
 
 /// Runs the command.
@@ -37,7 +38,8 @@ pub fn run(arguments: &FluidsPredictArguments) -> Result<(), Failure> {
     let mut meter = Meter::new(console, "predict", "flows", total, 0);
     let trajectories: Vec<usize> = (0..shape.trajectories).collect();
     let interruption = Interruption::watch(console)?;
-    for some in trajectories.chunks(AT_ONCE) {
+    let at_once = if writer.takes_any_order() { AT_ONCE } else { 1 };
+    for some in trajectories.chunks(at_once) {
         if interruption.is_asked() {
             return Err(stopped(arguments, writer, [some[0], trajectories.len()])?);
         }
@@ -135,13 +137,24 @@ impl<'a> Prediction<'a> {
             .data
             .frames(&values, config.input_frames, config, &device)?;
         let symbols = self.data.symbols(trajectories, &device)?;
-        let found = self.model.continued(&given, &symbols, self.count)?;
+        self.model
+            .continued(&given, &symbols, self.count, |before, found| {
+                self.write(trajectories, before, found, writer)
+            })
+    }
+
+    /// Writes frames `[trajectory, frame, x, y, channel]`, `before` of which are written already.
+    fn write(
+        &self,
+        trajectories: &[usize],
+        before: usize,
+        found: Tensor<5>,
+        writer: &mut dyn FieldWriter,
+    ) -> Result<(), Failure> {
+        let [_, frames, x, y, channels] = found.dims();
         let numbers: Vec<f32> = found.into_data().iter::<f32>().collect();
-        let channels = config.channels.len();
-        let length = config.grid.iter().product::<usize>() * channels;
-        let snapshots = numbers.chunks(length).enumerate();
-        for (index, snapshot) in snapshots {
-            let (trajectory, frame) = (trajectories[index / self.count], index % self.count);
+        for (index, snapshot) in numbers.chunks(x * y * channels).enumerate() {
+            let (trajectory, frame) = (trajectories[index / frames], before + index % frames);
             let points = snapshot.chunks(channels);
             let fields: Vec<f32> = points
                 .flat_map(|point| self.data.channels().iter().map(|at| point[*at]))

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use rand::RngExt;
 use rheome_cli::training::{Plan, StepLoss, Training, Validation, evenly, train};
 use rheome_cli::{Console, Failure, RunFolder};
-use rheome_fields::{FieldError, Window, Windows};
+use rheome_fields::{Window, Windows};
 use rheome_layers::loss::relative_l2_per_sample;
 use rheome_prose::fluids::{Fluids, Frames};
 use rheome_prose::loss::relative_squared_error;
@@ -55,11 +55,7 @@ pub fn windows(
 ) -> Result<Windows, Failure> {
     let (inputs, stride) = (settings.frames() - 1, settings.data.stride);
     let found = settings.data.split.windows(data.reader(), inputs, stride);
-    let windows = found.map_err(|e| match e {
-        // The split does not know the section that its keys are in.
-        FieldError::Setting { .. } => Failure::new(format!("data.{e}")),
-        other => other.into(),
-    })?;
+    let windows = found.map_err(|e| Failure::new(e.in_section("data")))?;
     let (learnt, validated) = (windows.train.len(), windows.validation.len());
     console.note(format!(
         "data: {learnt} stretches of {} frames to learn, {validated} to validate",

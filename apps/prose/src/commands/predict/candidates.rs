@@ -5,22 +5,41 @@ use std::collections::HashSet;
 use ndarray::Array2;
 use rayon::prelude::*;
 use rheome_cli::Failure;
-use rheome_equations::verification::{Refined, continuation, refine, residual};
-use rheome_equations::{EquationError, Series, System};
+use rheome_equations::verification::{Refined, continuation, fit, refine, residual};
+use rheome_equations::{EquationError, Series, System, distinct_forms};
 use rheome_prose::decoding::Decoded;
 
 use super::input::Input;
+use super::rough::RoughEquation;
 use crate::trained_model::TrainedModel;
+
+/// Who wrote an equation.
+pub enum Author {
+    /// The network, in its own units.
+    Network(Decoded),
+    /// The user, in the units of the series; placeholders stand for the numbers that nobody knew.
+    User,
+}
+
+impl Author {
+    /// What tables call it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Network(_) => "network",
+            Self::User => "user",
+        }
+    }
+}
 
 /// An equation that may explain the series.
 pub struct Candidate {
     /// The rough equation behind it, `given` or a family.
     pub origin: String,
-    /// Its words, three digits a number, in the network's units.
+    /// Who wrote it.
+    pub author: Author,
+    /// Its words, three digits a number, in its author's units.
     pub words: String,
-    /// What the network thinks of it; nothing for an equation that was given.
-    pub decoded: Option<Decoded>,
-    /// The equation in the network's units, or why the words are none that fits the series.
+    /// The equation in its author's units, or why the words are none that fits the series.
     pub system: Result<System, String>,
     /// Its relative L2 error on the series, from the first datum, or why it has none.
     pub before: Result<f64, String>,
@@ -42,7 +61,7 @@ impl Candidate {
         Ok(Self {
             origin: origin.to_owned(),
             words: words.join(" "),
-            decoded: Some(decoded),
+            author: Author::Network(decoded),
             system: system
                 .map_err(|error| error.to_string())
                 .and_then(|system| fitting(system, components)),
@@ -51,23 +70,23 @@ impl Candidate {
         })
     }
 
-    /// An equation that was given with its numbers.
-    pub fn of_given(origin: &str, system: &System) -> Self {
+    /// The equation that was given.
+    pub fn of_given(rough: &RoughEquation) -> Self {
         Self {
-            origin: origin.to_owned(),
-            words: system.words().join(" "),
-            decoded: None,
-            system: Ok(system.clone()),
+            origin: rough.origin.clone(),
+            author: Author::User,
+            words: rough.system.words().join(" "),
+            system: Ok(rough.system.clone()),
             before: Err(String::new()),
             refined: None,
         }
     }
 
-    /// The equation with fitted constants, if it has them, else as it is.
+    /// The equation with fitted constants, if it has them, else as it is, if all its numbers are known.
     pub fn best_system(&self) -> Option<&System> {
         match &self.refined {
             Some(Ok(refined)) => Some(&refined.system),
-            _ => self.system.as_ref().ok(),
+            _ => self.system.as_ref().ok().filter(|s| s.is_known()),
         }
     }
 
@@ -89,37 +108,79 @@ impl Candidate {
             _ => None,
         };
         let reasons = [self.system.as_ref().err(), self.before.as_ref().err()];
-        let reason = reasons.into_iter().flatten().next().or(not_refined);
+        let mut reasons = reasons.into_iter().flatten();
+        // A form that was given has nothing before its fit.
+        let reason = match self.is_given() {
+            true => not_refined.or(reasons.next()),
+            false => reasons.next().or(not_refined),
+        };
         reason.map(String::as_str)
     }
 
-    /// The states of [`Self::best_system`] at `times` in the network's units, `[times, components]`: from the last state where
-    /// all times are behind it, else from the first; the fitted ones, if there are.
+    /// What the network thinks of it, if it wrote it.
+    pub fn decoded(&self) -> Option<&Decoded> {
+        match &self.author {
+            Author::Network(decoded) => Some(decoded),
+            Author::User => None,
+        }
+    }
+
+    /// Whether the user wrote it.
+    pub fn is_given(&self) -> bool {
+        matches!(self.author, Author::User)
+    }
+
+    /// The series in the units of the equation.
+    fn series<'a>(&self, input: &'a Input) -> &'a Series {
+        match self.author {
+            Author::Network(_) => &input.scaled,
+            Author::User => &input.series,
+        }
+    }
+
+    /// An equation of this candidate in the units of the series.
+    pub fn in_series_units(&self, system: Option<&System>, input: &Input) -> Option<System> {
+        match self.author {
+            Author::Network(_) => input.scaling.inverse().of_system(system?).ok(),
+            Author::User => system.cloned(),
+        }
+    }
+
+    /// The states of [`Self::best_system`] at `times` in the units of the series, `[times, components]`: from the last state
+    /// where all times are behind it, else from the first; the fitted ones, if there are.
     ///
     /// # Errors
     /// Where a time is before the series, or the trajectory cannot be computed.
-    pub fn continuation(
-        &self,
-        times: &[f64],
-        scaled: &Series,
-    ) -> Result<Array2<f64>, EquationError> {
+    pub fn continuation(&self, times: &[f64], input: &Input) -> Result<Array2<f64>, EquationError> {
+        match self.author {
+            Author::Network(_) => {
+                let times: Vec<f64> = times.iter().map(|t| input.scaling.of_time(*t)).collect();
+                let states = self.continued(&times, &input.scaled)?;
+                Ok(input.in_series_units(states))
+            }
+            Author::User => self.continued(times, &input.series),
+        }
+    }
+
+    /// The same in the units of the equation, those of this series.
+    fn continued(&self, times: &[f64], series: &Series) -> Result<Array2<f64>, EquationError> {
         let system = self
             .best_system()
             .ok_or_else(|| EquationError::Integration {
                 family: "the equation".to_owned(),
                 reason: self.problem().unwrap_or_default().to_owned(),
             })?;
-        let last = scaled.points() - 1;
-        let point = match times.first().is_some_and(|t| *t >= scaled.times()[last]) {
+        let last = series.points() - 1;
+        let point = match times.first().is_some_and(|t| *t >= series.times()[last]) {
             true => last,
             false => 0,
         };
         let state = match &self.refined {
             Some(Ok(refined)) if point == 0 => refined.initial.clone(),
             Some(Ok(refined)) => refined.last.clone(),
-            _ => scaled.states().row(point).to_vec(),
+            _ => series.states().row(point).to_vec(),
         };
-        continuation(system, scaled.times()[point], &state, times)
+        continuation(system, series.times()[point], &state, times)
     }
 }
 
@@ -143,32 +204,38 @@ pub fn distinct(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
     candidates
 }
 
-/// Measures every candidate on the series, fits the constants of the best `refined` of different forms, and puts the best first.
-pub fn verify(candidates: &mut [Candidate], input: &Input, refined: usize) {
-    let scaled = &input.scaled;
+/// Measures every candidate on the series, fits the constants of the best `refined` of different forms that the network wrote and
+/// of the form that was given, and puts the best first. What the fits draw follows from the seed.
+pub fn verify(candidates: &mut [Candidate], input: &Input, refined: usize, seed: u64) {
     candidates.par_iter_mut().for_each(|candidate| {
         candidate.before = match &candidate.system {
-            Ok(system) => residual(system, scaled).map_err(|error| error.to_string()),
+            Ok(system) if candidate.is_given() && !system.is_known() => {
+                Err("its constants are unknown, and --refine 0 leaves them so".to_owned())
+            }
+            Ok(system) => residual(system, candidate.series(input)).map_err(|e| e.to_string()),
             Err(reason) => Err(reason.clone()),
         };
     });
     best_first(candidates);
-    // Equations of one form have the same best fit.
-    let mut forms: Vec<System> = Vec::new();
-    let fitted = candidates.iter_mut().filter(|candidate| {
-        let Ok(system) = &candidate.system else {
-            return false;
-        };
-        let form = system.skeleton();
-        let is_new = !forms.contains(&form);
-        forms.push(form);
-        is_new
-    });
-    let mut fitted: Vec<&mut Candidate> = fitted.take(refined).collect();
+    if refined == 0 {
+        return;
+    }
+    let (mut fitted, written): (Vec<_>, Vec<_>) = candidates
+        .iter_mut()
+        .partition(|candidate| candidate.is_given());
+    let form = |candidate: &&mut Candidate| candidate.system.as_ref().ok().map(System::skeleton);
+    fitted.extend(distinct_forms(written, form).take(refined));
     fitted.par_iter_mut().for_each(|candidate| {
-        let system = candidate.system.as_ref().ok();
-        let found = system.map(|system| refine(system, scaled).map_err(|e| e.to_string()));
-        candidate.refined = found;
+        let series = candidate.series(input);
+        let found = candidate
+            .system
+            .as_ref()
+            .ok()
+            .map(|system| match candidate.author {
+                Author::Network(_) => refine(system, series),
+                Author::User => fit(system, series, seed),
+            });
+        candidate.refined = found.map(|found| found.map_err(|e| e.to_string()));
     });
     best_first(candidates);
 }
@@ -184,6 +251,6 @@ fn best_first(candidates: &mut [Candidate]) {
 
 /// How unlikely the network finds a candidate; what was given comes first.
 fn doubt(candidate: &Candidate) -> f64 {
-    let decoded = candidate.decoded.as_ref();
+    let decoded = candidate.decoded();
     decoded.map_or(f64::NEG_INFINITY, |decoded| -decoded.score)
 }

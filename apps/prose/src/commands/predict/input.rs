@@ -28,21 +28,35 @@ pub struct Input {
     pub window: Series,
     /// The points that are used, in the network's units.
     pub scaled: Series,
+    /// Why the network cannot take the series, where that is so.
+    pub beyond_network: Option<String>,
 }
 
 impl Input {
-    /// Reads a series and prepares it for a model.
+    /// Reads a series and prepares it for a model. With an equation that can be fitted without the network, it may have more
+    /// components than that takes.
     ///
     /// # Errors
     /// [`Failure`] naming the file or the option at fault.
-    pub fn read(options: &SeriesOptions, trained: &TrainedModel) -> Result<Self, Failure> {
+    pub fn read(
+        options: &SeriesOptions,
+        trained: &TrainedModel,
+        has_equation: bool,
+    ) -> Result<Self, Failure> {
         let (mut whole, is_sample) = read(options)?;
         if let Some(components) = &options.components {
             let names: Vec<&str> = components.iter().map(|name| name.trim()).collect();
             let chosen = whole.select(&names);
             whole = chosen.map_err(|e| Failure::new(format!("--components: {e}")))?;
         }
-        check_dimension(&whole, &options.input, trained)?;
+        let beyond_network = beyond_network(&whole, trained);
+        if let Some(reason) = beyond_network.as_ref().filter(|_| !has_equation) {
+            return Err(Failure::new(format!(
+                "{}: {reason}; choose some with --components, or give an equation to fit without the network, with C for each \
+                 number that is not known, with --equation",
+                options.input
+            )));
+        }
         let points = match options.points {
             Some(points) if points > whole.points() => {
                 return Err(Failure::new(format!(
@@ -67,6 +81,7 @@ impl Input {
             scaling,
             window,
             scaled,
+            beyond_network,
         })
     }
 
@@ -94,16 +109,16 @@ fn read(options: &SeriesOptions) -> Result<(Series, bool), Failure> {
     }
 }
 
-fn check_dimension(series: &Series, input: &str, trained: &TrainedModel) -> Result<(), Failure> {
+/// Why the network cannot take a series.
+fn beyond_network(series: &Series, trained: &TrainedModel) -> Option<String> {
     let most = trained.words.dimension();
-    if series.dimension() <= most {
-        return Ok(());
-    }
-    Err(Failure::new(format!(
-        "{input}: found {} components ({}), expected at most {most}, those of the model; choose some with --components",
-        series.dimension(),
-        series.names().join(", ")
-    )))
+    (series.dimension() > most).then(|| {
+        format!(
+            "found {} components ({}), expected at most {most}, those of the model",
+            series.dimension(),
+            series.names().join(", ")
+        )
+    })
 }
 
 /// The units of the network.

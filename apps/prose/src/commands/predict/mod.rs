@@ -2,8 +2,10 @@
 //!
 //! The network is shown the series with a rough equation (or with those of every family that may be behind it), answers the
 //! states at later times, and writes equations. Each of these is integrated and compared with the series, the constants of the
-//! best are fitted, and the best of all continues the series too.
+//! best are fitted, and the best of all continues the series too. A rough equation that was given is fitted itself, whether the
+//! network knows its form or not, and even where the series has more components than the network takes.
 
+mod axes;
 mod candidates;
 mod input;
 mod network;
@@ -35,12 +37,18 @@ pub struct Prediction<'a> {
     candidates: Vec<Candidate>,
     /// Times to continue to, in the units of the series.
     times: Vec<f64>,
-    /// The rough equation with which the network continues the series.
-    rough: String,
-    /// The network's states at these times, in the units of the series.
-    network: Array2<f64>,
-    /// Those of the best candidate, or why there are none.
+    /// What the network makes of the series, if it takes so many components.
+    network: Option<Continued>,
+    /// States of the best candidate, or why there are none.
     equation: Result<Array2<f64>, String>,
+}
+
+/// A series continued by the network.
+struct Continued {
+    /// The rough equation that it was told, in words.
+    rough: String,
+    /// Its states at the times to continue to, in the units of the series.
+    states: Array2<f64>,
 }
 
 /// Runs the command.
@@ -74,44 +82,58 @@ fn predict<'a>(
     trained: &'a TrainedModel,
     console: Console,
 ) -> Result<Prediction<'a>, Failure> {
-    let input = Input::read(&arguments.series, trained)?;
+    let input = Input::read(&arguments.series, trained, arguments.equation.is_some())?;
     let components = input.series.dimension();
-    let rough = rough::equations(arguments.equation.as_deref(), components, &input.scaling)?;
+    let rough = rough::equations(arguments.equation.as_deref(), components)?;
     let times = times(arguments, &input)?;
     summary::note_input(&input, &rough, console);
     let seed = arguments
         .compute
         .seed
         .unwrap_or(trained.settings.training.seed);
-    let asked = Asked::new(trained, &input.window, &rough)?;
-    let mut candidates = decode(&asked, &rough, arguments, trained, seed)?;
-    candidates::verify(&mut candidates, &input, arguments.refine);
-    let best = candidates.first();
-    let scaled: Vec<f64> = times
-        .iter()
-        .map(|time| input.scaling.of_time(*time))
-        .collect();
-    let equation = match best {
-        Some(best) => best
-            .continuation(&scaled, &input.scaled)
-            .map_err(|e| e.to_string()),
-        None => Err("the network writes none, and none with its numbers was given".to_owned()),
+    let asked = match input.beyond_network {
+        None => Some(Asked::new(trained, &input.window, &rough)?),
+        Some(_) => None,
     };
-    let (rough, states) = continued(asked, rough, best, &scaled, &input)?;
+    let mut candidates = match &asked {
+        Some(asked) => decode(asked, &rough, arguments, trained, seed)?,
+        None => Vec::new(),
+    };
+    if arguments.equation.is_some() {
+        candidates.extend(rough.iter().map(Candidate::of_given));
+    }
+    candidates::verify(&mut candidates, &input, arguments.refine, seed);
+    if let (Some(reason), Some(problem)) = (&input.beyond_network, unexplained(&candidates)) {
+        return Err(Failure::new(format!(
+            "{}: the network cannot take the series ({reason}), and --equation cannot be fitted: {problem}",
+            arguments.series.input
+        )));
+    }
+    let best = candidates.first();
+    let equation = match best {
+        Some(best) => best.continuation(&times, &input).map_err(|e| e.to_string()),
+        None => Err("the network writes none, and none was given".to_owned()),
+    };
+    let network = asked.map(|asked| continued(asked, rough, best, &times, &input));
     Ok(Prediction {
         arguments,
         trained,
         seed,
-        network: input.in_series_units(states),
-        equation: equation.map(|states| input.in_series_units(states)),
-        rough,
+        network: network.transpose()?,
+        equation,
         input,
         candidates,
         times,
     })
 }
 
-/// The equations that the network writes, and the one that was given, if all its numbers were.
+/// Why no candidate explains the series, where none does.
+fn unexplained(candidates: &[Candidate]) -> Option<&str> {
+    let first = candidates.first()?;
+    first.best_system().map_or(first.problem(), |_| None)
+}
+
+/// The equations that the network writes.
 fn decode(
     asked: &Asked,
     rough: &[RoughEquation],
@@ -132,20 +154,18 @@ fn decode(
             )?);
         }
     }
-    let known = rough.iter().filter(|rough| rough.is_known());
-    candidates.extend(known.map(|rough| Candidate::of_given(&rough.origin, &rough.system)));
     Ok(candidates::distinct(candidates))
 }
 
-/// The network's states at `times`, in its units, and the rough equation that it was told: the one that was given, or else that
-/// of the best candidate, whose form is better than a guess.
+/// The network's states, with the rough equation that was given, or else that of the best candidate, whose form is better than a
+/// guess.
 fn continued(
     asked: Asked,
     rough: Vec<RoughEquation>,
     best: Option<&Candidate>,
     times: &[f64],
     input: &Input,
-) -> Result<(String, Array2<f64>), Failure> {
+) -> Result<Continued, Failure> {
     let best = best.and_then(|best| best.system.as_ref().ok());
     let (asked, found) = match best.filter(|_| rough.len() > 1) {
         Some(system) => {
@@ -157,8 +177,11 @@ fn continued(
         }
         None => (asked, rough),
     };
-    let told = found[0].system.skeleton().words().join(" ");
-    Ok((told, asked.states(times)?))
+    let scaled: Vec<f64> = times.iter().map(|t| input.scaling.of_time(*t)).collect();
+    Ok(Continued {
+        rough: found[0].system.skeleton().words().join(" "),
+        states: input.in_series_units(asked.states(&scaled)?),
+    })
 }
 
 /// The times to continue to: those of the option, or of the points that are held back.

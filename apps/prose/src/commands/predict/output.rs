@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use hdf5::{File, Group, H5Type, Location};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, Array3, ArrayView2};
 use rheome_cli::Failure;
 use rheome_equations::{Series, System, write_points};
 use rheome_hdf::{Partial, message, text};
 
 use super::super::PROGRAM;
-use super::Prediction;
+use super::axes::{self, Axes};
 use super::candidates::Candidate;
+use super::{Continued, Prediction};
 use rheome_equations::verification::relative_l2;
 
 /// What the attribute `format` says.
@@ -44,11 +45,14 @@ fn fill(prediction: &Prediction, place: &Path) -> hdf5::Result<()> {
     let continuation = |name: &str, states: ArrayView2<f64>| {
         let group = file.create_group(name)?;
         write_points(&group, &prediction.times, states, names)?;
+        axes::of_points(&group)?;
         Ok::<Group, hdf5::Error>(group)
     };
-    let network = continuation("network", prediction.network.view())?;
-    text::write_attribute(&network, "rough_equation", &prediction.rough)?;
-    judge(&network, &prediction.network, prediction)?;
+    if let Some(Continued { rough, states }) = &prediction.network {
+        let network = continuation("network", states.view())?;
+        text::write_attribute(&network, "rough_equation", rough)?;
+        judge(&network, states, prediction)?;
+    }
     if let Ok(states) = &prediction.equation {
         let equation = continuation("equation", states.view())?;
         judge(&equation, states, prediction)?;
@@ -84,11 +88,9 @@ fn attributes(prediction: &Prediction, file: &File) -> hdf5::Result<()> {
     scalar(file, "time_origin", scaling.origin)?;
     scalar(file, "time_scale", scaling.time)?;
     scalar(file, "value_scale", scaling.value)?;
-    scalar(
-        file,
-        "points_shown",
-        prediction.input.window.points() as u64,
-    )
+    let shown = prediction.network.as_ref();
+    let shown = shown.map_or(0, |_| prediction.input.window.points());
+    scalar(file, "points_shown", shown as u64)
 }
 
 fn series(group: &Group, series: &Series) -> hdf5::Result<()> {
@@ -97,7 +99,8 @@ fn series(group: &Group, series: &Series) -> hdf5::Result<()> {
         series.times(),
         series.states().view(),
         series.names(),
-    )
+    )?;
+    axes::of_points(group)
 }
 
 /// The error on what was held back, where the continuation has its times.
@@ -118,24 +121,25 @@ fn scalar<T: H5Type>(object: &Location, name: &str, value: T) -> hdf5::Result<()
 
 fn candidates(group: &Group, prediction: &Prediction) -> hdf5::Result<()> {
     let all = &prediction.candidates;
+    let constants = constants(all);
+    let axes = Axes::create(group, all.len(), constants.dim().1)?;
     let texts = |name: &str, of: &dyn Fn(&Candidate) -> String| {
         let values: Vec<String> = all.iter().map(of).collect();
-        text::write_dataset(group, name, &values).map(|_| ())
+        axes.name(&text::write_dataset(group, name, &values)?)
     };
     let numbers = |name: &str, of: &dyn Fn(&Candidate) -> Option<f64>| {
         let values: Vec<f64> = all.iter().map(|c| of(c).unwrap_or(f64::NAN)).collect();
-        group
-            .new_dataset_builder()
-            .with_data(&values)
-            .create(name)
-            .map(|_| ())
+        let dataset = group.new_dataset_builder().with_data(&values);
+        axes.name(&dataset.create(name)?)
     };
     let printed = |system: Option<System>, print: fn(&System) -> String| {
         system.as_ref().map_or(String::new(), print)
     };
-    let decoded = |c: &Candidate| prediction.in_series_units(c.system.as_ref().ok());
-    let best = |c: &Candidate| prediction.in_series_units(c.best_system());
+    let input = &prediction.input;
+    let decoded = |c: &Candidate| c.in_series_units(c.system.as_ref().ok(), input);
+    let best = |c: &Candidate| c.in_series_units(c.best_system(), input);
     texts("origin", &|c| c.origin.clone())?;
+    texts("author", &|c| c.author.name().to_owned())?;
     texts("words", &|c| c.words.clone())?;
     texts("infix_before", &|c| printed(decoded(c), System::to_string))?;
     texts("infix", &|c| printed(best(c), System::to_string))?;
@@ -144,34 +148,29 @@ fn candidates(group: &Group, prediction: &Prediction) -> hdf5::Result<()> {
         printed(best(c), |system| system.prefix().join(" "))
     })?;
     texts("problem", &|c| c.problem().unwrap_or_default().to_owned())?;
-    numbers("log_probability", &|c| {
-        Some(c.decoded.as_ref()?.log_probability)
-    })?;
-    numbers("score", &|c| Some(c.decoded.as_ref()?.score))?;
+    numbers("log_probability", &|c| Some(c.decoded()?.log_probability))?;
+    numbers("score", &|c| Some(c.decoded()?.score))?;
     numbers("residual_before", &|c| c.before.as_ref().ok().copied())?;
     numbers("residual", &|c| c.error())?;
-    constants(group, all)
+    let dataset = group.new_dataset_builder().with_data(&constants);
+    axes.name(&dataset.create("constants")?)
 }
 
-/// The fitted constants with their deviations, in the network's units, padded with NaN.
-fn constants(group: &Group, all: &[Candidate]) -> hdf5::Result<()> {
+/// The fitted constants with their deviations, in the author's units, padded with NaN: `[candidate, constant, part]`.
+fn constants(all: &[Candidate]) -> Array3<f64> {
     let of = |c: &Candidate| match &c.refined {
         Some(Ok(refined)) => refined.constants.clone(),
         _ => Vec::new(),
     };
     let rows: Vec<_> = all.iter().map(of).collect();
     let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let mut table = ndarray::Array3::from_elem((all.len(), longest, 3), f64::NAN);
+    let mut table = Array3::from_elem((all.len(), longest, 3), f64::NAN);
     for ((row, column, field), value) in table.indexed_iter_mut() {
         if let Some(constant) = rows[row].get(column) {
             *value = [constant.before, constant.value, constant.deviation][field];
         }
     }
-    group
-        .new_dataset_builder()
-        .with_data(&table)
-        .create("constants")
-        .map(|_| ())
+    table
 }
 
 impl Prediction<'_> {
@@ -179,10 +178,5 @@ impl Prediction<'_> {
     pub fn judged_by(&self) -> Option<&Series> {
         let held_back = self.input.held_back.as_ref()?;
         (held_back.times() == self.times).then_some(held_back)
-    }
-
-    /// An equation of the network's units in those of the series.
-    pub fn in_series_units(&self, system: Option<&System>) -> Option<System> {
-        self.input.scaling.inverse().of_system(system?).ok()
     }
 }

@@ -28,7 +28,10 @@ fn figure(prediction: &Prediction) -> Figure {
     let names = [
         held_back.map_or("", |_| "held back"),
         "series",
-        "continued by the network",
+        prediction
+            .network
+            .as_ref()
+            .map_or("", |_| "continued by the network"),
         prediction
             .equation
             .as_ref()
@@ -53,10 +56,10 @@ fn panel(prediction: &Prediction, component: usize) -> Panel {
     let values = measured.iter().chain(&held_back).map(|(_, value)| *value);
     let (low, high) = values.fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(v), h.max(v)));
     let margin = MARGIN * (high - low).max(1e-9 + 0.1 * high.abs());
-    let mut curves = vec![
-        Curve::scatter(1, measured),
-        Curve::line(2, of_states(&prediction.network)),
-    ];
+    let mut curves = vec![Curve::scatter(1, measured)];
+    if let Some(network) = &prediction.network {
+        curves.push(Curve::line(2, of_states(&network.states)));
+    }
     if let Ok(states) = &prediction.equation {
         curves.push(Curve::line(3, of_states(states)));
     }

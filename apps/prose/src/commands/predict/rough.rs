@@ -1,39 +1,27 @@
 //! Rough equations: what the network is told about the one it looks for.
 
 use rheome_cli::Failure;
-use rheome_equations::{Scaling, Symbol, System, published_families};
+use rheome_equations::{System, published_families};
 
 /// An equation that may be roughly right.
 pub struct RoughEquation {
     /// Where it comes from: `given`, or the name of a family.
     pub origin: String,
-    /// The equation, in the network's units.
+    /// The equation: as it was given, in the units of the series, or without its numbers.
     pub system: System,
 }
 
-impl RoughEquation {
-    /// Whether all its numbers are known.
-    pub fn is_known(&self) -> bool {
-        let mut symbols = self.system.components().iter().flat_map(|c| c.symbols());
-        !symbols.any(|symbol| *symbol == Symbol::Placeholder)
-    }
-}
-
 /// The name of an equation that was given.
-pub const GIVEN: &str = "given";
+const GIVEN: &str = "given";
 
 /// The equation that was given, or those of all published families with so many components.
 ///
 /// # Errors
 /// [`Failure`] if the equation cannot be read or does not fit the series, or there is no such family.
-pub fn equations(
-    given: Option<&str>,
-    components: usize,
-    scaling: &Scaling,
-) -> Result<Vec<RoughEquation>, Failure> {
+pub fn equations(given: Option<&str>, components: usize) -> Result<Vec<RoughEquation>, Failure> {
     if let Some(text) = given {
-        let system = read(text, components, scaling);
-        return system.map_err(|reason| Failure::new(format!("--equation: {reason}")));
+        let rough = read(text, components).map(|rough| vec![rough]);
+        return rough.map_err(|reason| Failure::new(format!("--equation: {reason}")));
     }
     let families = published_families(true).into_iter();
     let families = families.filter(|family| family.dimension() == components);
@@ -54,7 +42,7 @@ pub fn equations(
     }
 }
 
-fn read(text: &str, components: usize, scaling: &Scaling) -> Result<Vec<RoughEquation>, String> {
+fn read(text: &str, components: usize) -> Result<RoughEquation, String> {
     let system: System = text.parse().map_err(|e| format!("{e}"))?;
     if system.dimension() != components {
         return Err(format!(
@@ -63,14 +51,8 @@ fn read(text: &str, components: usize, scaling: &Scaling) -> Result<Vec<RoughEqu
         ));
     }
     system.check_closed().map_err(|e| e.to_string())?;
-    let rough = RoughEquation {
+    Ok(RoughEquation {
         origin: GIVEN.to_owned(),
         system,
-    };
-    if !rough.is_known() {
-        return Ok(vec![rough]);
-    }
-    let system = scaling.of_system(&rough.system);
-    let system = system.map_err(|e| e.to_string())?;
-    Ok(vec![RoughEquation { system, ..rough }])
+    })
 }

@@ -15,9 +15,13 @@ use rheome_equations::verification::relative_l2;
 /// Candidates that are told.
 const TOLD: usize = 5;
 
+/// An error above this part of that of the series' mean is told to be one.
+const HARDLY: f64 = 0.9;
+
 /// A candidate in the table.
 struct Row {
     rank: usize,
+    author: &'static str,
     origin: String,
     log_probability: Option<f64>,
     before: Option<f64>,
@@ -25,8 +29,11 @@ struct Row {
     problem: String,
 }
 
-const COLUMNS: [Column<Row>; 6] = [
+const COLUMNS: [Column<Row>; 7] = [
     column("", "rank", |row| Cell::Count(Some(row.rank))),
+    column("written by", "author", |row| {
+        Cell::Word(row.author.to_owned())
+    }),
     column("rough equation", "origin", |row| {
         Cell::Word(row.origin.clone())
     }),
@@ -42,9 +49,10 @@ const COLUMNS: [Column<Row>; 6] = [
 
 impl Row {
     fn new((index, candidate): (usize, &Candidate)) -> Self {
-        let decoded = candidate.decoded.as_ref();
+        let decoded = candidate.decoded();
         Self {
             rank: index + 1,
+            author: candidate.author.name(),
             origin: candidate.origin.clone(),
             log_probability: decoded.map(|decoded| decoded.log_probability),
             before: candidate.before.as_ref().ok().copied(),
@@ -64,8 +72,17 @@ pub fn note_input(input: &Input, rough: &[RoughEquation], console: Console) {
         series.names().join(", "),
         series.times()[0],
         series.times()[series.points() - 1],
-        input.window.points()
+        match input.beyond_network {
+            None => input.window.points(),
+            Some(_) => 0,
+        }
     ));
+    if let Some(reason) = &input.beyond_network {
+        console.note(format!(
+            "the network cannot take the series ({reason}): only the equation that was given is fitted"
+        ));
+        return;
+    }
     let Scaling {
         origin,
         time,
@@ -92,13 +109,21 @@ pub fn tell(prediction: &Prediction) {
             say(format!("and {left} more"));
         }
     }
-    let best = all
-        .first()
-        .and_then(|best| prediction.in_series_units(best.best_system()));
-    match (best.map(|best| shortened(&best)), &prediction.equation) {
-        (Some(best), Ok(_)) => {
-            say("the equation that explains the series best:");
-            let components = best
+    let best = all.first();
+    let system = best.and_then(|best| best.in_series_units(best.best_system(), &prediction.input));
+    match (
+        system.map(|system| shortened(&system)),
+        &prediction.equation,
+    ) {
+        (Some(system), Ok(_)) => {
+            let of_user = match best.is_some_and(Candidate::is_given) {
+                true => ", in the form that was given",
+                false => "",
+            };
+            say(format!(
+                "the equation that explains the series best{of_user}:"
+            ));
+            let components = system
                 .components()
                 .iter()
                 .zip(prediction.input.series.names());
@@ -109,6 +134,14 @@ pub fn tell(prediction: &Prediction) {
         (_, Err(reason)) => say(format!("no equation continues the series: {reason}")),
         _ => (),
     }
+    let error = best.and_then(Candidate::error);
+    let of_mean = error_of_mean(&prediction.input.series);
+    if error.is_some_and(|error| error > HARDLY * of_mean) {
+        say(format!(
+            "it explains hardly more of the series than its mean does, whose error is {}",
+            Cell::Percent(Some(of_mean)).text()
+        ));
+    }
     if let Some(held_back) = prediction.judged_by() {
         say(format!(
             "relative L2 error on the {} points held back:",
@@ -118,6 +151,14 @@ pub fn tell(prediction: &Prediction) {
             say(format!("  {name:<12} {}", Cell::Percent(error).text()));
         }
     }
+}
+
+/// The relative L2 error of the forecast that each component stays at its mean.
+fn error_of_mean(series: &Series) -> f64 {
+    let states = series.states();
+    let mean = states.mean_axis(Axis(0));
+    let mean = mean.as_ref().and_then(|mean| mean.broadcast(states.dim()));
+    mean.map_or(f64::INFINITY, |mean| relative_l2(&mean.to_owned(), states))
 }
 
 /// The system with five digits of every number.
@@ -140,7 +181,10 @@ fn errors(prediction: &Prediction, held_back: &Series) -> [(&'static str, Option
         .broadcast(held_back.states().dim())
         .map(|s| error(&s.to_owned()));
     [
-        ("network", Some(error(&prediction.network))),
+        (
+            "network",
+            prediction.network.as_ref().map(|n| error(&n.states)),
+        ),
         ("equation", prediction.equation.as_ref().ok().map(error)),
         ("persistence", persistence),
     ]
@@ -149,7 +193,7 @@ fn errors(prediction: &Prediction, held_back: &Series) -> [(&'static str, Option
 /// The same for programs.
 pub fn entry(prediction: &Prediction) -> Value {
     let best = prediction.candidates.first();
-    let system = best.and_then(|best| prediction.in_series_units(best.best_system()));
+    let system = best.and_then(|best| best.in_series_units(best.best_system(), &prediction.input));
     let errors = prediction.judged_by().map(|held_back| {
         let errors = errors(prediction, held_back).into_iter();
         errors
@@ -160,6 +204,7 @@ pub fn entry(prediction: &Prediction) -> Value {
         "event": "predicted",
         "candidates": prediction.candidates.len(),
         "equation": system.map(|system| system.to_string()),
+        "author": best.map(|best| best.author.name()),
         "residual_before": best.and_then(|best| best.before.as_ref().ok()),
         "residual": best.and_then(Candidate::error),
         "held_back": errors.map(Value::Object),

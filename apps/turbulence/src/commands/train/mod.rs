@@ -13,8 +13,7 @@ use rheome_cli::model_folder::NORMALIZATION;
 use rheome_cli::training::{Plan, StepLoss, Training, Validation, evenly, train};
 use rheome_cli::{Console, Failure, RunFolder};
 use rheome_fields::{
-    FieldError, FieldReader, FirstComponents, Window, Windows, expect_grid,
-    normalization_statistics,
+    FieldReader, FirstComponents, Window, Windows, expect_grid, normalization_statistics,
 };
 use rheome_flow::{EnergyChangeRange, FlowModel, GridFeatures, Normalization};
 use rheome_training::Trainer;
@@ -93,11 +92,7 @@ fn split(
         .data
         .split
         .windows(reader, lead, settings.data.stride);
-    let windows = found.map_err(|e| match e {
-        // The split does not know the section that its keys are in.
-        FieldError::Setting { .. } => Failure::new(format!("data.{e}")),
-        other => other.into(),
-    })?;
+    let windows = found.map_err(|e| Failure::new(e.in_section("data")))?;
     let (train, validate) = (windows.train.len(), windows.validation.len());
     console.note(format!(
         "data: {train} windows to train, {validate} to validate"
