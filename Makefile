@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` and `make test`. `make help` lists the rest.
 
-.PHONY: help demo test parity bench dns-180 experiment fmt lint doc cpu-setup setup libtorch python torch-python
+.PHONY: help demo test parity bench gpu-programs gpu-check dns-180 experiment fmt lint doc cpu-setup setup libtorch python torch-python
 
 # A recent CMake from PyPI comes first where the machine's is too old for HDF5's static build.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
@@ -36,6 +36,13 @@ bench: setup torch-python ## measure against PyTorch and scanpy on this machine,
 		RHEOME_BENCH_TABLE=$(BENCH_TABLE) cargo bench --workspace --features libtorch --locked \
 		--bench step --bench velocity --bench prepare
 	RHEOME_BENCH_TABLE=$(BENCH_TABLE) cargo bench --workspace --features libtorch --locked --bench table
+
+gpu-programs: setup ## gather what a machine with a GPU checks, to be carried there (folder target/gpu-check)
+	bash tests/setup/gpu-programs.sh
+
+TORCH ?=
+gpu-check: gpu-programs ## check and measure on this machine's GPU, one JSON object (TORCH=the torch folder of a PyTorch 2.11 with CUDA 13)
+	python3 target/gpu-check/gpu_check.py --programs target/gpu-check --torch "$(TORCH)"
 
 dns-180: cpu-setup ## the channel at Re_tau = 180 against published statistics (folder runs/channel-180; 50 minutes on two cores)
 	cargo build --release --locked -p turbulence

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
+use rheome_backend::device::DeviceChoice;
+use rheome_backend::precision::Precision;
 use rheome_cli::model_folder::{ModelFiles, ModelSource, NORMALIZATION};
 use rheome_cli::{Failure, settings as settings_file};
 use rheome_fields::Split;
-use rheome_flow::{FlowModel, FlowModelConfig, Normalization};
+use rheome_flow::{FlowModel, FlowModelConfig, GridFeatures, Normalization};
 use serde::Deserialize;
 
 use crate::arguments::OperatorSource;
@@ -55,6 +57,34 @@ pub fn read_config(path: &Path) -> Result<(FlowModelConfig, Option<f64>), Failur
         .validate()
         .map_err(|e| Failure::new(format!("{}: {e}", path.display())))?;
     Ok((settings.model, settings.data.time_step))
+}
+
+impl LoadedModel {
+    /// The features of the model's grid; model and features in `precision`.
+    pub fn in_precision(
+        &mut self,
+        precision: Precision,
+        device: DeviceChoice,
+    ) -> Result<GridFeatures, Failure> {
+        let features = self.model.prepare(&self.config.grid());
+        if !precision.suits(device) {
+            return Err(Failure::new(format!(
+                "--precision {precision}: found --device {device}, expected libtorch or cuda, which multiply such numbers"
+            )));
+        }
+        let (model, features) = self
+            .model
+            .clone()
+            .in_precision(features, precision)
+            .map_err(|_| {
+                Failure::new(format!(
+                    "--precision {precision}: found a model of kind {}, expected an IFactFormer: Fourier transforms need f32",
+                    self.config.kind()
+                ))
+            })?;
+        self.model = model;
+        Ok(features)
+    }
 }
 
 /// Loads the model that the options name onto `device`.

@@ -1,6 +1,7 @@
 //! `turbulence rollout`: an operator continues a flow, every prediction being the next input.
 
 mod gathering;
+mod sink;
 
 use std::path::Path;
 
@@ -8,14 +9,16 @@ use burn::tensor::{Device, Tensor, TensorData};
 use gathering::Gathering;
 use rand::RngExt;
 use rand_distr::StandardNormal;
+use rheome_backend::device::DeviceChoice;
 use rheome_cli::{Claim, Failure, Interruption, JsonLog, Meter, refuse_same_file};
 use rheome_fields::{
-    FieldHeader, FieldReader, FieldShape, FieldWriter, FirstComponents, WriteOptions, expect_grid,
+    FieldHeader, FieldReader, FieldShape, FirstComponents, WriteOptions, expect_grid,
 };
-use rheome_flow::{EnergyWarning, FlowError, GridFeatures, Rollout};
+use rheome_flow::{EnergyWarning, FlowError, Rollout};
 use rheome_statistics::FlowGrid;
 use rheome_training::randomness::{Purpose, generator};
 use serde_json::json;
+use sink::{Inlet, Sink};
 
 use super::{PROGRAM, check_field_output};
 use crate::arguments::RolloutArguments;
@@ -38,9 +41,9 @@ pub fn run(arguments: &RolloutArguments) -> Result<(), Failure> {
     let snapshots = check(arguments)?;
     let log = arguments.compute.log(false)?;
     let selected = arguments.compute.select(console)?;
-    let loaded = model_folder::load(&arguments.source, &selected.device)?;
+    let mut loaded = model_folder::load(&arguments.source, &selected.device)?;
     let start = Start::read(arguments, &loaded)?;
-    let features = loaded.model.prepare(&loaded.config.grid());
+    let features = loaded.in_precision(arguments.precision, selected.choice)?;
 
     let shape = FieldShape {
         has_trajectories: arguments.ensemble > 1,
@@ -69,9 +72,18 @@ pub fn run(arguments: &RolloutArguments) -> Result<(), Failure> {
     };
     let window = start.window(arguments, &selected.device);
     let mut meter = Meter::new(console, "rollout", "steps", arguments.steps, 0);
-    let outcome = advance(
-        arguments, &loaded, &features, window, &mut sink, &mut meter, log,
-    );
+    let rollout = Rollout::new(&loaded.model, &features, &loaded.normalization, window);
+    let outcome = match rollout {
+        Ok(rollout) => advance(
+            arguments,
+            selected.choice,
+            rollout,
+            &mut sink,
+            &mut meter,
+            log,
+        ),
+        Err(error) => Err(error.into()),
+    };
     meter.finish();
     conclude(arguments, sink, &header, &start, outcome)
 }
@@ -138,48 +150,110 @@ fn check(arguments: &RolloutArguments) -> Result<usize, Failure> {
     Ok(snapshots as usize)
 }
 
-/// Steps to the end, or to where the flow blows up.
+/// Rolls out while what is predicted is written; whatever ends it, what was predicted before is kept.
 fn advance(
     arguments: &RolloutArguments,
-    loaded: &LoadedModel,
-    features: &GridFeatures,
-    window: Tensor<6>,
+    device: DeviceChoice,
+    rollout: Rollout<'_>,
     sink: &mut Sink,
     meter: &mut Meter,
-    mut log: JsonLog,
+    log: JsonLog,
 ) -> Result<(), Failure> {
-    let mut rollout = Rollout::new(&loaded.model, features, &loaded.normalization, window)?;
     let interruption = Interruption::watch(arguments.compute.console())?;
-    let mut warnings = 0;
-    for step in 1..=arguments.steps {
-        interruption.check(|| standing(arguments, sink, rollout.steps()))?;
-        let field = rollout.step().map_err(|e| match e {
+    // The CPU has nothing to wait for, and finds a diverging step at once.
+    let on_gpu = matches!(device, DeviceChoice::Cuda(_));
+    let mut watch = Watch {
+        arguments,
+        patience: if on_gpu { PATIENCE } else { 1 },
+        meter,
+        log,
+        warnings: 0,
+        seen: 0,
+    };
+    let steps = sink.beside(|inlet| steps(rollout, inlet, &interruption, &mut watch));
+    let done = watch.seen;
+    steps?;
+    if done < arguments.steps {
+        interruption.check(|| standing(arguments, sink, done))?;
+    }
+    Ok(())
+}
+
+/// Steps until all are done or an interruption is asked for.
+fn steps(
+    mut rollout: Rollout<'_>,
+    inlet: &Inlet,
+    interruption: &Interruption,
+    watch: &mut Watch<'_>,
+) -> Result<(), Failure> {
+    let last = watch.arguments.steps;
+    for step in 1..=last {
+        if interruption.is_asked() {
+            return watch.look(&mut rollout);
+        }
+        let field = rollout.advance();
+        let wanted = inlet.wants(step);
+        if wanted || step == last || step.is_multiple_of(watch.patience) {
+            watch.look(&mut rollout)?;
+        }
+        if wanted && inlet.send(step, field).is_err() {
+            return Ok(());
+        }
+    }
+    if watch.warnings > 0 {
+        watch.meter.note(format!(
+            "warning: the energy of a channel changed by more than ever in training {} time(s) in {last} steps",
+            watch.warnings
+        ));
+    }
+    Ok(())
+}
+
+/// Steps that a GPU may be ahead of what the host knows of it, where none of them is written.
+const PATIENCE: u64 = 32;
+
+/// Looks at the steps of a rollout.
+struct Watch<'a> {
+    arguments: &'a RolloutArguments,
+    /// Steps between two looks.
+    patience: u64,
+    meter: &'a mut Meter,
+    log: JsonLog,
+    warnings: u64,
+    /// Steps that were looked at.
+    seen: u64,
+}
+
+impl Watch<'_> {
+    fn look(&mut self, rollout: &mut Rollout<'_>) -> Result<(), Failure> {
+        rollout.check().map_err(|e| match e {
             FlowError::NonFinite { .. } => Failure::new(format!("{e}; the steps before are kept")),
             other => other.into(),
         })?;
         for warning in rollout.warnings() {
-            warnings += 1;
-            if warnings <= PRINTED_WARNINGS {
-                meter.note(format!("warning: {warning}"));
+            self.warnings += 1;
+            if self.warnings <= PRINTED_WARNINGS {
+                self.meter.note(format!("warning: {warning}"));
             }
-            if arguments.energy_limit > 0.0 && excess(warning) > arguments.energy_limit {
+            let limit = self.arguments.energy_limit;
+            if limit > 0.0 && excess(warning) > limit {
                 return Err(Failure::new(format!(
-                    "{warning}, by more than --energy-limit {} times the range: the rollout diverges and is stopped; the steps before are kept",
-                    arguments.energy_limit
+                    "{warning}, by more than --energy-limit {limit} times the range: the rollout diverges and is stopped; the steps before are kept"
                 )));
             }
         }
-        sink.take(step, field)?;
-        log.line(&json!({"step": step, "energy_warnings": rollout.warnings().len()}))?;
-        meter.advance("");
+        for step in self.seen + 1..=rollout.steps() {
+            let of_step = rollout
+                .warnings()
+                .iter()
+                .filter(|warning| warning.step == step);
+            self.log
+                .line(&json!({"step": step, "energy_warnings": of_step.count()}))?;
+            self.meter.advance("");
+        }
+        self.seen = rollout.steps();
+        Ok(())
     }
-    if warnings > 0 {
-        meter.note(format!(
-            "warning: the energy of a channel changed by more than ever in training {warnings} time(s) in {} steps",
-            arguments.steps
-        ));
-    }
-    Ok(())
 }
 
 /// What a rollout that stops after `steps` steps leaves, and how to go on.
@@ -286,38 +360,6 @@ impl Start {
             self.shape.components,
         ];
         Tensor::from_data(TensorData::new(numbers, shape), device)
-    }
-}
-
-/// Where predictions go.
-struct Sink {
-    writer: Box<dyn FieldWriter>,
-    gathering: Option<Gathering>,
-    shape: FieldShape,
-    every: u64,
-    time: f64,
-    time_step: f64,
-}
-
-impl Sink {
-    /// Takes the fields of a step: `[member, x, y, z, component]`.
-    fn take(&mut self, step: u64, field: Tensor<5>) -> Result<(), Failure> {
-        let write = step.is_multiple_of(self.every);
-        if !write && self.gathering.is_none() {
-            return Ok(());
-        }
-        let numbers: Vec<f32> = field.into_data().iter::<f32>().collect();
-        let members = numbers.chunks(self.shape.snapshot_len()).enumerate();
-        for (member, snapshot) in members {
-            let time = self.time + step as f64 * self.time_step;
-            if let Some(gathering) = &mut self.gathering {
-                gathering.add(member, step, time, snapshot)?;
-            }
-            if write {
-                self.writer.append(member, time, snapshot)?;
-            }
-        }
-        Ok(())
     }
 }
 
