@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` and `make test`. `make help` lists the rest.
 
-.PHONY: help demo test parity bench gpu-programs gpu-check dns-180 experiment fmt lint doc cpu-setup setup libtorch python torch-python
+.PHONY: help demo test parity bench scaling gpu-programs gpu-check dns-180 experiment fmt lint doc cpu-setup setup libtorch python torch-python
 
 # A recent CMake from PyPI comes first where the machine's is too old for HDF5's static build.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
@@ -36,6 +36,9 @@ bench: setup torch-python ## measure against PyTorch and scanpy on this machine,
 		RHEOME_BENCH_TABLE=$(BENCH_TABLE) cargo bench --workspace --features libtorch --locked \
 		--bench step --bench velocity --bench prepare
 	RHEOME_BENCH_TABLE=$(BENCH_TABLE) cargo bench --workspace --features libtorch --locked --bench table
+
+scaling: setup ## draw how the time of a step grows with grid points, cells, genes and threads (tests/benches/results)
+	cargo bench --workspace --features libtorch --locked --bench scaling
 
 gpu-programs: setup ## gather what a machine with a GPU checks, to be carried there (folder target/gpu-check)
 	bash tests/setup/gpu-programs.sh
