@@ -12,6 +12,7 @@ mod moments;
 mod normalization;
 mod prepare;
 mod protocol;
+mod read_ahead;
 mod resplit;
 pub mod simulate;
 mod split;

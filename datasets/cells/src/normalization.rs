@@ -3,6 +3,7 @@
 use rheome_anndata::{MatrixReader, Number, RowBlock};
 
 use crate::error::CellsError;
+use crate::read_ahead::each_block;
 
 /// Bytes of rows held at a time.
 pub(crate) const BLOCK: usize = 32 << 20;
@@ -52,8 +53,7 @@ pub fn totals(
     progress: &mut dyn FnMut(usize) -> Result<(), CellsError>,
 ) -> Result<Vec<f64>, CellsError> {
     let mut totals = Vec::with_capacity(matrix.n_rows());
-    for block in matrix.blocks::<f64>(BLOCK) {
-        let (rows, block) = block?;
+    each_block::<f64>(matrix, |rows, block| {
         progress(rows.len())?;
         for (i, cell) in rows.enumerate() {
             let mut total = 0.0;
@@ -68,7 +68,8 @@ pub fn totals(
             }
             totals.push(total);
         }
-    }
+        Ok(())
+    })?;
     Ok(totals)
 }
 

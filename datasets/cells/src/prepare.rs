@@ -14,7 +14,8 @@ use rheome_anndata::{
 
 use crate::conditions::{Conditions, LabelSettings};
 use crate::error::CellsError;
-use crate::normalization::{BLOCK, Normalization};
+use crate::normalization::Normalization;
+use crate::read_ahead::each_block;
 use crate::split::{Split, SplitSettings};
 
 pub(crate) use progress::{Progress, go_on};
@@ -128,15 +129,13 @@ fn write_values(
     progress: &mut Progress,
 ) -> Result<(), CellsError> {
     let x = writer.add_x(Storage::Csr, ElementType::F32)?;
-    for block in raw.matrix.columns(genes)?.blocks::<f32>(BLOCK) {
-        let (rows, mut block) = block?;
+    each_block::<f32>(&raw.matrix.columns(genes)?, |rows, mut block| {
         progress.advance(rows.len())?;
         if let Some((normalization, totals)) = normalization {
             normalization.apply(&mut block, &totals[rows]);
         }
-        writer.append(x, &block)?;
-    }
-    Ok(())
+        Ok(writer.append(x, &block)?)
+    })
 }
 
 /// The conditions of a file, whoever wrote it, from a column of `obs`.

@@ -9,8 +9,9 @@ use super::{EVALUATED, PrepareSettings, Progress};
 use crate::conditions::Conditions;
 use crate::error::CellsError;
 use crate::moments::GeneMoments;
-use crate::normalization::{BLOCK, LogarithmCheck, Normalization};
+use crate::normalization::{LogarithmCheck, Normalization};
 use crate::protocol::Protocol;
+use crate::read_ahead::each_block;
 use crate::split::{Part, Split};
 use crate::variable_genes::{Flavor, VariableGenes, VarianceTrend, seurat};
 
@@ -164,14 +165,13 @@ impl RawCells {
         progress: &mut Progress,
         mut tell: impl FnMut(&RowBlock<f64>, [usize; 2]) -> Result<(), CellsError>,
     ) -> Result<(), CellsError> {
-        for block in self.matrix.blocks::<f64>(BLOCK) {
-            let (rows, block) = block?;
+        each_block::<f64>(&self.matrix, |rows, block| {
             progress.advance(rows.len())?;
             for (row, cell) in rows.enumerate() {
                 tell(&block, [row, cell])?;
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }
 
