@@ -1,6 +1,7 @@
 //! The devices that a parity suite runs on.
 
 use rheome_backend::device::{Selected, cpu_backends};
+use rheome_backend::fused::force_plain;
 
 /// Names the devices of the suites, with commas (`cuda`, `flex,libtorch`), where every CPU backend is not what is wanted.
 const DEVICES: &str = "RHEOME_DEVICES";
@@ -19,4 +20,14 @@ pub fn devices() -> Vec<Selected> {
         selected.unwrap_or_else(|error| panic!("{DEVICES}: {error}"))
     };
     names.split(',').map(device).collect()
+}
+
+/// Runs a suite on every device of [`devices`], with fused kernels and without; it is told the device and both in words.
+pub fn on_every_path(mut suite: impl FnMut(&Selected, String)) {
+    for selected in devices() {
+        for (plain, path) in [(false, "fused kernels"), (true, "plain path")] {
+            force_plain(plain);
+            suite(&selected, format!("{}, {path}", selected.choice));
+        }
+    }
 }

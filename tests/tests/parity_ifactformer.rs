@@ -7,13 +7,12 @@ use std::process::ExitCode;
 
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::{Device, Tensor};
-use rheome_backend::fused::force_plain;
 use rheome_backend::precision::Precision;
 use rheome_backend::weights;
 use rheome_flow::ifactformer::config::IFactFormerConfig;
 use rheome_flow::{FlowModel, FlowModelConfig, Grid, GridFeatures, Normalization, Rollout};
 use rheome_layers::loss::relative_l2;
-use rheome_tests::devices::devices;
+use rheome_tests::devices::{devices, on_every_path};
 use rheome_tests::golden::{Golden, Tensors, relative_difference};
 use rheome_tests::report::Report;
 use rheome_tests::training::{gradients_of, number_after};
@@ -34,12 +33,11 @@ fn main() -> ExitCode {
         matches!(model, "IFactFormer_m" | "IFactFormer_o")
     };
     for golden in Golden::folders(is_kind) {
+        on_every_path(|selected, path| {
+            let place = format!("{} on {path}", golden.name());
+            Case::new(&golden, selected.device.clone(), place).run(&mut report);
+        });
         for selected in devices() {
-            for (plain, path) in [(false, "fused kernels"), (true, "plain path")] {
-                force_plain(plain);
-                let place = format!("{} on {}, {path}", golden.name(), selected.choice);
-                Case::new(&golden, selected.device.clone(), place).run(&mut report);
-            }
             if Precision::Bf16.suits(selected.choice) {
                 let place = format!("{} on {}, bf16", golden.name(), selected.choice);
                 Case::new(&golden, selected.device, place).output_in_bf16(&mut report);

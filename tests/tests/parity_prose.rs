@@ -12,7 +12,7 @@ use rheome_prose::decoding::{Decoding, DecodingSettings};
 use rheome_prose::loss::{cross_entropy, relative_squared_error};
 use rheome_prose::model::padding::{Lengths, Padding};
 use rheome_prose::{Fused, Prose, ProseConfig, Series, Symbols};
-use rheome_tests::devices::devices;
+use rheome_tests::devices::on_every_path;
 use rheome_tests::golden::{Golden, Tensors, relative_difference};
 use rheome_tests::report::Report;
 
@@ -22,10 +22,10 @@ fn main() -> ExitCode {
     let mut report = Report::default();
     let is_kind = |meta: &serde_json::Value| meta["layers"]["fusion"].is_number();
     for golden in Golden::folders(is_kind) {
-        for selected in devices() {
-            let place = format!("{} on {}", golden.name(), selected.choice);
-            Case::new(&golden, selected.device, place).run(&mut report);
-        }
+        on_every_path(|selected, path| {
+            let place = format!("{} on {path}", golden.name());
+            Case::new(&golden, selected.device.clone(), place).run(&mut report);
+        });
     }
     report.finish("parity_prose")
 }

@@ -19,7 +19,7 @@ use rheome_perturbation::{
     Conditions, ControlCells, GeneQuery, PadTransformer, PadTransformerConfig, SamplingRun,
     SamplingSettings, Vocabulary,
 };
-use rheome_tests::devices::devices;
+use rheome_tests::devices::on_every_path;
 use rheome_tests::golden::{Golden, Tensors, relative_difference};
 use rheome_tests::report::Report;
 use rheome_tests::training::{gradients_of, number_after};
@@ -38,10 +38,10 @@ fn main() -> ExitCode {
     let mut report = Report::default();
     let is_kind = |meta: &serde_json::Value| meta["perturbation_function"].is_string();
     for golden in Golden::folders(is_kind) {
-        for selected in devices() {
-            let place = format!("{} on {}", golden.name(), selected.choice);
-            Case::new(&golden, selected.device, place).run(&mut report);
-        }
+        on_every_path(|selected, path| {
+            let place = format!("{} on {path}", golden.name());
+            Case::new(&golden, selected.device.clone(), place).run(&mut report);
+        });
     }
     report.finish("parity_scdfm")
 }

@@ -18,6 +18,8 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{Shape, Slice, Tensor, assert_shape};
 
+use crate::fused::{self, HostMemory};
+
 /// Most numbers of a map that the backward pass holds at once: 1 MB in single precision, so that its steps stay in the cache.
 const TILE: usize = 1 << 18;
 
@@ -53,19 +55,68 @@ pub trait AttentionOps: Backend {
         query: FloatTensor<Self>,
         key: FloatTensor<Self>,
         value: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
-        Self::attention(
-            query,
-            key,
-            value,
-            None,
-            None,
-            AttentionModuleOptions::default(),
-        )
+    ) -> FloatTensor<Self>;
+
+    /// Gradients of query, key and value for that of the output.
+    fn map_free_attention_backward(
+        query: FloatTensor<Self>,
+        key: FloatTensor<Self>,
+        value: FloatTensor<Self>,
+        output: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let [query, key, value] = slopes::<Self>(query, key, value, output);
+        (query, key, value)
     }
 }
 
-impl AttentionOps for Flex {}
+impl AttentionOps for Flex {
+    fn map_free_attention(
+        query: FloatTensor<Self>,
+        key: FloatTensor<Self>,
+        value: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        forward::<Self>([query, key, value])
+    }
+
+    fn map_free_attention_backward(
+        query: FloatTensor<Self>,
+        key: FloatTensor<Self>,
+        value: FloatTensor<Self>,
+        output: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        backward::<Self>([query, key, value], output)
+    }
+}
+
+/// The fused kernel, or what the backend has.
+pub(crate) fn forward<B: HostMemory>(tensors: [FloatTensor<B>; 3]) -> FloatTensor<B> {
+    if fused::is_on() && tensors.iter().all(B::is_host) {
+        return fused::attention::forward::<B>(tensors);
+    }
+    let [query, key, value] = tensors;
+    B::attention(
+        query,
+        key,
+        value,
+        None,
+        None,
+        AttentionModuleOptions::default(),
+    )
+}
+
+/// The fused kernel, or a few maps at a time by tensor operations.
+pub(crate) fn backward<B: HostMemory>(
+    tensors: [FloatTensor<B>; 3],
+    output: FloatTensor<B>,
+) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
+    let [query, key, value] = if fused::is_on() && tensors.iter().all(B::is_host) {
+        fused::attention::backward::<B>(tensors, output)
+    } else {
+        let [query, key, value] = tensors;
+        slopes::<B>(query, key, value, output)
+    };
+    (query, key, value)
+}
 
 impl<B: AttentionOps, C: CheckpointStrategy> AttentionOps for Autodiff<B, C> {
     fn map_free_attention(
@@ -89,7 +140,7 @@ impl<B: AttentionOps, C: CheckpointStrategy> AttentionOps for Autodiff<B, C> {
 #[derive(Debug)]
 struct Recomputing;
 
-impl<B: Backend> Backward<B, 3> for Recomputing {
+impl<B: AttentionOps> Backward<B, 3> for Recomputing {
     type State = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
 
     fn backward(
@@ -100,7 +151,8 @@ impl<B: Backend> Backward<B, 3> for Recomputing {
     ) {
         let output = gradients.consume::<B>(&ops.node);
         let (q, k, v) = ops.state;
-        for (parent, gradient) in ops.parents.into_iter().zip(slopes::<B>(q, k, v, output)) {
+        let (q, k, v) = B::map_free_attention_backward(q, k, v, output);
+        for (parent, gradient) in ops.parents.into_iter().zip([q, k, v]) {
             if let Some(node) = parent {
                 gradients.register::<B>(node.id, gradient);
             }

@@ -4,6 +4,7 @@
 //! precision that lie in the memory of the CPU; everything else, and everything under `RHEOME_KERNELS=plain`, takes the plain
 //! path of tensor operations.
 //!
+//! - `attention`: what [`crate::attention`] runs on the CPU;
 //! - [`factorized`]: kernels, norm and map of IFactFormer's factorized attention;
 //! - [`heads`]: a linear map to heads;
 //! - [`residual`]: GELU, linear map and the sum with what came in;
@@ -11,6 +12,7 @@
 //! - [`product`], [`elementary`], [`disjoint`], [`buffers`]: small products, functions of one number, slices that threads
 //!   share, memory that they keep.
 
+pub(crate) mod attention;
 pub mod buffers;
 pub mod disjoint;
 pub mod elementary;
@@ -39,11 +41,13 @@ pub fn force_plain(plain: bool) {
 
 /// Whether operations on this tensor may take a fused kernel.
 pub fn available<const D: usize>(tensor: &Tensor<D>) -> bool {
+    is_on() && tensor.dtype() == DType::F32 && on_cpu(&tensor.device())
+}
+
+pub(crate) fn is_on() -> bool {
     static SWITCHED_OFF: OnceLock<bool> = OnceLock::new();
     let off = *SWITCHED_OFF.get_or_init(|| std::env::var_os(SWITCH).is_some_and(|v| v == "plain"));
     !off && !PLAIN.load(Ordering::Relaxed)
-        && tensor.dtype() == DType::F32
-        && on_cpu(&tensor.device())
 }
 
 fn on_cpu(device: &Device) -> bool {
@@ -58,6 +62,9 @@ fn on_cpu(device: &Device) -> bool {
 
 /// A backend whose tensors can be read and made in the memory of the CPU. Numbers are single precision, rows last.
 pub trait HostMemory: Backend {
+    /// Whether the numbers of a tensor are single precision in the memory of the CPU.
+    fn is_host(tensor: &FloatTensor<Self>) -> bool;
+
     /// The same numbers without gaps.
     fn contiguous(tensor: FloatTensor<Self>) -> FloatTensor<Self>;
 
@@ -72,6 +79,10 @@ pub trait HostMemory: Backend {
 }
 
 impl HostMemory for Flex {
+    fn is_host(tensor: &FloatTensor<Self>) -> bool {
+        tensor.dtype() == DType::F32
+    }
+
     fn contiguous(tensor: FloatTensor<Self>) -> FloatTensor<Self> {
         tensor.to_contiguous()
     }
@@ -93,7 +104,8 @@ impl HostMemory for Flex {
     }
 }
 
-/// Runs a loop compiled for the widest vectors that this machine has. Only what is inlined into `work` gains.
+/// Runs loops compiled for the widest vectors that this machine has. Only what is inlined into `work` gains: it is a closure
+/// marked `#[inline(always)]` that calls what is so marked; otherwise its multiply-adds may be calls of the C library.
 #[inline(always)]
 pub fn vectorized<R>(work: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(work)

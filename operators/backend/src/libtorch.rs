@@ -11,11 +11,12 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use burn::backend::ops::{AttentionModuleOptions, ModuleOps};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{LibTorch, LibTorchDevice};
 use burn::tensor::{Device, Shape};
 
-use crate::attention::AttentionOps;
+use crate::attention::{self, AttentionOps};
 use crate::fused::HostMemory;
 use crate::fused::factorized::{FactorizedOps, Operation};
 use crate::fused::feed_forward::{self, FeedForwardOps};
@@ -29,7 +30,32 @@ pub const VERSION: &str = "2.11";
 /// Names a PyTorch installation (its `torch` folder or that folder's `lib`) whose CUDA part is to be used.
 pub const TORCH_FOLDER: &str = "RHEOME_TORCH";
 
-impl AttentionOps for LibTorch {}
+impl AttentionOps for LibTorch {
+    fn map_free_attention(
+        query: FloatTensor<Self>,
+        key: FloatTensor<Self>,
+        value: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        // libtorch's own fused attention, which keeps no map either.
+        Self::attention(
+            query,
+            key,
+            value,
+            None,
+            None,
+            AttentionModuleOptions::default(),
+        )
+    }
+
+    fn map_free_attention_backward(
+        query: FloatTensor<Self>,
+        key: FloatTensor<Self>,
+        value: FloatTensor<Self>,
+        output: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        attention::backward::<Self>([query, key, value], output)
+    }
+}
 
 impl GeluOps for LibTorch {
     fn gelu_tanh(input: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -90,6 +116,11 @@ impl FeedForwardOps for LibTorch {
 }
 
 impl HostMemory for LibTorch {
+    fn is_host(tensor: &FloatTensor<Self>) -> bool {
+        let tensor = &tensor.tensor;
+        tensor.device() == tch::Device::Cpu && tensor.kind() == tch::Kind::Float
+    }
+
     fn contiguous(tensor: FloatTensor<Self>) -> FloatTensor<Self> {
         if tensor.tensor.is_contiguous() {
             tensor

@@ -43,16 +43,18 @@ const EXP_TERMS: [f32; 7] = [
     1.0,
 ];
 
-/// The exponential function of a number that is not positive (nor NaN), to 3e-7 of its value; 0 below -87.
+/// The exponential function of a number that is not positive, to 3e-7 of its value; 0 below -87.
 #[inline(always)]
 pub fn exp_of_negative(x: f32) -> f32 {
     /// Adding it leaves the nearest whole number in the last bits of the sum.
     const ROUND: f32 = 12_582_912.0;
     /// ln 2 in two parts, the first of few enough bits that its multiples are exact.
     const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
-    let sum = x.max(-87.0).mul_add(std::f32::consts::LOG2_E, ROUND);
+    // Not f32::max, which would make a number of NaN.
+    let within = if x < -87.0 { -87.0 } else { x };
+    let sum = within.mul_add(std::f32::consts::LOG2_E, ROUND);
     let whole = sum - ROUND;
-    let rest = whole.mul_add(-LN_2[0], x.max(-87.0));
+    let rest = whole.mul_add(-LN_2[0], within);
     let rest = whole.mul_add(-LN_2[1], rest);
     // The last bits of `sum`, moved to where the exponent is, scale by 2^whole.
     let power = f32::from_bits((sum.to_bits() << 23).wrapping_add(0x3f80_0000));
@@ -163,6 +165,7 @@ mod tests {
         }
         assert_eq!([exp_of_negative(0.0), exp_of_negative(-1e6)], [1.0, 0.0]);
         assert_eq!(exp_of_negative(f32::NEG_INFINITY), 0.0);
+        assert!(exp_of_negative(f32::NAN).is_nan());
     }
 
     #[test]

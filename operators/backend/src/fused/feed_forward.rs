@@ -258,13 +258,20 @@ impl Maps<'_> {
         let points = input.len() / sizes.features;
         with_buffers([points * sizes.hidden], |[hidden]| {
             self.expanded(input, hidden);
-            vectorized(|| {
-                if sizes.tanh {
-                    hidden.iter_mut().for_each(|x| *x = gelu_tanh(*x));
-                } else {
-                    hidden.iter_mut().for_each(|x| *x = gelu(*x));
-                }
-            });
+            vectorized(
+                #[inline(always)]
+                || {
+                    if sizes.tanh {
+                        for x in hidden.iter_mut() {
+                            *x = gelu_tanh(*x);
+                        }
+                    } else {
+                        for x in hidden.iter_mut() {
+                            *x = gelu(*x);
+                        }
+                    }
+                },
+            );
             for row in output.chunks_exact_mut(sizes.outputs) {
                 row.copy_from_slice(self.contract_bias);
             }
@@ -297,12 +304,10 @@ impl Maps<'_> {
             .collect();
         let mut whole = vec![0.0; numbers];
         for partial in partials {
-            vectorized(|| {
-                whole
-                    .iter_mut()
-                    .zip(&partial)
-                    .for_each(|(sum, x)| *sum += x)
-            });
+            vectorized(
+                #[inline(always)]
+                || add_rows(&mut whole, &partial),
+            );
         }
         whole
     }
@@ -326,22 +331,25 @@ impl Maps<'_> {
         with_buffers([length, length], |[hidden, of_hidden]| {
             self.expanded(input, hidden);
             MatrixMut::rows(of_hidden, shape).set(slopes, self.contract.transposed());
-            vectorized(|| {
-                let both = hidden.iter_mut().zip(&mut *of_hidden);
-                if sizes.tanh {
-                    both.for_each(|(x, slope)| {
-                        *slope *= gelu_tanh_slope(*x);
-                        *x = gelu_tanh(*x);
-                    });
-                } else {
-                    both.for_each(|(x, slope)| {
-                        *slope *= gelu_slope(*x);
-                        *x = gelu(*x);
-                    });
-                }
-                add_rows(of_expand_bias, of_hidden);
-                add_rows(of_contract_bias, output);
-            });
+            vectorized(
+                #[inline(always)]
+                || {
+                    let both = hidden.iter_mut().zip(&mut *of_hidden);
+                    if sizes.tanh {
+                        for (x, slope) in both {
+                            *slope *= gelu_tanh_slope(*x);
+                            *x = gelu_tanh(*x);
+                        }
+                    } else {
+                        for (x, slope) in both {
+                            *slope *= gelu_slope(*x);
+                            *x = gelu(*x);
+                        }
+                    }
+                    add_rows(of_expand_bias, of_hidden);
+                    add_rows(of_contract_bias, output);
+                },
+            );
             let active = Matrix::rows(hidden, shape);
             MatrixMut::rows(of_contract, [sizes.hidden, sizes.outputs])
                 .add(active.transposed(), slopes);
@@ -358,7 +366,9 @@ impl Maps<'_> {
 #[inline(always)]
 fn add_rows(sums: &mut [f32], rows: &[f32]) {
     for row in rows.chunks_exact(sums.len().max(1)) {
-        sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+        for (sum, x) in sums.iter_mut().zip(row) {
+            *sum += x;
+        }
     }
 }
 

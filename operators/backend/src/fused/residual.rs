@@ -161,12 +161,14 @@ impl<B: HostMemory> Operation<B> {
                 output.copy_from_slice(base);
                 let points = output.len() / outputs;
                 with_buffers([hidden.len()], |[active]| {
-                    vectorized(|| {
-                        active
-                            .iter_mut()
-                            .zip(hidden)
-                            .for_each(|(to, x)| *to = gelu(*x));
-                    });
+                    vectorized(
+                        #[inline(always)]
+                        || {
+                            for (to, x) in active.iter_mut().zip(hidden) {
+                                *to = gelu(*x);
+                            }
+                        },
+                    );
                     let active = Matrix::rows(active, [points, features]);
                     MatrixMut::rows(output, [points, outputs]).add(active, map);
                 });
@@ -234,13 +236,16 @@ impl<B: HostMemory> Operation<B> {
         let map = Matrix::rows(map, [features, outputs]);
         MatrixMut::rows(of_hidden, [points, features]).set(slopes, map.transposed());
         with_buffers([hidden.len()], |[active]| {
-            vectorized(|| {
-                let all = active.iter_mut().zip(of_hidden).zip(hidden);
-                for ((active, of_hidden), x) in all {
-                    *active = gelu(*x);
-                    *of_hidden *= gelu_slope(*x);
-                }
-            });
+            vectorized(
+                #[inline(always)]
+                || {
+                    let all = active.iter_mut().zip(of_hidden).zip(hidden);
+                    for ((active, of_hidden), x) in all {
+                        *active = gelu(*x);
+                        *of_hidden *= gelu_slope(*x);
+                    }
+                },
+            );
             let active = Matrix::rows(active, [points, features]);
             MatrixMut::rows(of_weight, [features, outputs]).add(active.transposed(), slopes);
         });

@@ -231,7 +231,10 @@ impl TileTask<'_> {
                     Matrix::rows(map, [sizes.channels, sizes.outputs]).transposed(),
                 );
                 let (constant, linear) = (&slopes.constant[part.clone()], &slopes.linear[part]);
-                vectorized(|| add_linear(of_applied, applied, constant, linear));
+                vectorized(
+                    #[inline(always)]
+                    || add_linear(of_applied, applied, constant, linear),
+                );
                 let of_applied = Matrix::rows(of_applied, [axis.n, width]);
                 let length = axis.n * axis.n;
                 let of_kernel = &mut of_kernels[head * length..(head + 1) * length];
@@ -239,7 +242,10 @@ impl TileTask<'_> {
                 // What the kernel made of the values is no longer needed.
                 MatrixMut::rows(applied, [axis.n, width]).set(kernel.transposed(), of_applied);
                 let start = sizes.of_head(tile.batch, head);
-                vectorized(|| of_values.put(start, axis, tile, applied, axis.index > 0));
+                vectorized(
+                    #[inline(always)]
+                    || of_values.put(start, axis, tile, applied, axis.index > 0),
+                );
             }
         });
     }

@@ -86,11 +86,14 @@ fn partial(arguments: &Arguments<'_>, axis: &Axis, tile: &Tile) -> Partial {
         for head in 0..sizes.heads {
             arguments.apply(axis, tile, head, copy, applied);
             let part = head * channels..(head + 1) * channels;
-            vectorized(|| {
-                let mean = &mut result.mean[part.clone()];
-                let squares = &mut result.squares[part];
-                mean_and_squares(applied, mean, squares);
-            });
+            vectorized(
+                #[inline(always)]
+                || {
+                    let mean = &mut result.mean[part.clone()];
+                    let squares = &mut result.squares[part];
+                    mean_and_squares(applied, mean, squares);
+                },
+            );
         }
     });
     result
@@ -183,7 +186,10 @@ pub fn outputs(arguments: &Arguments<'_>, moments: &Moments, output: &mut [f32])
             with_buffers([numbers, numbers, width], |[copy, applied, sums]| {
                 map_tile(arguments, &folded, &axis, tile, [copy, applied, sums]);
                 let start = tile.batch * sizes.points() * sizes.outputs;
-                vectorized(|| output.put(start, &axis, tile, sums, axis.index > 0));
+                vectorized(
+                    #[inline(always)]
+                    || output.put(start, &axis, tile, sums, axis.index > 0),
+                );
             });
         });
     }
@@ -214,12 +220,15 @@ fn map_tile(
         }
     }
     if axis.index == 0 {
-        vectorized(|| {
-            for sums in sums.chunks_exact_mut(outputs) {
-                sums.iter_mut()
-                    .zip(bias)
-                    .for_each(|(sum, bias)| *sum -= bias);
-            }
-        });
+        vectorized(
+            #[inline(always)]
+            || {
+                for sums in sums.chunks_exact_mut(outputs) {
+                    for (sum, bias) in sums.iter_mut().zip(bias) {
+                        *sum -= bias;
+                    }
+                }
+            },
+        );
     }
 }

@@ -91,6 +91,7 @@ impl<'a> PerPoint<'a> {
     ///
     /// No other thread may write this tile of this array at the same time.
     #[allow(unsafe_code, reason = "the tiles of an axis have no point in common")]
+    #[inline(always)]
     pub fn put(&self, start: usize, axis: &Axis, tile: &Tile, numbers: &[f32], keep: bool) {
         let mut from = 0;
         for (first, length) in tile.runs(axis) {
@@ -100,7 +101,9 @@ impl<'a> PerPoint<'a> {
             let to = unsafe { self.numbers.range(start + first * self.width, length) };
             let numbers = &numbers[from..from + length];
             if keep {
-                to.iter_mut().zip(numbers).for_each(|(to, n)| *to += n);
+                for (to, n) in to.iter_mut().zip(numbers) {
+                    *to += n;
+                }
             } else {
                 to.copy_from_slice(numbers);
             }
