@@ -34,7 +34,7 @@ bench: setup torch-python ## measure against PyTorch and scanpy on this machine,
 	mkdir -p target && rm -f $(BENCH_TABLE)
 	RHEOME_TORCH_PYTHON=$$(bash operators/flow/benches/setup/torch-venv.sh) RHEOME_PYTHON=$(CURDIR)/.tools/python/bin/python \
 		RHEOME_BENCH_TABLE=$(BENCH_TABLE) cargo bench --workspace --features libtorch --locked \
-		--bench step --bench velocity --bench prepare
+		--bench step --bench velocity --bench prepare --bench decode
 	RHEOME_BENCH_TABLE=$(BENCH_TABLE) cargo bench --workspace --features libtorch --locked --bench table
 
 dns-180: cpu-setup ## the channel at Re_tau = 180 against published statistics (folder runs/channel-180; 50 minutes on two cores)
