@@ -228,7 +228,7 @@ impl<'a> Matching<'a> {
         }
         let decomposed = matrix
             .clone()
-            .try_svd(true, true, f64::EPSILON, MOST_SWEEPS)?;
+            .try_svd(true, true, 5.0 * f64::EPSILON, MOST_SWEEPS)?;
         let largest = decomposed.singular_values.max();
         let found = decomposed.solve(&right, RANK * largest).ok()?;
         for (index, value) in self.linear.iter().zip(&found) {
