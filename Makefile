@@ -34,7 +34,7 @@ bench: setup torch-python ## measure against PyTorch and scanpy on this machine,
 	mkdir -p target && rm -f $(BENCH_TABLE)
 	RHEOME_TORCH_PYTHON=$$(bash operators/flow/benches/setup/torch-venv.sh) RHEOME_PYTHON=$(CURDIR)/.tools/python/bin/python \
 		RHEOME_BENCH_TABLE=$(BENCH_TABLE) cargo bench --workspace --features libtorch --locked \
-		--bench step --bench velocity --bench prepare
+		--bench step --bench velocity --bench prepare --bench decode
 	RHEOME_BENCH_TABLE=$(BENCH_TABLE) cargo bench --workspace --features libtorch --locked --bench table
 
 scaling: setup ## draw how the time of a step grows with grid points, cells, genes and threads (tests/benches/results)

@@ -218,8 +218,8 @@ impl Projections {
 
 /// The transpose of a weight in memory of its own, row by row. Without gradients.
 pub fn inputs_first(weight: Tensor<2>) -> Tensor<2> {
-    let device = weight.device();
-    Tensor::from_data(weight.transpose().into_data(), &device)
+    let (device, dtype) = (weight.device(), weight.dtype());
+    Tensor::from_data(weight.transpose().into_data(), (&device, dtype))
 }
 
 /// `softmax(q k^T / sqrt(d) + mask) v`.

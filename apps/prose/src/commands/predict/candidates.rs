@@ -6,7 +6,7 @@ use ndarray::Array2;
 use rayon::prelude::*;
 use rheome_cli::Failure;
 use rheome_equations::verification::{Refined, continuation, fit, refine, residual};
-use rheome_equations::{EquationError, Series, System, distinct_forms};
+use rheome_equations::{Series, System, distinct_forms};
 use rheome_prose::decoding::Decoded;
 
 use super::input::Input;
@@ -150,8 +150,8 @@ impl Candidate {
     /// where all times are behind it, else from the first; the fitted ones, if there are.
     ///
     /// # Errors
-    /// Where a time is before the series, or the trajectory cannot be computed.
-    pub fn continuation(&self, times: &[f64], input: &Input) -> Result<Array2<f64>, EquationError> {
+    /// Why there is none: a time is before the series, the trajectory cannot be computed, or there is no equation.
+    pub fn continuation(&self, times: &[f64], input: &Input) -> Result<Array2<f64>, String> {
         match self.author {
             Author::Network(_) => {
                 let times: Vec<f64> = times.iter().map(|t| input.scaling.of_time(*t)).collect();
@@ -163,13 +163,10 @@ impl Candidate {
     }
 
     /// The same in the units of the equation, those of this series.
-    fn continued(&self, times: &[f64], series: &Series) -> Result<Array2<f64>, EquationError> {
-        let system = self
-            .best_system()
-            .ok_or_else(|| EquationError::Integration {
-                family: "the equation".to_owned(),
-                reason: self.problem().unwrap_or_default().to_owned(),
-            })?;
+    fn continued(&self, times: &[f64], series: &Series) -> Result<Array2<f64>, String> {
+        let Some(system) = self.best_system() else {
+            return Err(self.problem().unwrap_or_default().to_owned());
+        };
         let last = series.points() - 1;
         let point = match times.first().is_some_and(|t| *t >= series.times()[last]) {
             true => last,
@@ -180,7 +177,8 @@ impl Candidate {
             Some(Ok(refined)) => refined.last.clone(),
             _ => series.states().row(point).to_vec(),
         };
-        continuation(system, series.times()[point], &state, times)
+        let states = continuation(system, series.times()[point], &state, times);
+        states.map_err(|error| error.to_string())
     }
 }
 

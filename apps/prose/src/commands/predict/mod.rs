@@ -111,7 +111,7 @@ fn predict<'a>(
     }
     let best = candidates.first();
     let equation = match best {
-        Some(best) => best.continuation(&times, &input).map_err(|e| e.to_string()),
+        Some(best) => best.continuation(&times, &input),
         None => Err("the network writes none, and none was given".to_owned()),
     };
     let network = asked.map(|asked| continued(asked, rough, best, &times, &input));

@@ -29,6 +29,8 @@ const NEGATIVE: f64 = 0.25;
 const MAX_ITERATIONS: usize = 30;
 /// Singular values below this part of the largest tell nothing.
 const RANK: f64 = 1e-9;
+/// Sweeps of a decomposition, which needs a few.
+const MOST_SWEEPS: usize = 1000;
 /// Steps of differences, relative to the magnitude of a constant.
 const STEP: f64 = 1e-6;
 
@@ -224,7 +226,9 @@ impl<'a> Matching<'a> {
         if !matrix.iter().chain(&right).all(|value| value.is_finite()) {
             return None;
         }
-        let decomposed = matrix.clone().svd(true, true);
+        let decomposed = matrix
+            .clone()
+            .try_svd(true, true, 5.0 * f64::EPSILON, MOST_SWEEPS)?;
         let largest = decomposed.singular_values.max();
         let found = decomposed.solve(&right, RANK * largest).ok()?;
         for (index, value) in self.linear.iter().zip(&found) {
