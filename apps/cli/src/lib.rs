@@ -9,6 +9,7 @@
 //! - [`DataFingerprint`] and [`Checksum`]: what a training learns from, so that it is not continued with something else;
 //! - [`did_you_mean`]: the nearest names to one that is not known;
 //! - [`Program`]: what made an output;
+//! - [`parse`] and [`VersionOptions`]: the arguments of a program, `--version --verbose`; [`write_manual`]: its manual pages;
 //! - [`Facts`]: what `info` tells, for people or as JSON; [`table`]: tables for people or as CSV;
 //! - [`Failure`] and [`finish`]: what went wrong in one line, and the exit status.
 
@@ -17,6 +18,7 @@ mod data_fingerprint;
 mod facts;
 mod failure;
 mod json_log;
+mod manual;
 mod meter;
 pub mod model_folder;
 mod nearest;
@@ -27,6 +29,7 @@ mod run_folder;
 pub mod settings;
 pub mod table;
 pub mod training;
+mod version;
 
 pub use clap_complete::Shell;
 pub use console::{Console, say};
@@ -34,12 +37,17 @@ pub use data_fingerprint::{Checksum, DataFingerprint};
 pub use facts::Facts;
 pub use failure::{Failure, finish, report};
 pub use json_log::JsonLog;
+pub use manual::{ManArguments, write_manual};
 pub use meter::Meter;
 pub use nearest::did_you_mean;
 pub use options::ComputeOptions;
 pub use outputs::{refuse_existing, refuse_same_file};
 pub use provenance::Program;
 pub use run_folder::RunFolder;
+pub use version::{VersionOptions, parse};
+
+/// What the help of every program says of its examples.
+pub const EXAMPLES: &str = "`help VERB` shows an example of each. Examples are for the repository's folder, after `make demo`, with the programs on the path:\n  export PATH=$PWD/target/release:$PATH";
 
 /// Writes the completion script of `shell` for `command` to standard output.
 pub fn print_completions(shell: Shell, command: &mut clap::Command) {

@@ -1,6 +1,9 @@
 //! What the applications' tests share: running a command as a person does, how it fails, what a kill leaves, and the users' own
 //! Python libraries.
 
+mod about;
+mod stage;
+
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,6 +11,8 @@ use std::time::Duration;
 use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
+
+pub use stage::Stage;
 
 /// A program under test.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +65,7 @@ impl Program {
 }
 
 /// Defines the functions that a program's tests run it by: `with`, its command with arguments; `fails`, see [`Program::fails`];
-/// `python`, which runs a script of the program's `tests/python`, see [`python`](fn@python).
+/// `stage`, see [`Stage`]; `python`, which runs a script of the program's `tests/python`, see [`python`](fn@python).
 #[macro_export]
 macro_rules! program_under_test {
     ($name:literal) => {
@@ -77,6 +82,11 @@ macro_rules! program_under_test {
         /// A command that must fail with status `code` and one line on standard error that holds all of `words`.
         pub fn fails(command: assert_cmd::Command, code: i32, words: &[&str]) {
             PROGRAM.fails(command, code, words);
+        }
+
+        /// A folder like the repository, with the program on the path.
+        pub fn stage() -> $crate::Stage {
+            $crate::Stage::new(PROGRAM)
         }
 
         /// Runs a script of `tests/python`, which must succeed; false where `RHEOME_PYTHON` names no Python.
