@@ -40,7 +40,7 @@ pub enum Command {
     Train(TrainArguments),
     /// Predict the cells of perturbations, measured or not, from control cells.
     #[command(
-        after_help = "Example:\n  perturb predict --model apps/perturb/demo/model \\\n      --data demo/cells/prepared.h5ad --perturbations R1,R1+R2 --cells 8 \\\n      --output demo/cells/two.h5ad"
+        after_help = "Example:\n  perturb predict --model apps/perturb/demo/model \\\n      --data demo/cells/prepared.h5ad --perturbations REG000+REG001 --cells 8 \\\n      --output demo/cells/two.h5ad"
     )]
     Predict(PredictArguments),
     /// Compare predicted with measured cells: the tables of cell-eval, baselines, pictures.

@@ -3,12 +3,11 @@
 use crate::Stage;
 
 impl Stage {
-    /// Checks `--version`, and with `--verbose` what is built in; `libtorch`: whether it is.
+    /// Checks `--version` of the program `name`, and with `--verbose` what is built in; `libtorch`: whether it is.
     ///
     /// # Panics
     /// If anything else is said.
-    pub fn check_version(&self, version: &str, libtorch: bool) {
-        let name = self.program();
+    pub fn check_version(&self, name: &str, version: &str, libtorch: bool) {
         let line = format!("{name} {version}\n");
         assert_eq!(self.paste(&format!("{name} --version")), line);
         assert_eq!(self.paste(&format!("{name} -V")), line);
@@ -25,13 +24,13 @@ impl Stage {
     ///
     /// # Panics
     /// If there are none.
-    pub fn check_completions(&self) {
-        let name = self.program();
+    pub fn check_completions(&self, name: &str) {
+        let verbs = self.verbs(name);
         for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
             let script = self.paste(&format!("{name} completions {shell}"));
-            for verb in self.verbs() {
-                let last = verb.last().unwrap();
-                assert!(script.contains(last), "{shell}: {verb:?}");
+            for (verb, _) in &verbs {
+                let last = verb.rsplit(' ').next().unwrap();
+                assert!(script.contains(last), "{shell}: {verb}");
             }
         }
         let script = format!("{name} completions bash > completions; bash -n completions");
@@ -42,21 +41,20 @@ impl Stage {
     ///
     /// # Panics
     /// If one has none.
-    pub fn check_manual(&self) {
-        let name = self.program();
+    pub fn check_manual(&self, name: &str) {
         self.paste(&format!("{name} man pages"));
         let page = |page: &str| {
             let path = self.path().join("pages").join(format!("{page}.1"));
             std::fs::read_to_string(&path)
                 .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
         };
-        for verb in self.verbs() {
-            let title = format!("{name}-{}", verb.join("-"));
+        for (verb, _) in self.verbs(name) {
+            let title = verb.replace(' ', "-");
             let text = page(&title);
             let part = |part: &str| assert!(text.contains(part), "{title}: {part}");
             part(&format!(".TH {title} 1"));
             part(".SH EXAMPLES\n.nf\n  ");
-            part(&format!("{name} {}", verb.join(" ")));
+            part(&verb);
         }
         assert!(page(name).contains(".SH SUBCOMMANDS"));
     }

@@ -4,6 +4,7 @@
 mod about;
 mod stage;
 
+use std::ffi::OsStr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -86,7 +87,7 @@ macro_rules! program_under_test {
 
         /// A folder like the repository, with the program on the path.
         pub fn stage() -> $crate::Stage {
-            $crate::Stage::new(PROGRAM)
+            $crate::Stage::beside(std::path::Path::new(PROGRAM.binary).parent().unwrap())
         }
 
         /// Runs a script of `tests/python`, which must succeed; false where `RHEOME_PYTHON` names no Python.
@@ -158,12 +159,22 @@ pub fn metrics(run: &Path) -> Vec<Value> {
 /// # Panics
 /// If the script fails.
 pub fn python(script: &Path, arguments: &[&str]) -> bool {
+    run_python(script, arguments, |python| {
+        std::process::Command::new(python)
+    })
+}
+
+fn run_python(
+    script: &Path,
+    arguments: &[&str],
+    command: impl FnOnce(&OsStr) -> std::process::Command,
+) -> bool {
     let Some(python) = std::env::var_os("RHEOME_PYTHON") else {
         let script = script.display();
         eprintln!("SKIPPED: {script} not run, RHEOME_PYTHON names no interpreter");
         return false;
     };
-    let mut check = std::process::Command::new(python);
+    let mut check = command(&python);
     let output = check.arg(script).args(arguments).output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {told}");

@@ -1,38 +1,36 @@
 //! A folder that looks like the repository, in which what a person would type there can be run.
 
+use std::ffi::OsStr;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use crate::{Program, root};
+use crate::root;
 
 /// A folder with the repository's rooms (links: nobody writes into them) and an empty `demo`, that goes away with the test.
 #[derive(Debug)]
 pub struct Stage {
     folder: TempDir,
-    program: Program,
     binaries: PathBuf,
 }
 
 impl Stage {
-    /// A stage where `program` is on the path.
+    /// A stage where the programs of a folder are on the path, and named by `RHEOME_BIN`.
     ///
     /// # Panics
     /// If there is no room for one.
-    pub fn new(program: Program) -> Self {
+    pub fn beside(binaries: &Path) -> Self {
         let folder = crate::folder();
         let root = root().canonicalize().unwrap();
         for room in ["apps", "configs", "datasets", "tests"] {
             symlink(root.join(room), folder.path().join(room)).unwrap();
         }
         std::fs::create_dir_all(folder.path().join("demo")).unwrap();
-        let binaries = Path::new(program.binary).parent().unwrap().to_owned();
         Self {
             folder,
-            program,
-            binaries,
+            binaries: binaries.to_owned(),
         }
     }
 
@@ -41,8 +39,8 @@ impl Stage {
         self.folder.path()
     }
 
-    /// A process in this folder, with the program on the path, nobody's settings, and a terminal of 80 columns.
-    pub fn command(&self, program: &str) -> Command {
+    /// A process in this folder.
+    pub(crate) fn command(&self, program: &OsStr) -> Command {
         let mut command = Command::new(program);
         let rest = std::env::var_os("PATH").unwrap_or_default();
         let path = std::env::join_paths(
@@ -51,34 +49,40 @@ impl Stage {
         command
             .current_dir(self.path())
             .env("PATH", path.unwrap())
-            .env("HOME", self.path())
-            .env("RHEOME_BIN", &self.binaries)
-            .env("COLUMNS", "80");
+            .env("RHEOME_BIN", &self.binaries);
         command
     }
 
-    /// What `line`, pasted into a shell, prints.
+    /// What `line`, pasted into a shell whose home is this folder and whose terminal has 80 columns, prints.
     ///
     /// # Panics
     /// If it fails.
     pub fn paste(&self, line: &str) -> String {
-        let mut shell = self.command("bash");
+        let mut shell = self.command(OsStr::new("bash"));
+        shell.env("HOME", self.path()).env("COLUMNS", "80");
         let output = shell.args(["-euo", "pipefail", "-c", line]).output();
         succeeded(line, &output.unwrap())
     }
 
-    /// Runs the examples that the program's help shows, each once, verb by verb, as they are printed there.
+    /// Runs a Python script here, which must succeed; see [`python`](crate::python).
+    ///
+    /// # Panics
+    /// If the script fails.
+    pub fn python(&self, script: &Path, arguments: &[&str]) -> bool {
+        crate::run_python(script, arguments, |python| self.command(python))
+    }
+
+    /// Runs the examples that the help of `program` shows, each once, verb by verb, as they are printed there.
     ///
     /// # Panics
     /// If a verb shows none, or one fails.
-    pub fn paste_all_examples(&self) {
+    pub fn paste_all_examples(&self, program: &str) {
         let mut done = Vec::new();
-        for verb in self.verbs() {
-            let examples = self.examples(&verb);
-            assert!(!examples.is_empty(), "{verb:?} shows no example");
-            let command = format!("{} {}", self.program.name, verb.join(" "));
-            let last = examples.last().unwrap();
-            assert!(last.starts_with(&command), "{last} is of another command");
+        for (verb, help) in self.verbs(program) {
+            let examples = examples(&help);
+            let last = examples.last();
+            let last = last.unwrap_or_else(|| panic!("{verb} shows no example"));
+            assert!(last.starts_with(&verb), "{last} is of another command");
             for line in examples {
                 if !done.contains(&line) {
                     self.paste(&line);
@@ -88,48 +92,30 @@ impl Stage {
         }
     }
 
-    /// The program's name.
-    pub(crate) fn program(&self) -> &'static str {
-        self.program.name
-    }
-
-    /// Every verb, with those above it, as the help lists them.
-    pub(crate) fn verbs(&self) -> Vec<Vec<String>> {
-        self.verbs_below(&[])
-    }
-
-    fn verbs_below(&self, verb: &[String]) -> Vec<Vec<String>> {
-        let help = self.help(verb);
+    /// Every verb of `program`, as it is typed, and its help.
+    pub(crate) fn verbs(&self, program: &str) -> Vec<(String, String)> {
+        let help = self.paste(&format!("{program} --help"));
         let Some((_, listed)) = help.split_once("\nCommands:\n") else {
-            return vec![verb.to_vec()];
+            return vec![(program.to_owned(), help)];
         };
         let entry = |line: &str| line.starts_with("  ") && !line.starts_with("   ");
         let listed = listed.lines().take_while(|line| !line.is_empty());
         let names = listed.filter(|line| entry(line)).map(first_word);
-        let below = names.filter(|name| *name != "help").map(|name| {
-            let mut below = verb.to_vec();
-            below.push(name.to_owned());
-            self.verbs_below(&below)
-        });
+        let below = names
+            .filter(|name| *name != "help")
+            .map(|name| self.verbs(&format!("{program} {name}")));
         below.flatten().collect()
     }
+}
 
-    /// The commands behind `Example:`, lines that are continued joined.
-    fn examples(&self, verb: &[String]) -> Vec<String> {
-        let help = self.help(verb);
-        let Some((_, examples)) = help.split_once("\nExample:\n") else {
-            return Vec::new();
-        };
-        let joined = examples.replace("\\\n", "");
-        let lines = joined.lines().map(str::trim).filter(|l| !l.is_empty());
-        lines.map(str::to_owned).collect()
-    }
-
-    fn help(&self, verb: &[String]) -> String {
-        let mut command = self.command(self.program.binary);
-        let output = command.args(verb).arg("--help").output().unwrap();
-        succeeded(&format!("{verb:?} --help"), &output)
-    }
+/// The commands behind `Example:`, lines that are continued joined.
+fn examples(help: &str) -> Vec<String> {
+    let Some((_, examples)) = help.split_once("\nExample:\n") else {
+        return Vec::new();
+    };
+    let joined = examples.replace("\\\n", "");
+    let lines = joined.lines().map(str::trim).filter(|l| !l.is_empty());
+    lines.map(str::to_owned).collect()
 }
 
 fn first_word(line: &str) -> &str {
