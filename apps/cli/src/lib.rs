@@ -12,6 +12,38 @@
 //! - [`parse`] and [`VersionOptions`]: the arguments of a program, `--version --verbose`; [`write_manual`]: its manual pages;
 //! - [`Facts`]: what `info` tells, for people or as JSON; [`table`]: tables for people or as CSV;
 //! - [`Failure`] and [`finish`]: what went wrong in one line, and the exit status.
+//!
+//! # Example
+//!
+//! ```
+//! use rheome_cli::{Facts, settings};
+//! use serde::Deserialize;
+//!
+//! #[derive(Debug, Deserialize)]
+//! #[serde(deny_unknown_fields)]
+//! struct Training {
+//!     epochs: u32,
+//! }
+//! #[derive(Debug, Deserialize)]
+//! struct Settings {
+//!     training: Training,
+//! }
+//!
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("my.toml");
+//! std::fs::write(&path, "[training]\nepochs = 5")?;
+//! // As with `--set training.epochs=7`.
+//! let changed: Settings = settings::load(&path, &["training.epochs=7".into()])?;
+//! assert_eq!(changed.training.epochs, 7);
+//! // A wrong key is named beside the nearest known one.
+//! let wrong = settings::load::<Settings>(&path, &["training.epoch=7".into()]).unwrap_err();
+//! assert!(wrong.to_string().contains("epochs"), "{wrong}");
+//!
+//! let mut facts = Facts::default();
+//! facts.tell("epochs", changed.training.epochs);
+//! assert_eq!(facts.into_object()["epochs"], 7);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod console;
 mod data_fingerprint;

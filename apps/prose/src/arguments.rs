@@ -91,3 +91,21 @@ pub enum Command {
     #[command(after_help = "Example:\n  prose man demo/man")]
     Man(ManArguments),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_in_the_documentation_are_understood() {
+        for page in ["README.md", "operators/prose/MIGRATION.md"] {
+            let commands = rheome_testing::page::commands(page, "prose");
+            assert!(commands.len() > 2, "{page}: {commands:?}");
+            for words in commands {
+                if let Err(error) = Arguments::try_parse_from(&words) {
+                    panic!("{page}: {words:?}: {error}");
+                }
+            }
+        }
+    }
+}

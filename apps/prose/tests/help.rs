@@ -23,3 +23,8 @@ fn version_completions_and_manual_are_there() {
     stage.check_completions("prose");
     stage.check_manual("prose");
 }
+
+#[test]
+fn the_way_from_the_papers_code_can_be_followed() {
+    stage().paste_page("operators/prose/MIGRATION.md");
+}

@@ -2,6 +2,7 @@
 //! Python libraries.
 
 mod about;
+pub mod page;
 mod stage;
 
 use std::ffi::OsStr;

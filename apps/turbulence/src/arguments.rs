@@ -368,3 +368,21 @@ pub struct InfoArguments {
     #[arg(long)]
     pub json: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_in_the_documentation_are_understood() {
+        for page in ["README.md", "operators/flow/MIGRATION.md"] {
+            let commands = rheome_testing::page::commands(page, "turbulence");
+            assert!(commands.len() > 2, "{page}: {commands:?}");
+            for words in commands {
+                if let Err(error) = Arguments::try_parse_from(&words) {
+                    panic!("{page}: {words:?}: {error}");
+                }
+            }
+        }
+    }
+}
