@@ -1,6 +1,7 @@
 # Two commands do everything: `make demo` and `make test`. `make help` lists the rest.
 
-.PHONY: help demo test parity bench scaling gpu-programs gpu-check dns-180 experiment fmt lint doc cpu-setup setup libtorch python torch-python
+.PHONY: help demo test parity bench scaling gpu-programs gpu-check dns-180 experiment notebooks man deny release fmt lint doc \
+	cpu-setup setup libtorch python torch-python
 
 # A recent CMake from PyPI comes first where the machine's is too old for HDF5's static build.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
@@ -55,6 +56,37 @@ SIZE ?= small
 experiment: setup ## operators against large-eddy simulations (folder runs/experiment-SIZE; SIZE=small, minimal-channel or paper)
 	cargo build $(CARGO_SET) --bin turbulence
 	bash apps/turbulence/experiment/run.sh target/release/turbulence runs/experiment-$(SIZE) $(SIZE)
+
+notebooks: setup ## execute the notebooks anew and keep what they show
+	cargo build $(CARGO_SET) --bins
+	RHEOME_BIN=$(CURDIR)/target/release .tools/python/bin/python tests/tests/python/execute_notebook.py --keep notebooks/*.ipynb
+
+PROGRAMS := turbulence perturb prose
+man: cpu-setup ## manual pages of the programs (folder target/man; read them with `man -l target/man/turbulence-rollout.1`)
+	cargo build --release --locked $(PROGRAMS:%=-p %)
+	for program in $(PROGRAMS); do target/release/$$program man target/man; done
+
+# Building cargo-deny takes as long as building burn, so `make test` has a test of its own for all but the advisories.
+DENY_VERSION := 0.20.2
+deny: ## licences, sources, duplicates and known vulnerabilities of the dependencies (cargo-deny; the last needs github.com)
+	@.tools/deny/bin/cargo-deny --version 2>/dev/null | grep -qF $(DENY_VERSION) || \
+		cargo install --locked --root .tools/deny cargo-deny@$(DENY_VERSION)
+	.tools/deny/bin/cargo-deny --locked check licenses bans sources
+	@timeout 60 git ls-remote -q https://github.com/rustsec/advisory-db HEAD >/dev/null 2>&1 \
+		|| { echo "deny: github.com cannot be reached: NOT checked for known vulnerabilities" >&2; exit 0; } \
+		&& .tools/deny/bin/cargo-deny --locked check advisories
+
+# The same bytes wherever and whenever this is built, from Cargo.lock, with the compiler of rust-toolchain.toml and the same C compiler.
+RELEASE_FEATURES ?=
+PREFIXES := $(CURDIR)=/rheome $(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo
+comma := ,
+empty :=
+RELEASE_FLAGS := $(subst ' ','$(comma)',$(PREFIXES:%='--remap-path-prefix=%'))
+release: cpu-setup ## reproducible programs (folder target/reproducible/release; RELEASE_FEATURES="--features libtorch")
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) CARGO_INCREMENTAL=0 CFLAGS="$(PREFIXES:%=-ffile-prefix-map=%)" CXXFLAGS="$(PREFIXES:%=-ffile-prefix-map=%)" \
+		cargo build --release --locked $(PROGRAMS:%=-p %) $(RELEASE_FEATURES) --target-dir target/reproducible \
+		--config "target.x86_64-unknown-linux-gnu.rustflags=[$(RELEASE_FLAGS)]"
+	cd target/reproducible/release && sha256sum $(PROGRAMS)
 
 fmt: ## format the code
 	cargo fmt --all

@@ -2,6 +2,30 @@
 //!
 //! - [`Figure`]: panels of curves with one legend;
 //! - [`draw_slices`]: planes of a field as images with one colour scale a column.
+//!
+//! # Example
+//!
+//! ```
+//! use rheome_figures::{Axis, Curve, Figure, Panel};
+//!
+//! # fn main() -> Result<(), rheome_figures::PlotError> {
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("profile.svg");
+//! let law = (1..=100).map(|y| (f64::from(y), 2.44 * f64::from(y).ln() + 5.2)).collect();
+//! let figure = Figure {
+//!     names: vec!["log law".into(), "measured".into()],
+//!     panels: vec![Panel {
+//!         x: Axis::logarithmic("y+"),
+//!         y: Axis::linear("U+"),
+//!         curves: vec![Curve::line(0, law), Curve::scatter(1, vec![(30.0, 13.5), (100.0, 16.5)])],
+//!     }],
+//!     columns: 1,
+//! };
+//! figure.draw(&path)?;
+//! # assert!(std::fs::read_to_string(&path).unwrap().contains("log law"));
+//! # Ok(())
+//! # }
+//! ```
 
 mod figure;
 mod legend;

@@ -9,9 +9,7 @@ mod trained_model;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let arguments = arguments::Arguments::parse();
+    let arguments: arguments::Arguments = rheome_cli::parse();
     rheome_cli::finish("perturb", commands::run(arguments.command))
 }

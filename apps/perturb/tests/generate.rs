@@ -4,7 +4,7 @@ mod command;
 
 use std::fs;
 
-use command::{fails, folder, python, with};
+use command::{fails, folder, python, root, with};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use rheome_anndata::{AnnData, RowBlock};
@@ -175,9 +175,17 @@ fn outputs_that_cannot_be_written_are_named() {
 #[test]
 fn every_screen_of_the_settings_can_be_made() {
     let folder = folder();
-    for name in ["small", "learning", "benchmark"] {
-        let config = format!("configs/perturb/{name}-screen.toml");
-        let output = folder.path().join(name).display().to_string();
+    let settings = fs::read_dir(root().join("configs/perturb")).unwrap();
+    let names = settings.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let screens: Vec<String> = names.filter(|n| !n.ends_with("-train.toml")).collect();
+    assert!(screens.len() >= 3, "{screens:?}");
+    for name in screens {
+        let config = format!("configs/perturb/{name}");
+        let output = folder
+            .path()
+            .join(format!("{name}.h5ad"))
+            .display()
+            .to_string();
         let mut command = with(&["generate", "--config", &config, "--output", &output, "-q"]);
         for few in ["cells.control=2", "cells.per_single=1", "cells.per_pair=1"] {
             command.args(["--set", few]);

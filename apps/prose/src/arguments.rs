@@ -8,7 +8,7 @@ mod symbols;
 mod train;
 
 use clap::{Parser, Subcommand};
-use rheome_cli::Shell;
+use rheome_cli::{ManArguments, Shell, VersionOptions};
 
 pub use data::{FamiliesArguments, GenerateArguments, InfoArguments};
 pub use evaluate::EvaluateArguments;
@@ -26,12 +26,17 @@ pub use train::TrainArguments;
     name = "prose",
     version,
     propagate_version = true,
-    arg_required_else_help = true
+    disable_version_flag = true,
+    arg_required_else_help = true,
+    after_help = rheome_cli::EXAMPLES
 )]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// What the program is.
+    #[command(flatten)]
+    pub version: VersionOptions,
 }
 
 /// The verbs.
@@ -39,18 +44,16 @@ pub struct Arguments {
 pub enum Command {
     /// Draw equations of families, integrate them and write the trajectories.
     #[command(
-        after_help = "Example:\n  prose generate --config configs/prose/small.toml --output small.h5"
+        after_help = "Example:\n  prose generate --config configs/prose/small.toml --set data.equations=20 \\\n      --output demo/equations/small.h5"
     )]
     Generate(GenerateArguments),
     /// Train a network to continue series and to name their equations.
     #[command(
-        after_help = "Example:\n  prose generate --config configs/prose/small.toml --output small.h5\n  prose train --config configs/prose/small-train.toml --data small.h5 --output runs/small"
+        after_help = "Example:\n  prose train --config configs/prose/smoke-train.toml \\\n      --data demo/equations/unseen.h5 --output demo/equations/smoke"
     )]
     Train(TrainArguments),
     /// List families of equations, the published ones or those of a file; with a name, tell all about one.
-    #[command(
-        after_help = "Example:\n  prose families lorenz_3d\n  prose families --file my-families.toml"
-    )]
+    #[command(after_help = "Example:\n  prose families\n  prose families lorenz_3d")]
     Families(FamiliesArguments),
     /// Flows in two dimensions: the same idea for fields (PROSE-FD; parity with the published weights is not checked).
     Fluids {
@@ -60,12 +63,12 @@ pub enum Command {
     },
     /// Continue a series, and name the equation behind it.
     #[command(
-        after_help = "Example:\n  prose predict --model runs/small --input series.csv --equation \"C x - C x y | C x y - C y\" --times 20:30:50 --output predicted.h5"
+        after_help = "Example:\n  prose predict --model apps/prose/demo/model \\\n      --input demo/equations/unseen.h5 --sample 100 --plots \\\n      --output demo/equations/sample-100.h5\n  prose predict --model apps/prose/demo/model \\\n      --input tests/fixtures/hudson_bay/lynx_hare.csv \\\n      --equation \"C x - C x y | C x y - C y\" --points 15 \\\n      --output demo/equations/lynx-hare.h5"
     )]
     Predict(PredictArguments),
     /// Judge a model: how well it continues series and names their equations, beside forecasts that need none.
     #[command(
-        after_help = "Example:\n  prose evaluate --model runs/small --data small.h5 --output scores\n  prose generate --config configs/prose/small.toml --set data.spread=0.2 --seed 7 --output wide.h5\n  prose evaluate --model runs/small --data wide.h5 --subset all --output scores-wide"
+        after_help = "Example:\n  prose evaluate --model apps/prose/demo/model \\\n      --data demo/equations/unseen.h5 --subset all --samples 12 --noise 0.05 \\\n      --output demo/equations/noisier"
     )]
     Evaluate(EvaluateArguments),
     /// Say an equation in prefix words, ids, LaTeX and SymPy, from a formula, words or ids.
@@ -74,14 +77,35 @@ pub enum Command {
     )]
     Tokens(TokensArguments),
     /// Say what a data file, a prediction, a series or a model folder holds.
-    #[command(after_help = "Example:\n  prose info small.h5")]
+    #[command(after_help = "Example:\n  prose info demo/equations/unseen.h5")]
     Info(InfoArguments),
     /// Print the completion script of a shell.
     #[command(
-        after_help = "Example:\n  prose completions bash > ~/.local/share/bash-completion/completions/prose"
+        after_help = "Example:\n  mkdir -p ~/.local/share/bash-completion/completions\n  prose completions bash > ~/.local/share/bash-completion/completions/prose"
     )]
     Completions {
         /// The shell.
         shell: Shell,
     },
+    /// Write the manual pages into a folder, a page a command.
+    #[command(after_help = "Example:\n  prose man demo/man")]
+    Man(ManArguments),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_in_the_documentation_are_understood() {
+        for page in ["README.md", "operators/prose/MIGRATION.md"] {
+            let commands = rheome_testing::page::commands(page, "prose");
+            assert!(commands.len() > 2, "{page}: {commands:?}");
+            for words in commands {
+                if let Err(error) = Arguments::try_parse_from(&words) {
+                    panic!("{page}: {words:?}: {error}");
+                }
+            }
+        }
+    }
 }

@@ -10,9 +10,7 @@ mod vocabulary_file;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let arguments = arguments::Arguments::parse();
+    let arguments: arguments::Arguments = rheome_cli::parse();
     rheome_cli::finish("prose", commands::run(arguments.command))
 }

@@ -27,7 +27,14 @@ fn generate(config: &str, output: &str, more: &[&str]) -> Command {
 #[test]
 fn data_are_generated_from_every_configuration() {
     let folder = tempfile::tempdir().unwrap();
-    for (config, families) in [("paper", 12), ("small", 3)] {
+    let settings = std::fs::read_dir(root().join("configs/prose")).unwrap();
+    let names = settings.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    // Those of flows, and trainings, are tested where they are read.
+    let data = names.filter(|n| !n.ends_with("-train.toml") && !n.starts_with("fluids-"));
+    let mut data: Vec<String> = data.collect();
+    data.sort();
+    assert_eq!(data, ["learning.toml", "paper.toml", "small.toml"]);
+    for (config, families) in [("learning", 6), ("paper", 12), ("small", 3)] {
         let path = folder.path().join(format!("{config}.h5"));
         let log = folder.path().join(format!("{config}.jsonl"));
         let config = format!("configs/prose/{config}.toml");

@@ -1,8 +1,12 @@
 //! What the applications' tests share: running a command as a person does, how it fails, what a kill leaves, and the users' own
 //! Python libraries.
 
+mod about;
 mod kills;
+pub mod page;
+mod stage;
 
+use std::ffi::OsStr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -13,6 +17,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 pub use kills::Kills;
+pub use stage::Stage;
 
 /// A program under test.
 #[derive(Debug, Clone, Copy)]
@@ -126,8 +131,8 @@ fn path_of(command: &Command) -> String {
 }
 
 /// Defines the functions that a program's tests run it by: `with`, its command with arguments; `fails`, see [`Program::fails`];
-/// `interrupted`, see [`Program::interrupted`];
-/// `python`, which runs a script of the program's `tests/python`, see [`python`](fn@python).
+/// `interrupted`, see [`Program::interrupted`]; `stage`, see [`Stage`]; `python`, which runs a script of the program's
+/// `tests/python`, see [`python`](fn@python).
 #[macro_export]
 macro_rules! program_under_test {
     ($name:literal) => {
@@ -154,6 +159,11 @@ macro_rules! program_under_test {
             words: &[&str],
         ) {
             PROGRAM.interrupted(command, signal, moment, words);
+        }
+
+        /// A folder like the repository, with the program on the path.
+        pub fn stage() -> $crate::Stage {
+            $crate::Stage::beside(std::path::Path::new(PROGRAM.binary).parent().unwrap())
         }
 
         /// Runs a script of `tests/python`, which must succeed; false where `RHEOME_PYTHON` names no Python.
@@ -220,12 +230,22 @@ pub fn metrics(run: &Path) -> Vec<Value> {
 /// # Panics
 /// If the script fails.
 pub fn python(script: &Path, arguments: &[&str]) -> bool {
+    run_python(script, arguments, |python| {
+        std::process::Command::new(python)
+    })
+}
+
+fn run_python(
+    script: &Path,
+    arguments: &[&str],
+    command: impl FnOnce(&OsStr) -> std::process::Command,
+) -> bool {
     let Some(python) = std::env::var_os("RHEOME_PYTHON") else {
         let script = script.display();
         eprintln!("SKIPPED: {script} not run, RHEOME_PYTHON names no interpreter");
         return false;
     };
-    let mut check = std::process::Command::new(python);
+    let mut check = command(&python);
     let output = check.arg(script).args(arguments).output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {told}");

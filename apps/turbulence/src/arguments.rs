@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use rheome_backend::precision::Precision;
-use rheome_cli::ComputeOptions;
 use rheome_cli::model_folder::ModelSource;
 use rheome_cli::training::TrainOptions;
+use rheome_cli::{ComputeOptions, ManArguments, Shell, VersionOptions};
 
 use crate::commands::bench::Work;
 use crate::labelled::Labelled;
@@ -17,12 +17,17 @@ use crate::labelled::Labelled;
     name = "turbulence",
     version,
     propagate_version = true,
-    arg_required_else_help = true
+    disable_version_flag = true,
+    arg_required_else_help = true,
+    after_help = rheome_cli::EXAMPLES
 )]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// What the program is.
+    #[command(flatten)]
+    pub version: VersionOptions,
 }
 
 /// The verbs.
@@ -30,53 +35,56 @@ pub struct Arguments {
 pub enum Command {
     /// Simulate the flow between two walls (DNS) and write filtered snapshots.
     #[command(
-        after_help = "Example:\n  turbulence simulate --config configs/turbulence/laminar.toml --output laminar.h5"
+        after_help = "Example:\n  turbulence simulate --config configs/turbulence/laminar.toml \\\n      --output demo/laminar.h5"
     )]
     Simulate(SimulateArguments),
     /// Train an operator to predict the next snapshot.
     #[command(
-        after_help = "Example:\n  turbulence train --config configs/turbulence/smoke.toml --data tests/fixtures/turbulence/held-out.h5 --output runs/smoke"
+        after_help = "Example:\n  turbulence train --config configs/turbulence/smoke.toml \\\n      --data tests/fixtures/turbulence/held-out.h5 --output demo/smoke"
     )]
     Train(TrainArguments),
     /// Continue a flow autoregressively: every prediction is the next input.
     #[command(
-        after_help = "Example:\n  turbulence rollout --model apps/turbulence/demo/model --input tests/fixtures/turbulence/held-out.h5 --steps 100 --output rollout.h5"
+        after_help = "Example:\n  turbulence rollout --model apps/turbulence/demo/model \\\n      --input tests/fixtures/turbulence/held-out.h5 --steps 100 \\\n      --output demo/100-steps.h5 --stats"
     )]
     Rollout(RolloutArguments),
     /// Statistics of field files: profiles, spectra, correlations, history, errors by lead time; with pictures.
     #[command(
-        after_help = "Example:\n  turbulence stats rollout.h5 --reference tests/fixtures/turbulence/held-out.h5 --output stats.h5 --plots plots"
+        after_help = "Example:\n  turbulence stats demo/rollout.h5 \\\n      --reference tests/fixtures/turbulence/held-out.h5 \\\n      --output demo/rollout-statistics.h5 --plots demo/plots"
     )]
     Stats(StatsArguments),
     /// Let operators and large-eddy simulations start from one DNS snapshot, and score them all in one page.
     #[command(
-        after_help = "Example:\n  turbulence compare --reference tests/fixtures/turbulence/held-out.h5 --model IFactFormer-m=apps/turbulence/demo/model --les WALE=configs/turbulence/minimal-channel-wale.toml --steps 60 --output comparison"
+        after_help = "Example:\n  turbulence compare --reference tests/fixtures/turbulence/held-out.h5 \\\n      --model IFactFormer-m=apps/turbulence/demo/model \\\n      --les WALE=configs/turbulence/minimal-channel-wale.toml --steps 20 \\\n      --output demo/comparison"
     )]
     Compare(CompareArguments),
     /// Convert between npy, HDF5 and NetCDF.
     #[command(
-        after_help = "Example:\n  turbulence convert tests/fixtures/turbulence/held-out.h5 held-out.npy"
+        after_help = "Example:\n  turbulence convert tests/fixtures/turbulence/held-out.h5 demo/held-out.npy"
     )]
     Convert(ConvertArguments),
     /// Compare operators and solvers: parameters, training time, time and memory of a step, in one table.
     #[command(
-        after_help = "Example:\n  turbulence bench --model apps/turbulence/demo/model --config fno=configs/turbulence/minimal-channel-fno.toml --les dns=configs/turbulence/minimal-channel.toml"
+        after_help = "Example:\n  turbulence bench --model apps/turbulence/demo/model \\\n      --config fno=configs/turbulence/minimal-channel-fno.toml \\\n      --les dns=configs/turbulence/minimal-channel.toml --repeats 2"
     )]
     Bench(BenchArguments),
     /// Measure one row of `bench`, which starts this in a process of its own.
     #[command(hide = true)]
     Measure(MeasureArguments),
     /// Say what a field file, a file of statistics or a model folder holds.
-    #[command(after_help = "Example:\n  turbulence info tests/fixtures/turbulence/held-out.h5")]
+    #[command(after_help = "Example:\n  turbulence info demo/rollout.h5")]
     Info(InfoArguments),
     /// Write the completion script of a shell to standard output.
     #[command(
-        after_help = "Example:\n  turbulence completions bash > ~/.local/share/bash-completion/completions/turbulence"
+        after_help = "Example:\n  mkdir -p ~/.local/share/bash-completion/completions\n  turbulence completions bash \\\n      > ~/.local/share/bash-completion/completions/turbulence"
     )]
     Completions {
         /// The shell.
-        shell: rheome_cli::Shell,
+        shell: Shell,
     },
+    /// Write the manual pages into a folder, a page a command.
+    #[command(after_help = "Example:\n  turbulence man demo/man")]
+    Man(ManArguments),
 }
 
 /// Options of `simulate`.
@@ -364,4 +372,22 @@ pub struct InfoArguments {
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_in_the_documentation_are_understood() {
+        for page in ["README.md", "operators/flow/MIGRATION.md"] {
+            let commands = rheome_testing::page::commands(page, "turbulence");
+            assert!(commands.len() > 2, "{page}: {commands:?}");
+            for words in commands {
+                if let Err(error) = Arguments::try_parse_from(&words) {
+                    panic!("{page}: {words:?}: {error}");
+                }
+            }
+        }
+    }
 }

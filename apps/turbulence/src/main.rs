@@ -11,9 +11,7 @@ mod statistics_file;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let arguments = arguments::Arguments::parse();
+    let arguments: arguments::Arguments = rheome_cli::parse();
     rheome_cli::finish("turbulence", commands::run(arguments.command))
 }

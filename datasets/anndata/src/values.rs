@@ -11,7 +11,7 @@ use crate::place::Place;
 
 /// Type of the elements of an array. Numbers of half precision are read as `F32`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum ElementType {
     I8,
     I16,
@@ -31,7 +31,7 @@ pub enum ElementType {
 
 /// A vector of one element type.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum Values {
     I8(Vec<i8>),
     I16(Vec<i16>),

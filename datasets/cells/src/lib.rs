@@ -3,6 +3,27 @@
 //! [`Conditions`] unify how perturbations are written, [`Split`] holds some of them out, [`prepare`] normalises the counts of an
 //! AnnData file, selects variable genes ([`seurat`], [`VarianceTrend`]) and writes the file that training reads; [`resplit`] gives such a
 //! file another split. [`simulate`] makes screens whose truth is known.
+//!
+//! # Example
+//!
+//! ```
+//! use rheome_anndata::Column;
+//! use rheome_cells::{Conditions, LabelSettings};
+//!
+//! # fn main() -> Result<(), rheome_cells::CellsError> {
+//! let labels = Column::from(vec!["KLF1+ctrl", "CEBPA+KLF1", "KLF1+CEBPA", "ctrl", "KLF1"]);
+//! let genes = ["CEBPA", "KLF1"].map(String::from);
+//! let cells: Vec<String> = (0..5).map(|cell| format!("cell {cell}")).collect();
+//! let settings = LabelSettings::default();
+//! let conditions = Conditions::unify(&labels, &genes, &settings, "raw.h5ad: obs/condition", &cells)?;
+//! // However they are written, these are three conditions.
+//! let names: Vec<String> = conditions.conditions().iter().map(|c| c.to_string()).collect();
+//! assert_eq!(names.len(), 3);
+//! assert!(names.contains(&"CEBPA+KLF1".to_owned()));
+//! assert_eq!(conditions.control_cells(), [3]);
+//! # Ok(())
+//! # }
+//! ```
 #![warn(missing_docs)]
 
 mod condition;

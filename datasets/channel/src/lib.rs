@@ -9,6 +9,30 @@
 //! The way of one step: [`Channel::step`] evaluates u x omega (`convection`), then solves one Helmholtz equation per mode and
 //! unknown (`implicit`, `helmholtz`), three times. With a [`SubgridModel`] the divergence of the modelled stress joins u x omega.
 //! [`Channel::sample`] filters the flow to a coarse uniform grid, [`Channel::velocity`] gives it on the solver's own points.
+//!
+//! # Example
+//!
+//! ```
+//! use rheome_channel::{Channel, ChannelConfig, Filter, Initial, UniformGrid};
+//!
+//! # fn main() -> Result<(), rheome_channel::ChannelError> {
+//! // Plane Poiseuille flow at Re_tau = 20: u = 10 (1 - y^2), held exactly.
+//! let config = ChannelConfig {
+//!     re_tau: 20.0,
+//!     points: [8, 17, 8],
+//!     frame_velocity: 0.0,
+//!     initial: Initial::Laminar,
+//!     ..ChannelConfig::default()
+//! };
+//! let mut flow = Channel::new(&config, 1)?;
+//! flow.advance_to(0.02)?;
+//! let grid = UniformGrid::new([4, 9, 4], config.lengths)?;
+//! let velocity = flow.sample(&grid, Filter::Sharp);
+//! // [x, y, z, component]: u in the centre.
+//! assert!((velocity[4 * 4 * 3] - 10.0).abs() < 1e-5);
+//! # Ok(())
+//! # }
+//! ```
 
 mod channel;
 pub mod chebyshev;

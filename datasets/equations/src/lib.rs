@@ -9,6 +9,26 @@
 //! and a [`BatchReader`] makes of it what a network is given and should answer.
 //!
 //! A [`Series`] was measured; [`mod@verification`] tells which equation explains it.
+//!
+//! # Example
+//!
+//! ```
+//! use rheome_equations::{Program, System, Tolerances, Vocabulary, integrate};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let lorenz: System = "10 (y - x) | x (28 - z) - y | x y - 8/3 z".parse()?;
+//! assert_eq!(lorenz.words()[..5], ["mul", "10", "sub", "u_1", "u_0"]);
+//! let vocabulary = Vocabulary::new(3)?;
+//! let rough = System::from_words(&["sub", "u_1", "u_0"])?;
+//! assert_eq!(vocabulary.encode(&rough)?.len(), 3);
+//!
+//! let times = [0.0, 0.5, 1.0];
+//! let program = Program::new(&lorenz)?;
+//! let trajectory = integrate(&program, &[1.0, 1.0, 1.0], &times, &Tolerances::default())?;
+//! assert_eq!(trajectory.dim(), (3, 3));
+//! # Ok(())
+//! # }
+//! ```
 
 mod batch;
 mod compile;

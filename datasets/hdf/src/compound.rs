@@ -1,6 +1,9 @@
 //! One field of a dataset of records, whatever the other fields are: what the `hdf5` crate reads only as a whole and into a
 //! type known when the program is compiled.
-#![allow(unsafe_code)]
+#![allow(
+    unsafe_code,
+    reason = "H5Dread with a type made when the program runs, which the hdf5 crate does not wrap"
+)]
 
 use std::ffi::{c_int, c_void};
 use std::mem::size_of;

@@ -1,5 +1,26 @@
 //! What the readers and writers of HDF5 files share: text and numbers however they were stored, fields of compound types, filters, a limit on
 //! what a file may claim to hold, `FILE:dataset`, and files that are published as a whole.
+//!
+//! # Example
+//!
+//! ```
+//! use rheome_hdf::{Partial, text};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("results.h5");
+//! // Nobody ever sees half of this file: it gets its name when it is complete.
+//! let partial = Partial::new(&path);
+//! let file = hdf5::File::create(partial.place())?;
+//! text::write_attribute(&file, "units", "u_tau")?;
+//! file.close()?;
+//! partial.publish()?;
+//!
+//! let file = hdf5::File::open(&path)?;
+//! assert_eq!(text::attribute(&file, "units").as_deref(), Some("u_tau"));
+//! # Ok(())
+//! # }
+//! ```
 #![warn(missing_docs)]
 
 pub mod compound;

@@ -3,6 +3,26 @@
 //! - [`Header`]: what a file says of its array, read from any version of the format and written;
 //! - [`Element`]: how a number is stored;
 //! - [`Array::read`]: an array that fits in memory, read as a whole.
+//!
+//! # Example
+//!
+//! ```
+//! use rheome_npy::{Array, Header};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("series.npy");
+//! // numpy.save(path, numpy.array([[1, 2, 3], [4, 5, 6]], dtype="f4"))
+//! let mut bytes = Header::encode(&[2, 3], 64);
+//! bytes.extend([1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0].iter().flat_map(|x| x.to_le_bytes()));
+//! std::fs::write(&path, bytes)?;
+//!
+//! let array = Array::read(&path)?;
+//! assert_eq!(array.extents, [2, 3]);
+//! assert_eq!(array.values[4], 5.0);
+//! # Ok(())
+//! # }
+//! ```
 
 mod array;
 mod element;

@@ -10,6 +10,22 @@
 //! - [`gelu`]: the approximate GELU in one operation;
 //! - [`measurement`]: what work costs in time and memory;
 //! - [`atomic`]: small files replaced as a whole.
+//!
+//! # Example
+//!
+//! ```
+//! use burn::tensor::Tensor;
+//! use rheome_backend::device::DeviceChoice;
+//!
+//! # fn main() -> Result<(), rheome_backend::device::DeviceError> {
+//! // What a person typed behind --device; flex is always there.
+//! let choice: DeviceChoice = "flex".parse()?;
+//! let selected = choice.resolve()?;
+//! let ones = Tensor::<2>::ones([2, 3], &selected.device);
+//! assert_eq!(ones.sum().into_scalar::<f32>(), 6.0);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod atomic;
 pub mod attention;

@@ -5,9 +5,12 @@
 )]
 #![allow(
     unsafe_code,
-    reason = "loading the CUDA part of libtorch at run time; the numbers of its tensors as slices"
+    reason = "loading the CUDA part of libtorch at run time, asking the loaded library which one it is; the numbers of its tensors as \
+              slices"
 )]
 
+use std::ffi::{CStr, OsStr};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -199,6 +202,52 @@ pub fn set_threads(threads: usize) {
     tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
 }
 
+/// The libtorch that this process runs with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// Its version, e.g. `2.11.0`, if it tells.
+    pub version: Option<String>,
+    /// Its file, if the system tells.
+    pub file: Option<PathBuf>,
+}
+
+/// Which libtorch the dynamic linker found.
+pub fn loaded() -> Loaded {
+    use libloading::os::unix::Library;
+    type AbiVersion = unsafe extern "C" fn() -> u64;
+    let process = Library::this();
+    // SAFETY: libtorch declares the function as `uint64_t aoti_torch_abi_version()`, in aoti_torch/c/shim.h.
+    let Ok(abi_version) = (unsafe { process.get::<AbiVersion>(b"aoti_torch_abi_version\0") })
+    else {
+        return Loaded::default();
+    };
+    // SAFETY: as above; it returns a constant.
+    let [major, minor, patch, ..] = unsafe { abi_version() }.to_be_bytes();
+    Loaded {
+        version: Some(format!("{major}.{minor}.{patch}")),
+        file: file_of(*abi_version as *const libc::c_void),
+    }
+}
+
+/// The shared library that an address lies in.
+fn file_of(address: *const libc::c_void) -> Option<PathBuf> {
+    let mut found = std::mem::MaybeUninit::<libc::Dl_info>::uninit();
+    // SAFETY: dladdr only looks the address up, and fills the structure if it says that it found it (not 0); the name is
+    // then null or a text of the linker's that lasts as long as the library is loaded, which libtorch is for good.
+    let name = unsafe {
+        if libc::dladdr(address, found.as_mut_ptr()) == 0 {
+            return None;
+        }
+        let name = found.assume_init().dli_fname;
+        if name.is_null() {
+            return None;
+        }
+        CStr::from_ptr(name)
+    };
+    let file = PathBuf::from(OsStr::from_bytes(name.to_bytes()));
+    Some(file.canonicalize().unwrap_or(file))
+}
+
 /// libtorch asks once whether there is CUDA and remembers the answer, so its CUDA part must be loaded before that.
 fn load_cuda() -> Result<(), String> {
     const NAME: &str = "libtorch_cuda.so";
@@ -223,4 +272,18 @@ fn load_cuda() -> Result<(), String> {
         "cannot load libtorch's CUDA part ({last}); set {TORCH_FOLDER} to the `torch` folder of a PyTorch {VERSION} with CUDA, \
          and LD_LIBRARY_PATH to its `lib`"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_loaded_library_is_the_one_this_is_built_for() {
+        let found = loaded();
+        let version = found.version.unwrap();
+        assert!(version.starts_with(&format!("{VERSION}.")), "{version}");
+        let file = found.file.unwrap();
+        assert!(file.is_file(), "{}", file.display());
+    }
 }

@@ -11,6 +11,30 @@
 //!
 //! Perturbations are ids of the vocabulary. The name "control" is one of them: data that call a single perturbation
 //! "A+ctrl" can be taken literally.
+//!
+//! # Example
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use rheome_perturbation::graph::VocabularyGraph;
+//! use rheome_perturbation::{GeneQuery, PadTransformer, PadTransformerConfig, SamplingRun};
+//!
+//! # fn main() -> Result<(), rheome_perturbation::PerturbationError> {
+//! let device = Device::flex();
+//! // The smallest model there is: four special names and five genes, weights at random.
+//! let config: PadTransformerConfig =
+//!     serde_json::from_str(r#"{"vocabulary": 9, "width": 8, "heads": 2, "blocks": 1}"#).unwrap();
+//! let model = PadTransformer::init(&config, 1234, &device)?;
+//! let graph = VocabularyGraph::isolated(9);
+//! let genes = GeneQuery::new(&graph, &[4, 5, 6, 7, 8], &device)?;
+//! let perturbed = GeneQuery::new(&graph, &[6, 8], &device)?;
+//! // Three control cells in, three perturbed cells out: [cells, genes].
+//! let mut run = SamplingRun::new(&model, &genes, &perturbed, &Default::default(), 7)?;
+//! let control = Tensor::zeros([3, 5], &device);
+//! assert_eq!(run.predict(control)?.dims(), [3, 5]);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod config;
 mod error;

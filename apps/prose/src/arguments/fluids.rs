@@ -12,22 +12,22 @@ use rheome_cli::training::TrainOptions;
 pub enum FluidsCommand {
     /// Simulate decaying turbulence in a periodic box, of many viscosities, and write its velocities.
     #[command(
-        after_help = "Example:\n  prose fluids generate --config configs/prose/fluids-small.toml --output flows.h5"
+        after_help = "Example:\n  prose fluids generate --config configs/prose/fluids-small.toml \\\n      --set data.trajectories=16 --output demo/flows.h5"
     )]
     Generate(FluidsGenerateArguments),
     /// Learn to continue flows from their first frames and the words of their equations.
     #[command(
-        after_help = "Example:\n  prose fluids train --config configs/prose/fluids-small-train.toml --data flows.h5 --output runs/fluids"
+        after_help = "Example:\n  prose fluids generate --config configs/prose/fluids-small.toml \\\n      --set data.trajectories=16 --output demo/flows.h5\n  prose fluids train --config configs/prose/fluids-smoke-train.toml \\\n      --data demo/flows.h5 --output demo/fluids-smoke"
     )]
     Train(FluidsTrainArguments),
     /// Continue the flows of a file.
     #[command(
-        after_help = "Example:\n  prose fluids predict --model runs/fluids --input flows.h5 --output continued.h5"
+        after_help = "Example:\n  prose fluids generate --config configs/prose/fluids-small.toml \\\n      --set data.trajectories=16 --output demo/flows.h5\n  prose fluids train --config configs/prose/fluids-smoke-train.toml \\\n      --data demo/flows.h5 --output demo/fluids-smoke\n  prose fluids predict --model demo/fluids-smoke --input demo/flows.h5 \\\n      --output demo/continued.h5"
     )]
     Predict(FluidsPredictArguments),
     /// Judge a model by flows whose continuation is known: errors and the statistics of turbulence, beside a coarse solver.
     #[command(
-        after_help = "Example:\n  prose fluids evaluate --model runs/fluids --data flows.h5 --output scores"
+        after_help = "Example:\n  prose fluids generate --config configs/prose/fluids-small.toml \\\n      --set data.trajectories=16 --output demo/flows.h5\n  prose fluids train --config configs/prose/fluids-smoke-train.toml \\\n      --data demo/flows.h5 --output demo/fluids-smoke\n  prose fluids evaluate --model demo/fluids-smoke --data demo/flows.h5 \\\n      --output demo/fluids-scores"
     )]
     Evaluate(FluidsEvaluateArguments),
 }

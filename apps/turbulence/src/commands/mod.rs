@@ -34,6 +34,9 @@ pub fn run(command: Command) -> Result<(), Failure> {
             rheome_cli::print_completions(shell, &mut Arguments::command());
             Ok(())
         }
+        Command::Man(arguments) => {
+            rheome_cli::write_manual(Arguments::command(), &arguments.folder)
+        }
     }
 }
 

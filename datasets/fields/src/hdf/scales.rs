@@ -1,5 +1,8 @@
 //! Dimension scales, the part of HDF5's high-level library that the `hdf5` crate does not wrap.
-#![allow(unsafe_code)]
+#![allow(
+    unsafe_code,
+    reason = "functions of HDF5's high-level library, which the hdf5 crate does not wrap"
+)]
 
 use std::ffi::{CStr, c_char, c_int, c_uint};
 
@@ -31,6 +34,7 @@ pub fn attach(dataset: &Dataset, axis: usize, scale: &Dataset, name: &CStr) -> h
     hdf5::sync::sync(|| {
         // SAFETY: both handles are open for as long as the borrows, the name ends with NUL, the library's lock is held.
         hdf5::h5check(unsafe { H5DSattach_scale(dataset.id(), scale.id(), axis) })?;
+        // SAFETY: as above.
         hdf5::h5check(unsafe { H5DSset_label(dataset.id(), axis, name.as_ptr()) })
     })
     .map(|_| ())
