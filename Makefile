@@ -34,8 +34,12 @@ BENCH_TABLE := $(CURDIR)/target/bench.jsonl
 bench: setup torch-python ## measure against PyTorch and scanpy on this machine, one table at the end
 	mkdir -p target && rm -f $(BENCH_TABLE)
 	RHEOME_TORCH_PYTHON=$$(bash operators/flow/benches/setup/torch-venv.sh) RHEOME_PYTHON=$(CURDIR)/.tools/python/bin/python \
-		RHEOME_BENCH_TABLE=$(BENCH_TABLE) cargo bench --workspace --features libtorch --locked \
+		RHEOME_BENCH_COMPILE=1 RHEOME_BENCH_TABLE=$(BENCH_TABLE) cargo bench --workspace --features libtorch --locked \
 		--bench step --bench velocity --bench prepare --bench decode
+	cargo build $(CARGO_SET) --bin turbulence
+	RHEOME_BENCH_TABLE=$(BENCH_TABLE) target/release/turbulence bench --model IFactFormer-m=apps/turbulence/demo/model \
+		--les WALE=configs/turbulence/minimal-channel-wale.toml \
+		--les "dynamic Smagorinsky=configs/turbulence/minimal-channel-dynamic-smagorinsky.toml"
 	RHEOME_BENCH_TABLE=$(BENCH_TABLE) cargo bench --workspace --features libtorch --locked --bench table
 
 scaling: setup ## draw how the time of a step grows with grid points, cells, genes and threads (tests/benches/results)

@@ -14,7 +14,7 @@ Time a forward and a training step of IFactFormer-m on flex, libtorch and PyTorc
   --repeats N    times each step is timed, after one warm-up; the median counts (5)
   --threads N    threads of each (2)
   --small        a tiny model and grid instead of the published ones: tries the bench in seconds
-  --compile      also time PyTorch with torch.compile
+  --compile      also time PyTorch with torch.compile; so does RHEOME_BENCH_COMPILE in the environment
   --no-pytorch   leave PyTorch out
   --devices LIST what to measure, with commas: flex, libtorch, cuda, cuda:1 (flex,libtorch); with a CUDA device PyTorch uses it too
 
@@ -66,7 +66,7 @@ impl Options {
             repeats: 5,
             threads: 2,
             small: false,
-            compile: false,
+            compile: std::env::var_os("RHEOME_BENCH_COMPILE").is_some(),
             pytorch: true,
             devices: BACKENDS.to_vec(),
         };

@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 
 use clap::ValueEnum;
 use rheome_backend::device::DeviceChoice;
-use rheome_backend::measurement::cpu_model;
+use rheome_backend::measurement::{Comparison, Unit, cpu_model};
 use rheome_cli::{Console, Failure, say};
 
 use crate::arguments::BenchArguments;
@@ -77,10 +77,39 @@ pub fn run(arguments: &BenchArguments) -> Result<(), Failure> {
     if let Some(path) = &arguments.output {
         console.note(format!("wrote {}", path.display()));
     }
+    tell(&table)?;
     if arguments.json {
         say(serde_json::to_string(&table)?);
     } else {
         say(&table);
+    }
+    Ok(())
+}
+
+/// What an IFactFormer-m should take at most of a simulation's time.
+const TARGET: f64 = 0.1;
+
+/// Adds every operator, beside every simulation, to the table of all benches, if one is gathered.
+fn tell(table: &Table) -> Result<(), Failure> {
+    let is_simulation = |row: &&Row| row.parameters.is_none();
+    for operator in table.rows.iter().filter(|row| !is_simulation(row)) {
+        for simulation in table.rows.iter().filter(is_simulation) {
+            let (Some(value), Some(rival_value)) =
+                (operator.seconds_per_time, simulation.seconds_per_time)
+            else {
+                continue;
+            };
+            let comparison = Comparison {
+                work: format!("rollout of {} over 1 h/u_tau", operator.name),
+                ours: table.circumstances.device.clone(),
+                rival: simulation.name.clone(),
+                unit: Unit::Seconds,
+                value,
+                rival_value,
+                target: (operator.kind == "ifactformer-m").then_some(TARGET),
+            };
+            comparison.tell()?;
+        }
     }
     Ok(())
 }
