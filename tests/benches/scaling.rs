@@ -2,7 +2,7 @@
 //! points (16 to 64 cubed), and an scDFM velocity against cells times genes.
 //!
 //! ```text
-//! cargo bench --workspace --features libtorch --bench scaling -- [--repeats 3] [--small] [--output FOLDER]
+//! cargo bench --workspace --features libtorch --bench scaling -- [--repeats 3] [--output FOLDER [--small]]
 //! ```
 //!
 //! Writes `scaling.csv` and `scaling.png` into the folder (tests/benches/results). Every measurement is made in a process of
@@ -81,11 +81,16 @@ fn run() -> Result<(), Box<dyn Error>> {
         println!("nothing measured: run this with `cargo bench`");
         return Ok(());
     }
-    let folder = after("--output").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/results"),
-        PathBuf::from,
-    );
     let small = arguments.iter().any(|a| a == "--small");
+    let folder = match after("--output") {
+        Some(folder) => PathBuf::from(folder),
+        None if small => {
+            return Err(
+                "--small: name a folder with --output; the results that are kept are whole".into(),
+            );
+        }
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/results"),
+    };
     let flows = GRIDS
         .iter()
         .map(|n| Work::Flow(if small { n / 4 } else { *n }));
@@ -94,10 +99,11 @@ fn run() -> Result<(), Box<dyn Error>> {
         .map(|(c, g)| Work::Cells(*c, if small { g / 20 } else { *g }));
     let works: Vec<Work> = flows.chain(cells).collect();
     let mut all = Vec::new();
-    for device in DEVICES
-        .into_iter()
-        .filter(|device| device.resolve().is_ok())
-    {
+    for device in DEVICES {
+        if let Err(reason) = device.resolve() {
+            println!("left out: {reason}");
+            continue;
+        }
         for threads in THREADS {
             for work in &works {
                 let seconds = apart(*work, device, threads, repeats)?;

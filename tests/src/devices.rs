@@ -1,6 +1,6 @@
 //! The devices that a parity suite runs on.
 
-use rheome_backend::device::{Selected, cpu_backends};
+use rheome_backend::device::{DeviceChoice, Selected, cpu_backends};
 use rheome_backend::fused::force_plain;
 
 /// Names the devices of the suites, with commas (`cuda`, `flex,libtorch`), where every CPU backend is not what is wanted.
@@ -15,19 +15,24 @@ pub fn devices() -> Vec<Selected> {
         return cpu_backends();
     };
     let device = |name: &str| {
-        let choice = name.parse::<rheome_backend::device::DeviceChoice>();
+        let choice = name.parse::<DeviceChoice>();
         let selected = choice.and_then(|choice| choice.resolve());
         selected.unwrap_or_else(|error| panic!("{DEVICES}: {error}"))
     };
     names.split(',').map(device).collect()
 }
 
-/// Runs a suite on every device of [`devices`], with fused kernels and without; it is told the device and both in words.
+/// Runs a suite on every device of [`devices`], on the CPU with fused kernels and without; it is told the device and both in words.
 pub fn on_every_path(mut suite: impl FnMut(&Selected, String)) {
     for selected in devices() {
+        if matches!(selected.choice, DeviceChoice::Cuda(_)) {
+            suite(&selected, selected.choice.to_string());
+            continue;
+        }
         for (plain, path) in [(false, "fused kernels"), (true, "plain path")] {
             force_plain(plain);
             suite(&selected, format!("{}, {path}", selected.choice));
         }
+        force_plain(false);
     }
 }

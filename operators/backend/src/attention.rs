@@ -90,7 +90,7 @@ impl AttentionOps for Flex {
 
 /// The fused kernel, or what the backend has.
 pub(crate) fn forward<B: HostMemory>(tensors: [FloatTensor<B>; 3]) -> FloatTensor<B> {
-    if fused::is_on() && tensors.iter().all(B::is_host) {
+    if suits::<B>(&tensors) {
         return fused::attention::forward::<B>(tensors);
     }
     let [query, key, value] = tensors;
@@ -104,12 +104,21 @@ pub(crate) fn forward<B: HostMemory>(tensors: [FloatTensor<B>; 3]) -> FloatTenso
     )
 }
 
+/// Whether the fused kernel takes these; it does not deal with empty ones.
+fn suits<B: HostMemory>(tensors: &[FloatTensor<B>; 3]) -> bool {
+    let is_some = |tensor: &FloatTensor<B>| tensor.shape().num_elements() > 0;
+    fused::is_on()
+        && tensors
+            .iter()
+            .all(|tensor| B::is_host(tensor) && is_some(tensor))
+}
+
 /// The fused kernel, or a few maps at a time by tensor operations.
 pub(crate) fn backward<B: HostMemory>(
     tensors: [FloatTensor<B>; 3],
     output: FloatTensor<B>,
 ) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
-    let [query, key, value] = if fused::is_on() && tensors.iter().all(B::is_host) {
+    let [query, key, value] = if suits::<B>(&tensors) {
         fused::attention::backward::<B>(tensors, output)
     } else {
         let [query, key, value] = tensors;
@@ -168,6 +177,10 @@ fn slopes<B: Backend>(
     output: FloatTensor<B>,
 ) -> [FloatTensor<B>; 3] {
     let shapes = [query.shape(), key.shape(), value.shape()];
+    if shapes.iter().any(|shape| shape.num_elements() == 0) {
+        // Nothing attends, or to nothing.
+        return [query, key, value].map(|tensor| B::float_mul_scalar(tensor, 0.0.into()));
+    }
     let flat = |tensor: FloatTensor<B>| {
         let [batch, heads, length, features] = tensor.shape().dims::<4>();
         B::float_reshape(tensor, Shape::new([batch * heads, length, features]))
@@ -224,9 +237,9 @@ fn slopes_of_maps<B: Backend>(
     }
     [
         B::float_cat(of_query, 1),
-        // Without queries nothing depends on keys and values.
-        of_key.unwrap_or_else(|| B::float_mul_scalar(key, 0.0.into())),
-        of_value.unwrap_or_else(|| B::float_mul_scalar(value, 0.0.into())),
+        // There is a query, so there was a sum.
+        of_key.unwrap_or(key),
+        of_value.unwrap_or(value),
     ]
 }
 
@@ -308,6 +321,21 @@ mod tests {
                     let scale = b.clone().abs().max().into_scalar::<f32>();
                     assert!(largest_difference(a, b) < 1e-4 * scale, "{shape:?}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn without_queries_nothing_depends_on_keys_and_values() {
+        for selected in cpu_backends() {
+            let device = selected.device.autodiff();
+            let [q, k, v] = arguments(&device, [2, 1, 0, 3, 2]).map(Tensor::require_grad);
+            let output = attention(q, k.clone(), v.clone());
+            assert_eq!(output.dims(), [2, 1, 0, 3]);
+            let gradients = output.sum().backward();
+            for tensor in [k, v] {
+                let gradient = tensor.grad(&gradients).expect("tracked");
+                assert_eq!(gradient.abs().max().into_scalar::<f32>(), 0.0);
             }
         }
     }

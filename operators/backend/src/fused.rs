@@ -1,10 +1,11 @@
 //! Fused kernels on the CPU: what the host side of a backend's tensors has to offer them, and the switch that turns them off.
 //!
 //! A fused kernel works on plain slices, so that flex and libtorch run the same one. It is used for numbers in single
-//! precision that lie in the memory of the CPU; everything else, and everything under `RHEOME_KERNELS=plain`, takes the plain
-//! path of tensor operations.
+//! precision that lie in the memory of the CPU; everything else, everything under `RHEOME_KERNELS=plain`, and everything on an
+//! x86-64 processor without AVX2 and FMA takes the plain path of tensor operations. Whoever calls a kernel asks [`available`]
+//! first; the kernels do not.
 //!
-//! - `attention`: what [`crate::attention`] runs on the CPU;
+//! - `attention`: what [`crate::attention`] runs on the CPU (on libtorch for the gradients alone);
 //! - [`factorized`]: kernels, norm and map of IFactFormer's factorized attention;
 //! - [`heads`]: a linear map to heads;
 //! - [`residual`]: GELU, linear map and the sum with what came in;
@@ -40,14 +41,34 @@ pub fn force_plain(plain: bool) {
 }
 
 /// Whether operations on this tensor may take a fused kernel.
+///
+/// An operation asks for each of its arguments: all have to be of the same kind. Empty tensors take the plain path.
 pub fn available<const D: usize>(tensor: &Tensor<D>) -> bool {
-    is_on() && tensor.dtype() == DType::F32 && on_cpu(&tensor.device())
+    is_on()
+        && tensor.dtype() == DType::F32
+        && tensor.shape().num_elements() > 0
+        && on_cpu(&tensor.device())
 }
 
 pub(crate) fn is_on() -> bool {
     static SWITCHED_OFF: OnceLock<bool> = OnceLock::new();
     let off = *SWITCHED_OFF.get_or_init(|| std::env::var_os(SWITCH).is_some_and(|v| v == "plain"));
-    !off && !PLAIN.load(Ordering::Relaxed)
+    !off && has_multiply_add() && !PLAIN.load(Ordering::Relaxed)
+}
+
+/// Whether the processor multiplies and adds in one instruction: without it the elementary functions would call the C library
+/// a dozen times a number.
+fn has_multiply_add() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("avx2")
+        && std::arch::is_x86_feature_detected!("fma");
+    #[cfg(not(target_arch = "x86_64"))]
+    return cfg!(target_arch = "aarch64");
+}
+
+/// Whether the numbers of a tensor lie in the memory of the CPU.
+pub fn is_on_cpu<const D: usize>(tensor: &Tensor<D>) -> bool {
+    on_cpu(&tensor.device())
 }
 
 fn on_cpu(device: &Device) -> bool {

@@ -135,6 +135,10 @@ impl HostMemory for LibTorch {
     fn numbers(tensor: &FloatTensor<Self>) -> &[f32] {
         let tensor = &tensor.tensor;
         check_host(tensor);
+        if tensor.numel() == 0 {
+            // libtorch has no address for an empty tensor.
+            return &[];
+        }
         // SAFETY: a contiguous tensor of this kind in the memory of the CPU holds this many floats, and lives as long as the slice.
         unsafe { std::slice::from_raw_parts(tensor.data_ptr().cast(), tensor.numel()) }
     }
@@ -148,6 +152,9 @@ impl HostMemory for LibTorch {
             tch::Tensor::empty(sizes, (tch::Kind::Float, tch::Device::Cpu))
         });
         fill(tensors.each_mut().map(|tensor| {
+            if tensor.numel() == 0 {
+                return &mut [][..];
+            }
             // SAFETY: as in `numbers`; the tensor is new, so that nothing else reaches its numbers. Memory that comes from
             // libtorch counts as initialised, and any bits are a float.
             unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast(), tensor.numel()) }

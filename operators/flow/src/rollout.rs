@@ -104,8 +104,11 @@ impl<'a> Rollout<'a> {
     /// - output: `[batch, nx, ny, nz, channels]`
     ///
     /// # Errors
-    /// [`FlowError::NonFinite`] if the new field holds NaN or infinite values; the state is then that before the step.
+    /// [`FlowError::NonFinite`] if the new field holds NaN or infinite values: the state is then that before the step; or if one that
+    /// [`Self::advance`] made before does.
     pub fn step(&mut self) -> Result<Tensor<5>, FlowError> {
+        // What an `advance` left unchecked is none of this step's.
+        self.check()?;
         let (window, energy) = (self.window.clone(), self.energy.clone());
         let next = self.advance();
         if let Err(error) = self.check() {
@@ -143,7 +146,8 @@ impl<'a> Rollout<'a> {
     /// theirs.
     ///
     /// # Errors
-    /// [`FlowError::NonFinite`] with the first step whose field holds NaN or infinite values; the fields before it are good.
+    /// [`FlowError::NonFinite`] with the first step whose field holds NaN or infinite values: the fields before it are good,
+    /// [`Self::warnings`] are theirs, and the rollout is over.
     pub fn check(&mut self) -> Result<(), FlowError> {
         self.warnings.clear();
         let steps = std::mem::take(&mut self.unchecked);

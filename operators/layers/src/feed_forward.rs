@@ -48,7 +48,7 @@ impl FeedForward {
     fn fused<const D: usize>(&self, input: &Tensor<D>, form: Gelu) -> Option<Tensor<D>> {
         let (expand_bias, contract_bias) =
             (self.expand.bias.as_ref()?, self.contract.bias.as_ref()?);
-        if !fused::available(input) {
+        if !fused::available(input) || !fused::available(&self.expand.weight.val()) {
             return None;
         }
         let network = Network {
@@ -114,6 +114,20 @@ mod tests {
     use super::*;
     use burn::module::Param;
     use burn::tensor::Device;
+    use rheome_backend::device::cpu_backends;
+
+    #[test]
+    fn no_points_have_no_outputs() {
+        for selected in cpu_backends() {
+            let start = &mut Initialization::new(1, &selected.device);
+            let network = FeedForward {
+                expand: start.linear(3, 5, true),
+                contract: start.linear(5, 2, true),
+            };
+            let nothing = Tensor::<3>::zeros([2, 0, 3], &selected.device);
+            assert_eq!(network.forward(nothing).dims(), [2, 0, 2]);
+        }
+    }
 
     #[test]
     fn the_first_half_gates_the_second() {

@@ -29,7 +29,7 @@ impl Initialization {
         }
     }
 
-    /// Parameters that a file is to fill: they take no memory until then, and are zeros if it never does.
+    /// Parameters that a file is to fill: those that would be drawn take no memory until then, and are zeros if it never does.
     pub fn blank(device: &Device) -> Self {
         Self {
             random: None,

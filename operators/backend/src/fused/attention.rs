@@ -46,7 +46,7 @@ impl Sizes {
 
     /// Rows of a tile.
     fn rows(&self) -> usize {
-        (TILE / self.keys.max(1)).clamp(1, MOST_ROWS)
+        (TILE / self.keys).clamp(1, MOST_ROWS)
     }
 
     fn map<'a>(&self, [query, key, value]: [&'a [f32]; 3], index: usize) -> Map<'a> {
@@ -68,7 +68,7 @@ impl Sizes {
     }
 }
 
-/// `softmax(query key^T / sqrt(features)) value`.
+/// `softmax(query key^T / sqrt(features)) value`; none of the tensors is empty.
 ///
 /// # Shapes
 /// - query: `[batch, heads, n, features]`
@@ -83,10 +83,7 @@ pub(crate) fn forward<B: HostMemory>(tensors: [FloatTensor<B>; 3]) -> FloatTenso
     let shape = Shape::new([batch, heads, queries, sizes.values]);
     let rows = sizes.rows();
     let [output] = B::create([shape], |[output]| {
-        if sizes.values == 0 {
-            return;
-        }
-        let maps = output.par_chunks_mut((queries * sizes.values).max(1));
+        let maps = output.par_chunks_mut(queries * sizes.values);
         maps.enumerate().for_each(|(index, output)| {
             let map = sizes.map(numbers, index);
             let parts = output.par_chunks_mut(rows * sizes.values);
@@ -110,9 +107,9 @@ pub(crate) fn backward<B: HostMemory>(
     let slopes = B::numbers(&output);
     let shapes = [&query, &key, &value].map(|tensor| tensor.shape());
     B::create(shapes, |[of_query, of_key, of_value]| {
-        let of_queries = of_query.par_chunks_mut((sizes.queries * sizes.features).max(1));
-        let of_keys = of_key.par_chunks_mut((sizes.keys * sizes.features).max(1));
-        let of_values = of_value.par_chunks_mut((sizes.keys * sizes.values).max(1));
+        let of_queries = of_query.par_chunks_mut(sizes.queries * sizes.features);
+        let of_keys = of_key.par_chunks_mut(sizes.keys * sizes.features);
+        let of_values = of_value.par_chunks_mut(sizes.keys * sizes.values);
         let each = of_queries.zip(of_keys).zip(of_values).enumerate();
         each.for_each(|(index, ((of_query, of_key), of_value))| {
             let length = sizes.queries * sizes.values;

@@ -62,6 +62,10 @@ pub struct Network {
 pub fn feed_forward(input: Tensor<2>, network: Network, form: Gelu) -> Tensor<2> {
     let [features, hidden] = network.expand.dims();
     let outputs = network.contract.dims()[1];
+    assert!(
+        features * hidden * outputs > 0,
+        "a network without features"
+    );
     assert_shape!(input, [.., features]);
     assert_shape!(network.contract, [hidden, outputs]);
     assert_shape!(network.expand_bias, [hidden]);

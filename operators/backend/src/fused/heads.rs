@@ -43,7 +43,11 @@ const GROUPS: usize = 32;
 pub fn linear_to_heads(input: Tensor<3>, weight: Tensor<2>, heads: usize) -> Tensor<4> {
     let [_, _, features] = input.dims();
     assert_shape!(weight, [features, ..]);
-    assert_eq!(weight.dims()[1] % heads, 0, "channels of {heads} heads");
+    let width = weight.dims()[1];
+    assert!(
+        features > 0 && heads > 0 && width.is_multiple_of(heads),
+        "{features} features to {width} channels of {heads} heads"
+    );
     Tensor::from_dispatch(<Dispatch as HeadOps>::linear_to_heads(
         input.into_dispatch(),
         weight.into_dispatch(),

@@ -137,7 +137,8 @@ impl<'a> MatrixMut<'a> {
 
 /// Whether the last number of the last row lies within `length`.
 fn fits(length: usize, [rows, columns]: [usize; 2], stride: usize) -> bool {
-    rows == 0 || columns == 0 || (rows - 1) * stride + columns <= length
+    let last = || (rows - 1).checked_mul(stride)?.checked_add(columns);
+    rows == 0 || columns == 0 || last().is_some_and(|last| last <= length)
 }
 
 #[cfg(test)]
@@ -161,5 +162,11 @@ mod tests {
     #[should_panic(expected = "beyond its slice")]
     fn a_matrix_must_lie_in_its_slice() {
         let _ = Matrix::new(&[0.0; 7], [3, 2], 3);
+    }
+
+    #[test]
+    #[should_panic(expected = "beyond its slice")]
+    fn nor_does_one_fit_whose_size_no_number_holds() {
+        let _ = Matrix::new(&[0.0], [(1 << 33) + 1, 1], 1 << 31);
     }
 }

@@ -149,6 +149,11 @@ impl<B: HostMemory> Operation<B> {
 
     pub(crate) fn forward(&self, base: FloatTensor<B>) -> FloatTensor<B> {
         let base = B::contiguous(base);
+        assert_eq!(
+            B::numbers(&base).len() * self.features,
+            B::numbers(&self.hidden).len() * self.outputs,
+            "points of the two arguments"
+        );
         let (features, outputs) = (self.features, self.outputs);
         let map = self.scaled_map();
         let map = Matrix::rows(&map, [features, outputs]);

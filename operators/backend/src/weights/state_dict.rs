@@ -123,6 +123,9 @@ impl StateDict {
     }
 }
 
+/// The longest header that the format allows: it is held in memory whole.
+const LARGEST_HEADER: u64 = 100_000_000;
+
 enum HeaderFailure {
     File(io::Error),
     Damaged(String),
@@ -138,6 +141,11 @@ fn header(file: &mut File, length: u64) -> Result<Metadata, HeaderFailure> {
     let mut size = [0; START as usize];
     file.read_exact(&mut size).map_err(HeaderFailure::File)?;
     let size = u64::from_le_bytes(size);
+    if size > LARGEST_HEADER {
+        return damaged(format!(
+            "a header of {size} bytes, expected at most {LARGEST_HEADER}"
+        ));
+    }
     if size > length - START {
         return damaged(format!(
             "a header of {size} bytes in a file of {length} bytes"

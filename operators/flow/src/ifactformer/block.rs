@@ -80,7 +80,7 @@ impl FactorizedAttention {
     /// # Shapes
     /// - input, output: `[batch, nx, ny, nz, dim]`
     pub fn advance(&self, input: Tensor<5>, tables: &[RotaryTable], share: f64) -> Tensor<5> {
-        if !fused::available(&input) {
+        if !fused::available(&input) || !fused::available(&self.out.weight.val()) {
             return input.clone() + self.forward(input, tables).mul_scalar(share);
         }
         let shape = input.dims();
@@ -125,7 +125,7 @@ impl FactorizedAttention {
         let [batch, nx, ny, nz, dim] = normal.dims();
         let weight = self.to_v.weight.val();
         let dim_head = weight.dims()[1] / self.heads;
-        if fused::available(&normal) {
+        if fused::available(&normal) && fused::available(&weight) {
             let normal = normal.reshape([batch, nx * ny * nz, dim]);
             return linear_to_heads(normal, weight, self.heads)
                 .reshape([batch, self.heads, nx, ny, nz, dim_head]);
@@ -145,7 +145,7 @@ impl FactorizedAttention {
         let parts = self.axes.len();
         let dim_head = inner / (self.heads * parts);
         let weight = weight.reshape([self.heads, parts, dim_head, dim]);
-        if fused::available(&values) {
+        if fused::available(&values) && fused::available(&weight) {
             return mix_along_axes(kernels, values, weight);
         }
         kernels

@@ -188,7 +188,9 @@ impl PadTransformer {
         let cells = values + conditions.genes.clone().unsqueeze::<3>();
         // Two tensors of this size a block: queries and keys, or keys and values.
         let numbers = 2 * self.layers.len() * cells.shape().num_elements();
-        let kept = cells.device().is_autodiff() || numbers <= KEPT_NUMBERS;
+        // A GPU has the memory.
+        let on_gpu = !fused::is_on_cpu(&cells);
+        let kept = on_gpu || cells.device().is_autodiff() || numbers <= KEPT_NUMBERS;
         ControlCells {
             fusion: self.fusion.prepare(cells.clone()),
             layers: kept.then(|| {
@@ -218,9 +220,13 @@ impl PadTransformer {
         control: &ControlCells,
     ) -> Tensor<2> {
         let [batch, genes] = noisy.dims();
+        assert_shape!(control.fusion, [batch, genes, ..]);
+        for rows in [times.dims()[0], conditions.head.dims()[0]] {
+            assert!(rows == 1 || rows == batch, "{rows} rows for {batch} cells");
+        }
         let together = (TOKENS / genes.max(1)).max(1);
         // A gradient needs everything at once anyway, and a GPU has the memory to gain from more at once.
-        if batch <= together || noisy.device().is_autodiff() || !fused::available(&noisy) {
+        if batch <= together || noisy.device().is_autodiff() || !fused::is_on_cpu(&noisy) {
             let features = self.features(noisy, times, conditions, control);
             return self.head.forward(features, &conditions.head);
         }

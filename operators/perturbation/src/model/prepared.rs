@@ -1,4 +1,5 @@
-//! What a sampling run computes once: the part of the network that depends on genes, perturbation and control cells.
+//! What a sampling run computes once: the part of the network that depends on genes, perturbation and control cells (of the
+//! last, only as much as is worth its memory).
 
 use std::ops::Range;
 

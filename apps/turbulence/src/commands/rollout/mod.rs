@@ -97,25 +97,30 @@ fn conclude(
     outcome: Result<(), Failure>,
 ) -> Result<(), Failure> {
     let console = arguments.compute.console();
-    let written = sink.writer.completed(0);
+    let written = sink.written();
     if written == 0 && outcome.is_err() {
         drop(sink);
         // An output without a snapshot would only be in the way of the next attempt.
         let _ = std::fs::remove_file(&arguments.output);
         return outcome;
     }
-    sink.writer.finish()?;
-    if let Some(gathering) = &sink.gathering {
-        let path = statistics_file::beside(&arguments.output);
-        let set = gathering.finish(arguments, header, start);
-        statistics_file::write(&path, &[set], &PROGRAM.command_line())?;
-        console.note(format!("wrote {}", path.display()));
-    }
-    console.note(format!(
-        "wrote {} ({written} snapshots)",
-        arguments.output.display()
-    ));
-    outcome
+    let end = || -> Result<(), Failure> {
+        sink.writer.finish()?;
+        if let Some(gathering) = &sink.gathering {
+            let path = statistics_file::beside(&arguments.output);
+            let set = gathering.finish(arguments, header, start);
+            statistics_file::write(&path, &[set], &PROGRAM.command_line())?;
+            console.note(format!("wrote {}", path.display()));
+        }
+        console.note(format!(
+            "wrote {} ({written} snapshots)",
+            arguments.output.display()
+        ));
+        Ok(())
+    };
+    let ended = end();
+    // What ended the rollout is the reason of whatever could not be ended well.
+    outcome.and(ended)
 }
 
 /// Checks what needs no model, and returns the number of snapshots to write.
@@ -160,6 +165,7 @@ fn advance(
     log: JsonLog,
 ) -> Result<(), Failure> {
     let interruption = Interruption::watch(arguments.compute.console())?;
+    let time_window = rollout.window().dims()[1];
     // The CPU has nothing to wait for, and finds a diverging step at once.
     let on_gpu = matches!(device, DeviceChoice::Cuda(_));
     let mut watch = Watch {
@@ -174,7 +180,7 @@ fn advance(
     let done = watch.seen;
     steps?;
     if done < arguments.steps {
-        interruption.check(|| standing(arguments, sink, done))?;
+        interruption.check(|| standing(arguments, sink, time_window, done))?;
     }
     Ok(())
 }
@@ -226,47 +232,61 @@ struct Watch<'a> {
 
 impl Watch<'_> {
     fn look(&mut self, rollout: &mut Rollout<'_>) -> Result<(), Failure> {
-        rollout.check().map_err(|e| match e {
-            FlowError::NonFinite { .. } => Failure::new(format!("{e}; the steps before are kept")),
-            other => other.into(),
-        })?;
-        for warning in rollout.warnings() {
-            self.warnings += 1;
-            if self.warnings <= PRINTED_WARNINGS {
-                self.meter.note(format!("warning: {warning}"));
-            }
-            let limit = self.arguments.energy_limit;
-            if limit > 0.0 && excess(warning) > limit {
-                return Err(Failure::new(format!(
-                    "{warning}, by more than --energy-limit {limit} times the range: the rollout diverges and is stopped; the steps before are kept"
-                )));
-            }
-        }
-        for step in self.seen + 1..=rollout.steps() {
-            let of_step = rollout
-                .warnings()
-                .iter()
-                .filter(|warning| warning.step == step);
+        let checked = rollout.check();
+        let good = match &checked {
+            Err(FlowError::NonFinite { step, .. }) => step - 1,
+            _ => rollout.steps(),
+        };
+        for step in self.seen + 1..=good {
+            let of_step = rollout.warnings().iter().filter(|w| w.step == step);
             self.log
                 .line(&json!({"step": step, "energy_warnings": of_step.count()}))?;
             self.meter.advance("");
         }
-        self.seen = rollout.steps();
+        self.seen = good;
+        for warning in rollout.warnings() {
+            self.warn(warning)?;
+        }
+        checked.map_err(|e| match e {
+            FlowError::NonFinite { .. } => Failure::new(format!("{e}; the steps before are kept")),
+            other => other.into(),
+        })
+    }
+
+    fn warn(&mut self, warning: &EnergyWarning) -> Result<(), Failure> {
+        self.warnings += 1;
+        if self.warnings <= PRINTED_WARNINGS {
+            self.meter.note(format!("warning: {warning}"));
+        }
+        let limit = self.arguments.energy_limit;
+        if limit > 0.0 && excess(warning) > limit {
+            return Err(Failure::new(format!(
+                "{warning}, by more than --energy-limit {limit} times the range: the rollout diverges and is stopped; the steps before are kept"
+            )));
+        }
         Ok(())
     }
 }
 
 /// What a rollout that stops after `steps` steps leaves, and how to go on.
-fn standing(arguments: &RolloutArguments, sink: &Sink, steps: u64) -> String {
+fn standing(arguments: &RolloutArguments, sink: &Sink, time_window: usize, steps: u64) -> String {
     let output = arguments.output.display();
-    let written = sink.writer.completed(0);
+    let written = sink.written();
     let done = format!("{output}: {steps} of {} steps are done", arguments.steps);
-    match written.checked_sub(1) {
-        None => format!("{done}, none of which is written"),
-        Some(last) => format!(
-            "{done}, {written} snapshots are kept; continue with --input {output} --index {last} and another --output"
-        ),
+    let Some(last) = written.checked_sub(1) else {
+        return format!("{done}, none of which is written");
+    };
+    let kept = format!("{done}, {written} snapshots are kept");
+    // A window of several snapshots has to be there, one step apart.
+    if time_window > 1 && (arguments.every > 1 || written < time_window) {
+        return kept;
     }
+    let member = if arguments.ensemble > 1 {
+        " --trajectory MEMBER"
+    } else {
+        ""
+    };
+    format!("{kept}; continue with --input {output}{member} --index {last} and another --output")
 }
 
 /// How far a change lies outside the range of the training, in units of the range's width.

@@ -36,6 +36,13 @@ pub(super) struct Inlet {
 pub(super) struct Closed;
 
 impl Sink {
+    /// Snapshots that are written of every member.
+    pub fn written(&self) -> usize {
+        let members = 0..self.shape.trajectories;
+        let written = members.map(|member| self.writer.completed(member));
+        written.min().unwrap_or(0)
+    }
+
     /// Runs `rollout` while a thread takes the fields it sends: it computes the next one while the last is written.
     ///
     /// # Errors

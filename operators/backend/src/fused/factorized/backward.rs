@@ -244,7 +244,9 @@ impl TileTask<'_> {
                 let start = sizes.of_head(tile.batch, head);
                 vectorized(
                     #[inline(always)]
-                    || of_values.put(start, axis, tile, applied, axis.index > 0),
+                    #[allow(unsafe_code, reason = "the tiles of an axis have no point in common")]
+                    // SAFETY: each task has tiles of its own, all of one axis, and writes head after head.
+                    || unsafe { of_values.put(start, axis, tile, applied, axis.index > 0) },
                 );
             }
         });

@@ -128,7 +128,9 @@ fn mean_and_squares(rows: &[f32], mean: &mut [f32], squares: &mut [f32]) {
     }
     let share = channels as f32 / rows.len() as f32;
     for ((mean, square), shift) in mean.iter_mut().zip(squares).zip(first) {
-        *square = (*square - *mean * *mean * share).max(0.0);
+        let rest = *square - *mean * *mean * share;
+        // Round-off may leave it just below zero. Not f32::max, which would make a number of NaN.
+        *square = if rest < 0.0 { 0.0 } else { rest };
         *mean = shift + *mean * share;
     }
 }
@@ -188,7 +190,9 @@ pub fn outputs(arguments: &Arguments<'_>, moments: &Moments, output: &mut [f32])
                 let start = tile.batch * sizes.points() * sizes.outputs;
                 vectorized(
                     #[inline(always)]
-                    || output.put(start, &axis, tile, sums, axis.index > 0),
+                    #[allow(unsafe_code, reason = "the tiles of an axis have no point in common")]
+                    // SAFETY: each task has a tile of its own, all of one axis.
+                    || unsafe { output.put(start, &axis, tile, sums, axis.index > 0) },
                 );
             });
         });

@@ -89,15 +89,16 @@ impl<'a> PerPoint<'a> {
 
     /// Writes or adds a tile's numbers, `[n, places, width]`, behind `start`.
     ///
-    /// No other thread may write this tile of this array at the same time.
+    /// # Safety
+    /// No other thread may write this tile of this array at the same time: the tiles of one axis share no point
+    /// (`the_tiles_of_an_axis_hold_every_point_once`), those of two axes do.
     #[allow(unsafe_code, reason = "the tiles of an axis have no point in common")]
     #[inline(always)]
-    pub fn put(&self, start: usize, axis: &Axis, tile: &Tile, numbers: &[f32], keep: bool) {
+    pub unsafe fn put(&self, start: usize, axis: &Axis, tile: &Tile, numbers: &[f32], keep: bool) {
         let mut from = 0;
         for (first, length) in tile.runs(axis) {
             let length = length * self.width;
-            // SAFETY: threads write different tiles of one axis or different heads, and these share no point
-            // (`the_tiles_of_an_axis_hold_every_point_once`).
+            // SAFETY: the caller writes this tile alone, and its runs do not overlap.
             let to = unsafe { self.numbers.range(start + first * self.width, length) };
             let numbers = &numbers[from..from + length];
             if keep {
