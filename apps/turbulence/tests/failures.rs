@@ -33,9 +33,6 @@ fn what_is_wrong_is_said_in_one_line() {
     let mut half = rollout(HELD_OUT);
     half.args(["--precision", "bf16", "--device", "flex"]);
     fails(half, 1, &["--precision bf16", "flex", "libtorch"]);
-    let mut half = rollout(HELD_OUT);
-    half.args(["--precision", "f16"]);
-    fails(half, 2, &["f16", "bf16"]);
     fails(
         rollout(&write("a.npy", "not an array")),
         1,
