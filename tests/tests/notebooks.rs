@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rheome_testing::{Stage, python, root};
+use rheome_testing::{Stage, root};
 
 /// What a notebook may weigh in the repository, with its pictures.
 const LARGEST: u64 = 700_000;
