@@ -7,7 +7,8 @@
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use rheome_tests::hostile::{Outcome, Target, corpus, mutated};
 
@@ -18,6 +19,9 @@ const AT_ONCE: u64 = 5000;
 /// Address space that reading may take beyond what the process has when it starts, in KiB. The valid inputs are smaller than 64 KiB
 /// each; a thousandfold is what compression may unfold.
 const ROOM: u64 = 768 << 10;
+
+/// How long one input may take: a thousand times what any takes that is read.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How many inputs of a target `make test` reads: as many as take a few seconds.
 fn executions(target: Target) -> u64 {
@@ -62,29 +66,33 @@ fn named(name: &str) -> Target {
         .expect("a target")
 }
 
-/// Runs a batch in a process with limited memory.
+/// Runs a batch in a process with limited memory, which is ended where it gets no further.
 fn start(target: Target, first: u64, count: u64, under_way: &Path) -> Output {
-    let limit = address_space() + ROOM;
+    let limit = (address_space() + ROOM).to_string();
     let this = std::env::current_exe().unwrap();
     let batch = format!("{}|{first}|{count}|{}", target.name(), under_way.display());
-    Command::new("sh")
-        .args([
-            "-c",
-            "ulimit -v $1; shift; exec \"$@\"",
-            "sh",
-            &limit.to_string(),
-        ])
+    let mut child = Command::new("sh")
+        .args(["-c", "ulimit -v $1; shift; exec \"$@\"", "sh", &limit])
         .arg(this)
-        .args([
-            "--exact",
-            "reads_a_batch",
-            "--ignored",
-            "--test-threads",
-            "1",
-        ])
+        .args(["--exact", "reads_a_batch", "--ignored"])
+        .args(["--test-threads", "1"])
         .env(BATCH, batch)
-        .output()
-        .unwrap()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let told = || fs::read(under_way).unwrap_or_default();
+    let (mut last, mut since) = (told(), Instant::now());
+    while child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(20));
+        let now = told();
+        if now != last {
+            (last, since) = (now, Instant::now());
+        } else if since.elapsed() > PATIENCE {
+            child.kill().unwrap();
+        }
+    }
+    child.wait_with_output().unwrap()
 }
 
 /// The address space of this process, which is that of the one that reads: KiB.
