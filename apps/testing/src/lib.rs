@@ -1,6 +1,7 @@
 //! What the applications' tests share: running a command as a person does, how it fails, what a kill leaves, and the users' own
 //! Python libraries.
 
+mod disks;
 mod kills;
 
 use std::os::unix::process::ExitStatusExt;
@@ -12,6 +13,7 @@ use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub use disks::{SmallDisk, with_short_files};
 pub use kills::Kills;
 
 /// A program under test.
@@ -180,6 +182,21 @@ macro_rules! program_under_test {
             $crate::python(&folder.join(script), arguments)
         }
     };
+}
+
+/// Runs `meanwhile` as soon as `moment` has come in the life of a command, which is then killed.
+///
+/// # Panics
+/// If the command ends before.
+pub fn while_running(command: &Command, moment: impl Fn() -> bool, meanwhile: impl FnOnce()) {
+    let mut child = started(command, Stdio::null());
+    while !moment() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    meanwhile();
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 /// Starts a command and kills it (SIGKILL) as soon as `moment` has come.
