@@ -27,7 +27,7 @@ const SIGSEGV: i32 = 11;
 const SIGKILL: i32 = 9;
 
 /// How long one input may take: a thousand times what any takes that is read.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How many inputs of a target `make test` reads: as many as take a few seconds.
 fn executions(target: Target) -> u64 {
@@ -35,7 +35,7 @@ fn executions(target: Target) -> u64 {
         return count.parse().expect("RHEOME_EXECUTIONS is a number");
     }
     match target {
-        _ if target.is_hdf5() => 1000,
+        _ if target.is_hdf5() => 700,
         Target::Settings => 2000,
         _ => 5000,
     }
@@ -128,7 +128,7 @@ fn survives(target: Target) {
     let folder = folder();
     let under_way = folder.path().join("under-way");
     fs::write(&under_way, [0; 8]).unwrap();
-    let (all, mut first, mut refused) = (executions(target), 0, 0);
+    let (all, mut first, mut complete, mut refused) = (executions(target), 0, 0, 0);
     let (mut failed, mut of_the_library) = (Vec::new(), Vec::new());
     while first < all {
         let count = AT_ONCE.min(all - first);
@@ -137,6 +137,7 @@ fn survives(target: Target) {
         let number = u64::from_le_bytes(told[..].try_into().unwrap());
         if output.status.success() {
             refused += number;
+            complete += count;
             first += count;
             continue;
         }
@@ -152,11 +153,16 @@ fn survives(target: Target) {
     of_the_library.iter().for_each(|told| eprintln!("{told}"));
     let rare = of_the_library.len() as u64 * 200 <= all;
     assert!(rare, "the C library: {}", of_the_library.join("\n"));
-    eprintln!("{}: {all} inputs, {refused} refused", target.name());
+    eprintln!(
+        "{}: {all} inputs; {refused} of {complete} refused; {} that the C library does not survive",
+        target.name(),
+        of_the_library.len()
+    );
     assert!(failed.is_empty(), "{}", failed.join("\n"));
+    // A batch that did not come to its end counts nothing.
     assert!(
-        refused * 4 > all,
-        "mutations are hostile: {refused} of {all} refused"
+        refused * 4 >= complete,
+        "mutations are hostile: {refused} of {complete} refused"
     );
 }
 
