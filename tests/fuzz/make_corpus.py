@@ -35,7 +35,6 @@ field = rng.normal(size=(2, 3, 4, 2, 3)).astype("f4")
 np.save(place("npy", "time.npy"), field)
 np.save(place("npy", "trajectories.npy"), field[None].astype("f8"))
 np.save(place("npy", "fortran.npy"), np.asfortranarray(field[0].astype(">f8")))
-np.save(place("npy", "whole-numbers.npy"), np.arange(24).reshape(2, 3, 2, 2))
 
 with h5py.File(place("hdf5", "h5py.h5"), "w") as file:
     velocity = file.create_dataset("velocity", data=field, chunks=(1, 3, 4, 2, 3), compression="gzip", shuffle=True)
@@ -48,8 +47,9 @@ with h5py.File(place("hdf5", "h5py.h5"), "w") as file:
 with h5py.File(place("hdf5", "latest.h5"), "w", libver="latest") as file:
     file.create_dataset("velocity", data=field[0].astype("f8"), fletcher32=True)
 with h5py.File(place("series", "series.h5"), "w") as file:
-    file["t"] = np.linspace(0, 1, 5)
-    file["y"] = rng.normal(size=(5, 2))
+    file["time"] = np.linspace(0, 1, 5)
+    file["values"] = rng.normal(size=(5, 2))
+    file["component"] = ["u", "v"]
 place("series", "series.csv").write_text("t,u,v\n" + "\n".join(f"{i / 4},{i * 0.5},{1 - i}" for i in range(5)) + "\n")
 np.save(place("series", "series.npy"), np.column_stack([np.linspace(0, 1, 5), rng.normal(size=(5, 2))]))
 

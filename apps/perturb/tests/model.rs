@@ -7,7 +7,9 @@ use std::fs;
 use std::path::Path;
 
 use command::{fails, folder, python, with};
-use rheome_anndata::{AnnData, AnnDataWriter, Axis, Part, Value, WriteOptions};
+use rheome_anndata::{
+    AnnData, AnnDataWriter, Axis, ElementType, Part, RowBlock, Storage, Value, WriteOptions,
+};
 use rheome_testing::{has_checkpoint, kill_at, metrics, weights};
 use screen::{predict, prepared, prepared_from, train};
 
@@ -349,4 +351,32 @@ fn a_damaged_split_is_not_taken_for_none() {
     ];
     fails(train(&damaged, &output, &[]), 1, &words);
     assert!(!output.exists());
+}
+
+#[test]
+fn a_value_that_is_no_number_is_named() {
+    let folder = folder();
+    let data = prepared(&folder);
+    let spoiled = folder.path().join("spoiled.h5ad");
+    let source = AnnData::open(&data).unwrap();
+    let (cells, genes) = (source.n_obs(), source.n_vars());
+    let mut values = source
+        .x()
+        .unwrap()
+        .rows::<f32>(0..cells)
+        .unwrap()
+        .to_dense();
+    values[2 * genes + 3] = f32::NAN;
+    let var = source.frame(Axis::Var).unwrap();
+    let mut writer = AnnDataWriter::create(&spoiled, &var, WriteOptions::default()).unwrap();
+    let x = writer.add_x(Storage::Dense, ElementType::F32).unwrap();
+    let rows = RowBlock::dense(cells, genes, values).unwrap();
+    writer.append(x, &rows).unwrap();
+    writer.finish(&source.frame(Axis::Obs).unwrap()).unwrap();
+    let (gene, cell) = (
+        source.var().names().unwrap().remove(3),
+        source.obs().names().unwrap().remove(2),
+    );
+    let words = ["spoiled.h5ad: X: found NaN", gene.as_str(), cell.as_str()];
+    fails(train(&spoiled, &folder.path().join("run"), &[]), 1, &words);
 }

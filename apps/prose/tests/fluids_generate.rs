@@ -5,7 +5,7 @@ mod flows;
 
 use std::fs;
 
-use command::{fails, folder, with};
+use command::{fails, folder, interrupted, with};
 use flows::{POINTS, generate, read, snapshot};
 use rheome_fields::{FieldReader, open};
 use rheome_periodic::{FlowAnalysis, SnapshotStatistics};
@@ -91,6 +91,37 @@ fn a_killed_generation_leaves_the_frames_that_are_complete() {
     assert_eq!(reader.completed(0), 8);
     assert_eq!(reader.completed(999), 0);
     assert!(statistics(reader.as_ref(), 0, 7).energy > 0.0);
+}
+
+/// What a signal stopped goes on, and gives the flows of a generation that nobody stopped; not with other settings.
+#[test]
+fn a_generation_that_was_stopped_continues_bit_for_bit() {
+    let folder = folder();
+    let (whole, path) = (
+        folder.path().join("whole.h5"),
+        folder.path().join("flows.h5"),
+    );
+    let some = ["--set", "data.trajectories=60", "--threads", "1"];
+    let resumed = [&some[..], &["--resume"]].concat();
+    generate(&whole, &some).assert().success();
+    let completed = || open(path.to_str().unwrap()).map_or(0, |reader| reader.completed(1));
+    let words = ["flows.h5: ", "of 480 frames", "--resume"];
+    interrupted(&generate(&path, &some), "INT", || completed() > 0, &words);
+    assert!(read(&path).completed(59) < 8);
+    let other = [&resumed[..], &["--seed", "9"]].concat();
+    fails(
+        generate(&path, &other),
+        1,
+        &["flows.h5: was begun with other settings"],
+    );
+    generate(&path, &resumed).assert().success();
+    let (whole, again) = (read(&whole), read(&path));
+    for trajectory in 0..60 {
+        for index in 0..8 {
+            let of = |reader: &dyn FieldReader| snapshot(reader, trajectory, index);
+            assert_eq!(of(whole.as_ref()), of(again.as_ref()));
+        }
+    }
 }
 
 #[test]

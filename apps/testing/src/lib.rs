@@ -2,6 +2,7 @@
 //! Python libraries.
 
 mod about;
+mod disks;
 mod kills;
 pub mod page;
 mod stage;
@@ -16,6 +17,7 @@ use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub use disks::{SmallDisk, with_short_files};
 pub use kills::Kills;
 pub use stage::Stage;
 
@@ -69,7 +71,7 @@ impl Program {
         assert!(!text.contains("panicked"), "{text}");
     }
 
-    /// Starts a command, sends it `signal` (`INT` or `TERM`) as soon as `moment` has come, and expects that it ends with status
+    /// Starts a command, sends it `signal` (`INT` or `TERM`) as soon as `moment` has come and it listens, and expects that it ends with status
     /// 130 and one line on standard error that holds all of `words`.
     ///
     /// # Panics
@@ -101,15 +103,35 @@ fn started(command: &Command, stderr: Stdio) -> Child {
     child.stdout(Stdio::null()).stderr(stderr).spawn().unwrap()
 }
 
-/// Sends `signal` to a child as soon as `moment` has come, unless it ended before.
+/// Sends `signal` to a child as soon as `moment` has come and the child listens to it, unless it ended before.
 fn signalled(mut child: Child, signal: &str, moment: impl Fn() -> bool) -> Child {
-    while !moment() && child.try_wait().unwrap().is_none() {
+    let waits = |child: &Child| !(listens(child, signal) && moment());
+    while waits(&child) && child.try_wait().unwrap().is_none() {
         std::thread::sleep(Duration::from_millis(1));
     }
     let mut kill = std::process::Command::new("sh");
     let line = format!("kill -{signal} {}", child.id());
     kill.args(["-c", &line]).status().unwrap();
     child
+}
+
+/// The number of a signal.
+fn number(signal: &str) -> i32 {
+    match signal {
+        "INT" => 2,
+        _ => 15,
+    }
+}
+
+/// Whether a process has a handler for a signal.
+fn listens(child: &Child, signal: &str) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()));
+    let status = status.unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigCgt:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (number(signal) - 1) & 1 == 1)
 }
 
 /// Starts a command and sends it `signal` twice as soon as `moment` has come.
@@ -119,8 +141,7 @@ fn signalled(mut child: Child, signal: &str, moment: impl Fn() -> bool) -> Child
 pub fn interrupted_twice(command: &Command, signal: &str, moment: impl Fn() -> bool) {
     let child = signalled(started(command, Stdio::null()), signal, moment);
     let status = signalled(child, signal, || true).wait().unwrap();
-    let number = if signal == "INT" { 2 } else { 15 };
-    assert_eq!(status.signal(), Some(number), "{status}");
+    assert_eq!(status.signal(), Some(number(signal)), "{status}");
 }
 
 /// A command as it is typed.
@@ -172,6 +193,21 @@ macro_rules! program_under_test {
             $crate::python(&folder.join(script), arguments)
         }
     };
+}
+
+/// Runs `meanwhile` as soon as `moment` has come in the life of a command, which is then killed.
+///
+/// # Panics
+/// If the command ends before.
+pub fn while_running(command: &Command, moment: impl Fn() -> bool, meanwhile: impl FnOnce()) {
+    let mut child = started(command, Stdio::null());
+    while !moment() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    meanwhile();
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 /// Starts a command and kills it (SIGKILL) as soon as `moment` has come.

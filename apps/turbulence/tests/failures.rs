@@ -175,6 +175,54 @@ fn a_rollout_that_blows_up_keeps_what_it_wrote() {
     assert!((1..50).contains(&snapshots), "{snapshots}");
 }
 
+/// Weights and data that are no numbers are refused where they are read, with their place.
+#[test]
+fn what_is_no_number_is_named() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (weights, data, output) = (path("w.safetensors"), path("flow.npy"), path("out.h5"));
+    let poison = |path: &str| {
+        let mut bytes = fs::read(path).unwrap();
+        let last = bytes.len() - 4;
+        bytes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
+        fs::write(path, bytes).unwrap();
+    };
+    fs::copy(root().join(MODEL).join("weights.safetensors"), &weights).unwrap();
+    poison(&weights);
+    let config = format!("{MODEL}/config.toml");
+    let rollout = [
+        "rollout",
+        "--config",
+        &config,
+        "--weights",
+        &weights,
+        "--input",
+        HELD_OUT,
+        "--steps",
+        "1",
+        "--output",
+        &output,
+    ];
+    let words = ["w.safetensors: parameter ", "found NaN", "expected finite"];
+    fails(with(&rollout), 1, &words);
+    with(&["convert", HELD_OUT, &data, "-q"]).assert().success();
+    poison(&data);
+    let train = [
+        "train",
+        "--config",
+        "configs/turbulence/smoke.toml",
+        "--data",
+        &data,
+        "--output",
+        &output,
+        "--set",
+        "data.time_step=0.1",
+        "--device",
+        "flex",
+    ];
+    fails(with(&train), 1, &["flow.npy", "NaN", "snapshot"]);
+}
+
 #[test]
 fn nothing_that_is_there_is_lost() {
     let folder = folder();

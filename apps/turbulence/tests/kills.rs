@@ -41,7 +41,7 @@ fn begins(part: &str, whole: &Snapshots) {
 fn a_simulation_loses_nothing() {
     let folder = folder();
     let path = |name: &str| folder.path().join(name).display().to_string();
-    let one = ["--threads", "1"];
+    let one = ["--threads", "1", "--set", "output.snapshots=24"];
     let mut kills = Kills::within("simulate", simulation(&path("whole.h5"), &one));
     let whole = snapshots(&path("whole.h5"));
     let output = path("killed.h5");
@@ -87,7 +87,7 @@ fn a_training_loses_nothing_behind_its_last_checkpoint() {
 /// A rollout is continued from the last snapshot of what is there, into another file.
 #[test]
 fn a_rollout_loses_nothing() {
-    const STEPS: usize = 60;
+    const STEPS: usize = 24;
     let folder = folder();
     let path = |name: &str| folder.path().join(name).display().to_string();
     let whole = path("whole.h5");

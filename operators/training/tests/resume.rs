@@ -195,6 +195,27 @@ fn a_non_finite_loss_never_reaches_the_weights() {
 }
 
 #[test]
+fn the_parameter_at_fault_is_named() {
+    let step = |spoil: &dyn Fn(&mut Net), of: &dyn Fn(&Net) -> Tensor<1>| {
+        let mut trainer = Trainer::new(net(), settings(), 7).unwrap();
+        spoil(&mut trainer.model);
+        let loss = of(&trainer.model);
+        trainer.step(loss, 3, 1).unwrap_err().to_string()
+    };
+    let spoiled = |net: &mut Net| {
+        let bias = net.second.bias.take().unwrap();
+        net.second.bias = Some(bias.map(|bias| bias * f32::NAN));
+    };
+    let told = step(&spoiled, &|net| loss(net, 0));
+    assert!(told.contains("parameter second.bias holds NaN"), "{told}");
+    // The root of nothing has no slope.
+    let steep = |net: &Net| (net.first.weight.val() * 0.0).sqrt().sum();
+    let told = step(&|_| {}, &steep);
+    assert!(told.contains("the gradient became NaN"), "{told}");
+    assert!(told.contains("that of first.weight"), "{told}");
+}
+
+#[test]
 fn clipping_scales_all_gradients_together() {
     let net = net();
     let gradients =
