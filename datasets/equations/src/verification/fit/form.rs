@@ -208,7 +208,7 @@ mod tests {
         let system = form.system(&[1.5, 2.5, -3.5]).unwrap();
         assert_eq!(
             system.to_string(),
-            "1.5*u_0 - 2.5*(u_0*u_1) | 2*(u_0*u_1) - -3.5"
+            "1.5*u_0 - 2.5*u_0*u_1 | 2*u_0*u_1 - (-3.5)"
         );
         let values = form.components[1].values(&[0.0], arr2(&[[3.0, 5.0]]).view(), &[4.0]);
         assert_eq!(values.to_vec(), [26.0]);
