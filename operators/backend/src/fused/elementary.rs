@@ -13,10 +13,11 @@ const ERF_OVER: [f32; 6] = [
     3.882_930_4e-3,
     5.310_048e-2,
     1.935_356_7e-1,
-    1.128_379_1,
+    // The fit has it at the slope at 0, 2 / sqrt(pi).
+    std::f32::consts::FRAC_2_SQRT_PI,
 ];
 const ERF_UNDER: [f32; 6] = [
-    3.742_010_2e-5,
+    3.742_01e-5,
     1.185_467e-3,
     1.520_643e-2,
     1.153_460_9e-1,
@@ -76,7 +77,7 @@ pub fn gelu_slope(x: f32) -> f32 {
 }
 
 /// 2 sqrt(2 / pi) and its product with the cubic term's weight.
-const TANH_FORM: [f32; 2] = [1.595_769_1, 0.071_354_82];
+const TANH_FORM: [f32; 2] = [1.595_769_2, 0.071_354_82];
 
 /// The approximate GELU: `x sigmoid(2 sqrt(2 / pi) (x + 0.044715 x^3))`.
 #[inline(always)]
