@@ -59,7 +59,9 @@ fn render(command: &Command, man: &Man) -> Result<Vec<u8>, std::io::Error> {
     if let Some(examples) = command.get_after_help() {
         page.extend(literal("EXAMPLES", &examples.to_string()).into_bytes());
     }
-    man.render_version_section(&mut page)?;
+    if command.get_version().is_some() {
+        man.render_version_section(&mut page)?;
+    }
     Ok(page)
 }
 
