@@ -59,11 +59,7 @@ fn render(command: &Command, man: &Man) -> Result<Vec<u8>, std::io::Error> {
     if let Some(examples) = command.get_after_help() {
         page.extend(literal("EXAMPLES", &examples.to_string()).into_bytes());
     }
-    if command
-        .get_version()
-        .or(command.get_long_version())
-        .is_some()
-    {
+    if command.get_version().is_some() {
         man.render_version_section(&mut page)?;
     }
     Ok(page)

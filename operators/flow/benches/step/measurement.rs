@@ -55,7 +55,8 @@ pub fn measure_apart(
         .arg(backend.to_string())
         .arg("--directory")
         .arg(&case.directory);
-    finding(command, options, &output_file(case, backend)).map(Outcome::Found)
+    finding(command, options, &output_file(case, backend))
+        .map(|found| Outcome::Found(Box::new(found)))
 }
 
 /// Runs a measuring process and reads what it found: JSON on its standard output, and a file with the output of a step.

@@ -48,5 +48,5 @@ pub fn run(case: &Case, options: &Options, compile: bool) -> Result<Outcome, Box
     if compile {
         command.arg("--compile");
     }
-    finding(command, options, &output).map(Outcome::Found)
+    finding(command, options, &output).map(|found| Outcome::Found(Box::new(found)))
 }

@@ -23,7 +23,7 @@ pub struct Finding {
 /// What became of a column.
 pub enum Outcome {
     /// It was measured.
-    Found(Finding),
+    Found(Box<Finding>),
     /// It was not, for this reason.
     NotRun(String),
 }
