@@ -93,7 +93,11 @@ pub(crate) fn forward<B: HostMemory>(tensors: [FloatTensor<B>; 3]) -> FloatTenso
     if suits::<B>(&tensors) {
         return fused::attention::forward::<B>(tensors);
     }
-    let [query, key, value] = tensors;
+    by_backend::<B>(tensors)
+}
+
+/// The backend's own attention.
+pub(crate) fn by_backend<B: Backend>([query, key, value]: [FloatTensor<B>; 3]) -> FloatTensor<B> {
     B::attention(
         query,
         key,

@@ -26,6 +26,8 @@ pub mod residual;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::Ops;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Flex};
 use burn::tensor::{DType, Device, Shape, Tensor, TensorData};
@@ -122,6 +124,19 @@ impl HostMemory for Flex {
         let mut all = shapes.map(|shape| (vec![0.0_f32; shape.num_elements()], shape));
         fill(all.each_mut().map(|(numbers, _)| numbers.as_mut_slice()));
         all.map(|(numbers, shape)| FloatTensor::<Self>::from_data(TensorData::new(numbers, shape)))
+    }
+}
+
+/// Registers the gradients of an operation's arguments, of those that are tracked.
+pub(crate) fn register<B: Backend, S, const N: usize>(
+    ops: &Ops<S, N>,
+    slopes: [FloatTensor<B>; N],
+    gradients: &mut Gradients,
+) {
+    for (parent, slope) in ops.parents.iter().zip(slopes) {
+        if let Some(node) = parent {
+            gradients.register::<B>(node.id, slope);
+        }
     }
 }
 

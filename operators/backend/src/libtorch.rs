@@ -14,7 +14,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use burn::backend::ops::{AttentionModuleOptions, ModuleOps};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{LibTorch, LibTorchDevice};
 use burn::tensor::{Device, Shape};
@@ -40,14 +39,7 @@ impl AttentionOps for LibTorch {
         value: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
         // libtorch's own fused attention, which keeps no map either.
-        Self::attention(
-            query,
-            key,
-            value,
-            None,
-            None,
-            AttentionModuleOptions::default(),
-        )
+        attention::by_backend::<Self>([query, key, value])
     }
 
     fn map_free_attention_backward(

@@ -25,7 +25,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{Shape, Tensor, assert_shape};
 
-use crate::fused::HostMemory;
+use crate::fused::{HostMemory, register};
 use forward::Moments;
 use geometry::Sizes;
 use tiles::Arguments;
@@ -178,13 +178,9 @@ impl<B: HostMemory> Backward<B, 3> for Recomputing {
         _checkpointer: &mut Checkpointer,
     ) {
         let output = gradients.consume::<B>(&ops.node);
-        let (operation, moments) = ops.state;
-        let slopes = operation.backward(&moments, output);
-        for (parent, gradient) in ops.parents.into_iter().zip(slopes) {
-            if let Some(node) = parent {
-                gradients.register::<B>(node.id, gradient);
-            }
-        }
+        let (operation, moments) = &ops.state;
+        let slopes = operation.backward(moments, output);
+        register::<B, _, _>(&ops, slopes, gradients);
     }
 }
 

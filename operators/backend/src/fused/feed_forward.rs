@@ -19,7 +19,7 @@ use rayon::prelude::*;
 use super::buffers::with_buffers;
 use super::elementary::{gelu, gelu_slope, gelu_tanh, gelu_tanh_slope};
 use super::product::{Matrix, MatrixMut};
-use super::{HostMemory, vectorized};
+use super::{HostMemory, register, vectorized};
 
 /// Points that a thread takes at a time: the maps, some MB, are read once for all of them.
 const POINTS: usize = 256;
@@ -142,11 +142,7 @@ impl<B: HostMemory> Backward<B, 5> for Recomputing {
         _checkpointer: &mut Checkpointer,
     ) {
         let output = gradients.consume::<B>(&ops.node);
-        for (parent, gradient) in ops.parents.into_iter().zip(ops.state.backward(output)) {
-            if let Some(node) = parent {
-                gradients.register::<B>(node.id, gradient);
-            }
-        }
+        register::<B, _, _>(&ops, ops.state.backward(output), gradients);
     }
 }
 

@@ -19,9 +19,9 @@ use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_e
 use burn::tensor::{Shape, Tensor, assert_shape};
 use rayon::prelude::*;
 
-use super::HostMemory;
 use super::disjoint::Disjoint;
 use super::product::{Matrix, MatrixMut};
+use super::{HostMemory, register};
 
 /// Points that a thread takes at a time: with 96 features 100 kB in and as much per head out.
 const POINTS: usize = 256;
@@ -106,11 +106,7 @@ impl<B: HostMemory> Backward<B, 2> for ToHeads {
         _checkpointer: &mut Checkpointer,
     ) {
         let output = gradients.consume::<B>(&ops.node);
-        for (parent, gradient) in ops.parents.into_iter().zip(ops.state.backward(output)) {
-            if let Some(node) = parent {
-                gradients.register::<B>(node.id, gradient);
-            }
-        }
+        register::<B, _, _>(&ops, ops.state.backward(output), gradients);
     }
 }
 
