@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hdf5::{Dataset, Group, LocationType};
-use rheome_hdf::{holds_claim, message, text, unreadable_filter};
+use rheome_hdf::{holds_claim, message, text, undefined_chunks, unreadable_filter};
 
 use crate::error::AnnDataError;
 
@@ -94,7 +94,7 @@ impl Place {
         }
     }
 
-    /// Whether a dataset can be decompressed and the file is large enough for what it claims to be.
+    /// Whether a dataset can be decompressed, was written in full, and the file is large enough for what it claims to be.
     pub(crate) fn check(&self, dataset: &Dataset) -> Result<(), AnnDataError> {
         if let Some(filter) = unreadable_filter(dataset) {
             return Err(AnnDataError::Filter {
@@ -102,6 +102,11 @@ impl Place {
                 place: self.name().into(),
                 filter,
             });
+        }
+        let undefined = undefined_chunks(dataset);
+        if undefined > 0 {
+            let found = format!("{undefined} chunk(s) that were never written");
+            return Err(self.shape(found, "all values"));
         }
         if holds_claim(dataset, self.file_bytes) {
             return Ok(());

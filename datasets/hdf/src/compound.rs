@@ -11,6 +11,8 @@ use std::mem::size_of;
 use hdf5::types::{CompoundField, CompoundType, TypeDescriptor};
 use hdf5::{Dataset, Datatype, H5Type};
 
+use crate::limits::undefined_chunks;
+
 // From hdf5, which the hdf5 crate links: H5Dpublic.h. The zeros given for spaces and transfer properties are H5S_ALL, H5P_DEFAULT.
 unsafe extern "C" {
     fn H5Dread(
@@ -29,12 +31,18 @@ unsafe extern "C" {
 /// The caller has checked that the dataset may be as large as it claims ([`crate::holds_claim`]).
 ///
 /// # Errors
-/// The library's error, also if there is no such field or it cannot become a `T`.
+/// The library's error, also if there is no such field, it cannot become a `T`, or records were never written.
 pub fn read_field<T: H5Type + Clone>(
     dataset: &Dataset,
     name: &str,
     width: Option<usize>,
 ) -> hdf5::Result<Vec<T>> {
+    let undefined = undefined_chunks(dataset);
+    if undefined > 0 {
+        return Err(format!("{undefined} chunk(s) were never written")
+            .as_str()
+            .into());
+    }
     let found = fields(dataset)?;
     let field = found.iter().find(|field| field.name == name);
     let stored = &field.ok_or_else(|| format!("no field {name:?}"))?.ty;
@@ -71,7 +79,7 @@ pub fn read_field<T: H5Type + Clone>(
             )
         })
     })?;
-    // SAFETY: the library has filled every record, and so every value.
+    // SAFETY: the library has filled every record, and so every value: there is none that it would leave alone.
     unsafe { values.set_len(count) };
     Ok(values)
 }

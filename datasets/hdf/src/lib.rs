@@ -30,7 +30,7 @@ mod partial;
 mod place;
 pub mod text;
 
-pub use limits::{holds_claim, unreadable_filter};
+pub use limits::{holds_claim, undefined_chunks, unreadable_filter};
 pub use partial::Partial;
 pub use place::split_place;
 

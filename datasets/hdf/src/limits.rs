@@ -2,6 +2,7 @@
 
 use hdf5::Dataset;
 use hdf5::filters::Filter;
+use hdf5::plist::dataset_create::{FillTime, FillValue};
 
 /// The most that a filter can compress: deflate reaches 1032 to 1, LZF 88 to 1. None of the other filters is common.
 fn compression_limit(filter: &Filter) -> u64 {
@@ -33,6 +34,33 @@ pub fn holds_claim(dataset: &Dataset, file_bytes: u64) -> bool {
     let limit: u64 = dataset.filters().iter().map(compression_limit).product();
     let largest = stored.saturating_mul(limit).max(SMALL);
     bytes(&dataset.shape()) <= largest && (chunk.is_empty() || bytes(&chunk) <= largest)
+}
+
+/// How many chunks of a dataset were never written and are not filled by the library either: reading them leaves the memory
+/// that is read into as it was. A dataset in one piece counts as one chunk.
+///
+/// Whoever reads a dataset has to ask this first: what the library leaves alone is memory that was never set.
+pub fn undefined_chunks(dataset: &Dataset) -> usize {
+    let Ok(creation) = dataset.dcpl() else {
+        return 0;
+    };
+    let filled = match creation.fill_time() {
+        FillTime::Never => false,
+        FillTime::IfSet => creation.fill_value_defined() != FillValue::Undefined,
+        FillTime::Alloc => true,
+    };
+    if filled || dataset.size() == 0 {
+        return 0;
+    }
+    match (dataset.chunk(), dataset.num_chunks()) {
+        (Some(chunk), Some(stored)) => {
+            let axes = dataset.shape().into_iter().zip(chunk);
+            let chunks = axes.map(|(length, part)| length.div_ceil(part.max(1)));
+            let chunks = chunks.fold(1_usize, usize::saturating_mul);
+            chunks.saturating_sub(stored)
+        }
+        _ => usize::from(dataset.storage_size() == 0),
+    }
 }
 
 /// The name of a filter of the dataset that this build cannot undo; none if all can be.
@@ -104,5 +132,33 @@ mod tests {
         file.flush().unwrap();
         assert!(holds_claim(&plain, std::fs::metadata(&path).unwrap().len()));
         assert!(!holds_claim(&huge_chunk, bytes));
+    }
+
+    #[test]
+    fn chunks_that_nobody_wrote_or_fills_are_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = hdf5::File::create(folder.path().join("a.h5")).unwrap();
+        let dataset = |name: &str, fill, chunked: bool| {
+            let builder = file.new_dataset::<f64>().fill_time(fill);
+            let builder = match chunked {
+                true => builder.chunk(4),
+                false => builder,
+            };
+            builder.shape(10).create(name).unwrap()
+        };
+        let never = dataset("never", FillTime::Never, true);
+        assert_eq!(undefined_chunks(&never), 3);
+        never.write_slice(&[1.0_f64], 9..10).unwrap();
+        assert_eq!(undefined_chunks(&never), 2);
+        never.write_raw(&[1.0_f64; 10]).unwrap();
+        assert_eq!(undefined_chunks(&never), 0);
+        assert_eq!(
+            undefined_chunks(&dataset("filled", FillTime::IfSet, true)),
+            0
+        );
+        let piece = dataset("piece", FillTime::Never, false);
+        assert_eq!(undefined_chunks(&piece), 1);
+        piece.write_raw(&[1.0_f64; 10]).unwrap();
+        assert_eq!(undefined_chunks(&piece), 0);
     }
 }

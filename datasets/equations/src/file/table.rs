@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hdf5::types::TypeDescriptor;
 use hdf5::{Dataset, Group, H5Type};
-use rheome_hdf::{holds_claim, message, number, text, unreadable_filter};
+use rheome_hdf::{holds_claim, message, number, text, undefined_chunks, unreadable_filter};
 
 use crate::error::EquationError;
 
@@ -39,6 +39,11 @@ impl Table<'_> {
         if let Some(filter) = unreadable_filter(&dataset) {
             let found = format!("compression with the filter {filter}");
             return Err(self.wrong(name, &found, "gzip, lzf or none"));
+        }
+        let undefined = undefined_chunks(&dataset);
+        if undefined > 0 {
+            let found = format!("{undefined} chunk(s) that were never written");
+            return Err(self.wrong(name, &found, "the values themselves"));
         }
         if !holds_claim(&dataset, self.bytes) {
             let found = format!("shape {found:?}, more than the file can hold");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use hdf5::types::{FloatSize, TypeDescriptor};
 use hdf5::{Dataset, File, Group, Hyperslab, SliceOrIndex};
 
-use rheome_hdf::number;
+use rheome_hdf::{number, undefined_chunks};
 
 use super::layout::{BARE_AXIS, PER_TRAJECTORY, RESERVED, SNAPSHOT_TIME, VERSION};
 use super::{attributes, fault, open_file};
@@ -70,6 +70,17 @@ impl Hdf5Reader {
             None
         };
         let completed = completed.unwrap_or_else(|| vec![shape.snapshots; shape.trajectories]);
+        // In a file of ours a chunk is a snapshot.
+        let missing = shape.trajectories * shape.snapshots - completed.iter().sum::<usize>();
+        let undefined = undefined_chunks(&dataset);
+        if undefined > missing {
+            return Err(FieldError::format(
+                path,
+                format!(
+                    "dataset {name:?}: {undefined} chunk(s) were never written, expected at most the {missing} of snapshots to come"
+                ),
+            ));
+        }
         let header = read_header(&file, &group, &dataset, &shape);
         Ok(Self {
             dataset,
@@ -190,6 +201,9 @@ fn read_numbers(group: &Group, name: &str, count: usize) -> Option<Vec<f64>> {
     if dataset.size() != count
         || !number::is_number(&dataset.dtype().and_then(|t| t.to_descriptor()).ok()?)
     {
+        return None;
+    }
+    if undefined_chunks(&dataset) > 0 {
         return None;
     }
     dataset.read_raw::<f64>().ok()
