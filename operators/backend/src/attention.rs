@@ -163,13 +163,9 @@ impl<B: AttentionOps> Backward<B, 3> for Recomputing {
         _checkpointer: &mut Checkpointer,
     ) {
         let output = gradients.consume::<B>(&ops.node);
-        let (q, k, v) = ops.state;
+        let (q, k, v) = ops.state.clone();
         let (q, k, v) = B::map_free_attention_backward(q, k, v, output);
-        for (parent, gradient) in ops.parents.into_iter().zip([q, k, v]) {
-            if let Some(node) = parent {
-                gradients.register::<B>(node.id, gradient);
-            }
-        }
+        fused::register::<B, _, _>(&ops, [q, k, v], gradients);
     }
 }
 

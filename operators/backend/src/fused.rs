@@ -10,8 +10,8 @@
 //! - [`heads`]: a linear map to heads;
 //! - [`residual`]: GELU, linear map and the sum with what came in;
 //! - [`feed_forward`]: a feed-forward network whose hidden features are never stored;
-//! - [`product`], [`elementary`], [`disjoint`], [`buffers`]: small products, functions of one number, slices that threads
-//!   share, memory that they keep.
+//! - [`product`], [`elementary`], [`disjoint`], [`buffers`], `partial_sums`: small products, functions of one number, slices
+//!   that threads share, memory that they keep, sums that do not depend on their number.
 
 pub(crate) mod attention;
 pub mod buffers;
@@ -20,6 +20,7 @@ pub mod elementary;
 pub mod factorized;
 pub mod feed_forward;
 pub mod heads;
+mod partial_sums;
 pub mod product;
 pub mod residual;
 
@@ -44,7 +45,8 @@ pub fn force_plain(plain: bool) {
 
 /// Whether operations on this tensor may take a fused kernel.
 ///
-/// An operation asks for each of its arguments: all have to be of the same kind. Empty tensors take the plain path.
+/// An operation asks for one of its arguments: the others, weights among them, are of the same kind, as every product of tensors
+/// needs. Empty tensors take the plain path.
 pub fn available<const D: usize>(tensor: &Tensor<D>) -> bool {
     is_on()
         && tensor.dtype() == DType::F32

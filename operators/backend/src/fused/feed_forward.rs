@@ -19,7 +19,7 @@ use rayon::prelude::*;
 use super::buffers::with_buffers;
 use super::elementary::{gelu, gelu_slope, gelu_tanh, gelu_tanh_slope};
 use super::product::{Matrix, MatrixMut};
-use super::{HostMemory, register, vectorized};
+use super::{HostMemory, partial_sums, register, vectorized};
 
 /// Points that a thread takes at a time: the maps, some MB, are read once for all of them.
 const POINTS: usize = 256;
@@ -284,7 +284,7 @@ impl Maps<'_> {
     fn gradients(&self, input: &[f32], output: &[f32], of_input: &mut [f32]) -> Vec<f32> {
         let sizes = self.sizes;
         let numbers = (sizes.features + 1 + sizes.outputs) * sizes.hidden + sizes.outputs;
-        let groups = (PARTIAL_NUMBERS / numbers).clamp(1, 32);
+        let groups = (PARTIAL_NUMBERS / numbers).clamp(1, partial_sums::GROUPS);
         let parts = sizes.points.div_ceil(POINTS).div_ceil(groups).max(1);
         let points = parts * POINTS;
         let each = of_input.par_chunks_mut(points * sizes.features);
@@ -303,12 +303,7 @@ impl Maps<'_> {
             })
             .collect();
         let mut whole = vec![0.0; numbers];
-        for partial in partials {
-            vectorized(
-                #[inline(always)]
-                || add_rows(&mut whole, &partial),
-            );
-        }
+        partial_sums::in_order(&mut whole, partials.iter().map(Vec::as_slice));
         whole
     }
 

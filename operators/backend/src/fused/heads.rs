@@ -21,13 +21,10 @@ use rayon::prelude::*;
 
 use super::disjoint::Disjoint;
 use super::product::{Matrix, MatrixMut};
-use super::{HostMemory, register};
+use super::{HostMemory, partial_sums, register};
 
 /// Points that a thread takes at a time: with 96 features 100 kB in and as much per head out.
 const POINTS: usize = 256;
-
-/// Most groups of points whose share of the map's gradient is kept apart; independent of the threads.
-const GROUPS: usize = 32;
 
 /// Maps points to heads: `output[b, h, p, :] = input[b, p, :] weight[:, h, :]`.
 ///
@@ -226,7 +223,7 @@ impl Sizes {
         let of_input = Disjoint::new(of_input);
         let parts = self.parts();
         let partials: Vec<Vec<f32>> = parts
-            .par_chunks(parts.len().div_ceil(GROUPS).max(1))
+            .par_chunks(partial_sums::group_size(parts.len()))
             .map(|parts| {
                 let mut of_weight = vec![0.0; weight.len()];
                 for part in parts {
@@ -239,13 +236,7 @@ impl Sizes {
                 of_weight
             })
             .collect();
-        of_weight.fill(0.0);
-        for partial in partials {
-            of_weight
-                .iter_mut()
-                .zip(partial)
-                .for_each(|(sum, x)| *sum += x);
-        }
+        partial_sums::in_order(of_weight, partials.iter().map(Vec::as_slice));
     }
 
     fn gradients_of_part(

@@ -19,13 +19,10 @@ use rayon::prelude::*;
 use super::buffers::with_buffers;
 use super::elementary::{gelu, gelu_slope};
 use super::product::{Matrix, MatrixMut};
-use super::{HostMemory, vectorized};
+use super::{HostMemory, partial_sums, vectorized};
 
 /// Points that a thread takes at a time.
 const POINTS: usize = 256;
-
-/// Most groups of points whose share of the map's gradient is kept apart; independent of the threads.
-const GROUPS: usize = 32;
 
 /// `base + share gelu(hidden) weight` for every point.
 ///
@@ -198,11 +195,8 @@ impl<B: HostMemory> Operation<B> {
         let hidden = B::numbers(&self.hidden);
         let map = self.scaled_map();
         let (features, outputs) = (self.features, self.outputs);
-        let points = (output.len() / outputs.max(1))
-            .div_ceil(POINTS)
-            .div_ceil(GROUPS)
-            .max(1)
-            * POINTS;
+        let parts = (output.len() / outputs.max(1)).div_ceil(POINTS);
+        let points = partial_sums::group_size(parts) * POINTS;
         B::create(shapes, |[of_hidden, of_weight]| {
             let groups = of_hidden.par_chunks_mut(points * features);
             let groups = groups.zip(hidden.par_chunks(points * features));
@@ -219,11 +213,8 @@ impl<B: HostMemory> Operation<B> {
                     of_weight
                 })
                 .collect();
-            of_weight.fill(0.0);
-            for partial in partials {
-                let both = of_weight.iter_mut().zip(partial);
-                both.for_each(|(sum, x)| *sum += self.share * x);
-            }
+            partial_sums::in_order(of_weight, partials.iter().map(Vec::as_slice));
+            of_weight.iter_mut().for_each(|sum| *sum *= self.share);
         })
     }
 

@@ -14,6 +14,7 @@ use super::forward::{Folded, Moments};
 use super::geometry::{Axis, Tile};
 use super::tiles::{Arguments, PerPoint, gather};
 use crate::fused::buffers::with_buffers;
+use crate::fused::partial_sums::add;
 use crate::fused::product::{Matrix, MatrixMut};
 use crate::fused::vectorized;
 
@@ -188,10 +189,6 @@ fn products_with_outputs(
 fn of_sample<'a>(arguments: &Arguments<'_>, output: &'a [f32], tile: &Tile) -> &'a [f32] {
     let length = arguments.sizes.points() * arguments.sizes.outputs;
     &output[tile.batch * length..(tile.batch + 1) * length]
-}
-
-fn add(sum: &mut [f32], numbers: &[f32]) {
-    sum.iter_mut().zip(numbers).for_each(|(sum, x)| *sum += x);
 }
 
 /// A tile of the second pass.

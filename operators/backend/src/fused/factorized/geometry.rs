@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::fused::partial_sums::group_size;
+
 /// Points of a tile: at 96 channels its values, what the kernel makes of them and its outputs are 600 kB.
 const TILE_POINTS: usize = 512;
 
@@ -130,9 +132,6 @@ impl Axis {
     }
 }
 
-/// Most groups of tiles of a sample whose sums are kept apart: no more depends on it than their rounding, never on threads.
-const GROUPS: usize = 32;
-
 impl Axis {
     /// The tiles in groups of one sample each.
     pub fn groups(&self, batch: usize) -> Vec<Vec<Tile>> {
@@ -140,7 +139,7 @@ impl Axis {
         let of_sample = tiles.len() / batch.max(1);
         let samples = tiles.chunks(of_sample.max(1));
         samples
-            .flat_map(|tiles| tiles.chunks(tiles.len().div_ceil(GROUPS)))
+            .flat_map(|tiles| tiles.chunks(group_size(tiles.len())))
             .map(<[Tile]>::to_vec)
             .collect()
     }
