@@ -30,7 +30,7 @@ fn predict(folder: &TempDir, input: &str, more: &[&str]) -> Command {
 /// A series of a system, u_0 and u_1 from 10 and 5, as CSV.
 fn write_series(folder: &TempDir, system: &str, times: &[f64]) -> PathBuf {
     let system: System = system.parse().unwrap();
-    let states = continuation(&system, times[0], &[10.0, 5.0], times).unwrap();
+    let states = continuation(&system, times[0], &[10.0, 5.0], times, &[10.0, 10.0]).unwrap();
     let rows = times.iter().zip(states.rows());
     let rows = rows.map(|(time, state)| format!("{time},{},{}\n", state[0], state[1]));
     let path = folder.path().join("series.csv");
@@ -220,7 +220,7 @@ fn a_series_that_no_network_takes_has_its_form_fitted() {
         .assert()
         .success()
         .stderr(
-            predicate::str::contains("the network cannot take the series (found 4 components")
+            predicate::str::contains("the network is not asked (found 4 components")
                 .and(predicate::str::contains("0 point(s) shown"))
                 .and(predicate::str::contains(
                     "only the equation that was given is fitted",
@@ -243,7 +243,7 @@ fn a_series_that_no_network_takes_has_its_form_fitted() {
     // Where neither can be had there is nothing to write.
     let hopeless = |form: &str, points: &str, words: &[&str]| {
         let more = ["--overwrite", "--points", points];
-        let words = [&["wide.csv: the network cannot take the series"], words].concat();
+        let words = [&["wide.csv: the network is not asked"], words].concat();
         fails(with_demo(&folder, path, form, &more), 1, &words);
     };
     hopeless(
@@ -345,7 +345,7 @@ fn a_series_in_other_units_has_the_same_equation_in_its_own() {
     let slow = "0.0006 x - 0.03 x y | 0.02 x y - 0.0009 y";
     let system: System = slow.parse().unwrap();
     let times: Vec<f64> = (0..60).map(|point| 250.0 * f64::from(point)).collect();
-    let states = continuation(&system, 0.0, &[0.01, 0.005], &times).unwrap();
+    let states = continuation(&system, 0.0, &[0.01, 0.005], &times, &[0.1; 2]).unwrap();
     let rows = times.iter().zip(states.rows());
     let rows = rows.map(|(time, state)| format!("{time},{},{}\n", state[0], state[1]));
     let path = folder.path().join("slow.csv");
@@ -371,7 +371,7 @@ fn a_series_in_other_units_has_the_same_equation_in_its_own() {
         );
     }
     let later: Vec<f64> = numbers(&file, "equation/time");
-    let states = continuation(&system, 0.0, &[0.01, 0.005], &later).unwrap();
+    let states = continuation(&system, 0.0, &[0.01, 0.005], &later, &[0.1; 2]).unwrap();
     for (found, expected) in numbers(&file, "equation/values").iter().zip(&states) {
         assert!((found / expected - 1.0).abs() < 1e-2, "{found} {expected}");
     }
@@ -470,4 +470,32 @@ fn what_is_wrong_is_said_before_anything_is_written() {
         &["out.h5: exists already", "--overwrite"],
     );
     assert_eq!(std::fs::read(path("out.h5")).unwrap(), b"mine");
+}
+
+#[test]
+fn a_form_with_words_that_the_network_does_not_know_is_fitted_without_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("driven.csv");
+    let row = |i: u32| {
+        let t = 0.1 * f64::from(i);
+        // du/dt = -0.5 u + cos t from u(0) = 1.
+        let u = (0.5 * t.cos() + t.sin()) / 1.25 + 0.6 * (-0.5 * t).exp();
+        format!("{t},{u}\n")
+    };
+    let rows: String = (0..80).map(row).collect();
+    std::fs::write(&path, "t,u\n".to_owned() + &rows).unwrap();
+    with_demo(
+        &folder,
+        path.to_str().unwrap(),
+        "C x + cos(t)",
+        &["--points", "60"],
+    )
+    .assert()
+    .success()
+    .stderr(predicate::str::contains(
+        "the network is not asked (--equation: word",
+    ));
+    let file = File::open(folder.path().join("out.h5")).unwrap();
+    let found: System = texts(&file, "candidates/infix")[0].parse().unwrap();
+    assert!((found.numbers()[0] + 0.5).abs() < 1e-3, "{found}");
 }

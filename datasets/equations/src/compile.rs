@@ -64,6 +64,14 @@ impl Program {
         })
     }
 
+    /// Whether the right-hand sides depend on the time.
+    pub(crate) fn uses_time(&self) -> bool {
+        let time = self.states;
+        let read = self.instructions.iter().flat_map(|one| [one.a, one.b]);
+        read.chain(self.outputs.iter().copied())
+            .any(|register| register == time)
+    }
+
     /// Number of components of the state and of the right-hand side.
     pub fn dimension(&self) -> usize {
         self.outputs.len()

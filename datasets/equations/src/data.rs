@@ -8,6 +8,7 @@ mod split;
 
 pub use family::{Family, families_from_file, families_from_toml, published_families};
 pub use generate::{DataConfig, EquationData, generate};
+pub(crate) use integrate::integrate_sized;
 pub use integrate::{IntegrationError, Tolerances, integrate};
 pub(crate) use sample::stream;
 pub use sample::{equation_stream, sample_initial, sample_parameters};

@@ -161,7 +161,8 @@ mod tests {
         let lotka = system("0.5 x - 0.025 x y | 0.02 x y - 0.8 y + 0.1 sin(t)");
         let times: Vec<f64> = (0..20).map(|year| 1900.0 + f64::from(year)).collect();
         let states =
-            crate::verification::continuation(&lotka, 1900.0, &[30.0, 4.0], &times).unwrap();
+            crate::verification::continuation(&lotka, 1900.0, &[30.0, 4.0], &times, &[30.0; 2])
+                .unwrap();
         let series = scaling
             .of_series(&Series::new(times, states).unwrap())
             .unwrap();

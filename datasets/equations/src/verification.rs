@@ -8,14 +8,16 @@ mod fit;
 mod least_squares;
 mod refine;
 
-use ndarray::{Array2, s};
+use ndarray::{Array2, ArrayView1, s};
 use rayon::prelude::*;
 
 pub use fit::fit;
 pub use refine::{Constant, Refined, refine};
 
+use least_squares::root_mean_square;
+
 use crate::compile::Program;
-use crate::data::{Tolerances, integrate};
+use crate::data::{Tolerances, integrate_sized};
 use crate::error::EquationError;
 use crate::series::Series;
 use crate::system::System;
@@ -63,7 +65,20 @@ pub fn rank(candidates: &[System], series: &Series) -> Vec<Ranked> {
     ranked
 }
 
-/// The system's trajectory at `times` `[points]`, from `state` `[components]` at the time `from`: `[points, components]`.
+/// How large the components of states `[points, components]` are: the largest of each, `[components]`. One that is 0 throughout
+/// has the size of the largest.
+pub fn sizes(states: &Array2<f64>) -> Vec<f64> {
+    let largest =
+        |column: ArrayView1<f64>| column.fold(0.0_f64, |most, value| most.max(value.abs()));
+    let sizes: Vec<f64> = states.columns().into_iter().map(largest).collect();
+    let all = sizes.iter().fold(0.0_f64, |most, size| most.max(*size));
+    let other = if all > 0.0 { all } else { 1.0 };
+    let or_other = |size: f64| if size > 0.0 { size } else { other };
+    sizes.into_iter().map(or_other).collect()
+}
+
+/// The system's trajectory at `times` `[points]`, from `state` `[components]` at the time `from`: `[points, components]`. The
+/// components have about these [`sizes`].
 ///
 /// # Errors
 /// Where times do not increase from `from` on, or the trajectory cannot be computed.
@@ -72,6 +87,7 @@ pub fn continuation(
     from: f64,
     state: &[f64],
     times: &[f64],
+    sizes: &[f64],
 ) -> Result<Array2<f64>, EquationError> {
     let program = Program::new(system)?;
     let starts_there = times.first() == Some(&from);
@@ -79,8 +95,7 @@ pub fn continuation(
         true => times.to_vec(),
         false => [&[from], times].concat(),
     };
-    let tolerances = tolerances(state.iter(), RELATIVE);
-    let states = integrate(&program, state, &all, &tolerances).map_err(failed)?;
+    let states = solved(&program, state, &all, RELATIVE, sizes)?;
     Ok(match starts_there {
         true => states,
         false => states.slice(s![1.., ..]).to_owned(),
@@ -102,19 +117,32 @@ fn trajectory(
         });
     }
     let program = Program::new(system)?;
-    let tolerances = tolerances(series.states().iter(), relative);
-    integrate(&program, initial, series.times(), &tolerances).map_err(failed)
+    let sizes = sizes(series.states());
+    solved(&program, initial, series.times(), relative, &sizes)
 }
 
-/// Tolerances in proportion to the data.
-fn tolerances<'a>(data: impl Iterator<Item = &'a f64>, relative: f64) -> Tolerances {
-    let largest = data.fold(0.0_f64, |largest, value| largest.max(value.abs()));
-    let scale = if largest > 0.0 { largest } else { 1.0 };
-    Tolerances {
+/// A trajectory whose tolerances are in proportion to the sizes of the components.
+fn solved(
+    program: &Program,
+    initial: &[f64],
+    times: &[f64],
+    relative: f64,
+    sizes: &[f64],
+) -> Result<Array2<f64>, EquationError> {
+    let largest = sizes.iter().fold(0.0_f64, |most, size| most.max(*size));
+    let tolerances = Tolerances {
         relative,
-        absolute: 0.1 * relative * scale,
-        bound: EXCESS * scale.max(1.0),
-    }
+        absolute: 0.1 * relative,
+        bound: EXCESS * largest.max(1.0),
+    };
+    // A clock that counts from long ago has no digits left for short steps.
+    let origin = if program.uses_time() {
+        0.0
+    } else {
+        times.first().copied().unwrap_or(0.0)
+    };
+    let times: Vec<f64> = times.iter().map(|time| time - origin).collect();
+    integrate_sized(program, initial, &times, &tolerances, sizes).map_err(failed)
 }
 
 fn failed(error: crate::data::IntegrationError) -> EquationError {
@@ -127,11 +155,10 @@ fn failed(error: crate::data::IntegrationError) -> EquationError {
 /// Relative L2 error of states with respect to others, over all points and components: `[points, components]` both. The error
 /// itself, where the others are zeros.
 pub fn relative_l2(found: &Array2<f64>, expected: &Array2<f64>) -> f64 {
-    let differences = found.iter().zip(expected).map(|(a, b)| (a - b).powi(2));
-    let squares = expected.iter().map(|value| value.powi(2));
-    let (error, norm): (f64, f64) = (differences.sum(), squares.sum());
-    match norm {
-        0.0 => error.sqrt(),
-        norm => (error / norm).sqrt(),
+    let differences = found - expected;
+    let error = root_mean_square(differences.iter());
+    match root_mean_square(expected.iter()) {
+        0.0 => error * (expected.len() as f64).sqrt(),
+        norm => error / norm,
     }
 }

@@ -3,7 +3,7 @@
 use rand::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
 use rand_pcg::Pcg64Mcg;
-use rheome_equations::verification::{Refined, fit};
+use rheome_equations::verification::{Refined, continuation, fit, sizes};
 use rheome_equations::{Program, Series, System, Tolerances, integrate};
 
 /// A series of a system with normal noise, `level` times the root mean square of each component.
@@ -109,6 +109,50 @@ fn units_do_not_matter() {
         rates[0], rates[1], rates[2], rates[3]
     );
     recovered("C x - C x y | C x y - C y", &truth, &series, 0.05);
+}
+
+#[test]
+fn a_component_in_other_units_hides_none() {
+    // What decays is a million, then a thousand million times as large as what oscillates.
+    for scale in [1.0, 1e6, 1e9] {
+        let mut series = measured(
+            "-0.1 x | 5.0 z | -5.0 y",
+            &[1.0, 0.0, 1.0],
+            &times(100, 10.0),
+            0.0,
+        );
+        let mut states = series.states().clone();
+        states.column_mut(0).mapv_inplace(|value| scale * value);
+        series = Series::new(series.times().to_vec(), states).unwrap();
+        let found = recovered("C x | C z | C y", "-0.1*x | 5.0*z | -5.0*y", &series, 1e-3);
+        let continued = continuation(
+            &found.system,
+            series.times()[99],
+            &found.last,
+            &[10.5],
+            &sizes(series.states()),
+        );
+        let sine = continued.unwrap()[(0, 1)];
+        assert!((sine - 52.5_f64.sin()).abs() < 1e-3, "{scale}: {sine}");
+    }
+}
+
+#[test]
+fn a_clock_that_counts_from_long_ago_leaves_short_steps() {
+    let series = measured("-3.0 x", &[2.0], &times(80, 1.0), 0.0);
+    let times = series.times().iter().map(|t| 1.7e9 + 0.01 * t).collect();
+    let series = Series::new(times, series.states().clone()).unwrap();
+    recovered("C x", "-300.0*x", &series, 1e-3);
+}
+
+#[test]
+fn sizes_whose_squares_are_no_numbers() {
+    for scale in [1e-160, 1e140] {
+        let series = measured("-0.7 x", &[2.0], &times(40, 3.0), 0.0);
+        let states = series.states() * scale;
+        let series = Series::new(series.times().to_vec(), states).unwrap();
+        recovered("C x", "-0.7*x", &series, 1e-3);
+    }
 }
 
 #[test]

@@ -168,13 +168,20 @@ fn the_true_equation_is_ranked_first() {
 #[test]
 fn what_fits_is_continued() {
     let system: System = "u_1 | -u_0".parse().unwrap();
-    let states = continuation(&system, 1.0, &[1.0_f64.sin(), 1.0_f64.cos()], &[1.5, 4.0]).unwrap();
+    let states = continuation(
+        &system,
+        1.0,
+        &[1.0_f64.sin(), 1.0_f64.cos()],
+        &[1.5, 4.0],
+        &[1.0; 2],
+    )
+    .unwrap();
     for (time, state) in [1.5_f64, 4.0].iter().zip(states.rows()) {
         assert!((state[0] - time.sin()).abs() < 1e-6, "{state}");
     }
-    let same = continuation(&system, 1.0, &[0.3, 0.1], &[1.0, 2.0]).unwrap();
+    let same = continuation(&system, 1.0, &[0.3, 0.1], &[1.0, 2.0], &[1.0; 2]).unwrap();
     assert_eq!(same.row(0).to_vec(), [0.3, 0.1]);
-    assert!(continuation(&system, 1.0, &[0.3, 0.1], &[0.5]).is_err());
+    assert!(continuation(&system, 1.0, &[0.3, 0.1], &[0.5], &[1.0; 2]).is_err());
 }
 
 #[test]

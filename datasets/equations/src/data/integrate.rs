@@ -81,13 +81,35 @@ pub fn integrate(
     times: &[f64],
     tolerances: &Tolerances,
 ) -> Result<Array2<f64>, IntegrationError> {
+    let sizes = vec![1.0; initial.len()];
+    integrate_sized(program, initial, times, tolerances, &sizes)
+}
+
+/// The same where the absolute tolerance of a component is in units of its size, `[components]`.
+pub(crate) fn integrate_sized(
+    program: &Program,
+    initial: &[f64],
+    times: &[f64],
+    tolerances: &Tolerances,
+    sizes: &[f64],
+) -> Result<Array2<f64>, IntegrationError> {
     check(program, initial, times, tolerances)?;
+    let absolute: Vec<f64> = sizes
+        .iter()
+        .map(|size| tolerances.absolute * size)
+        .collect();
     let equation = Equation::new(program);
     let (first, last) = (times[0], times[times.len() - 1]);
     let mut solver: Bdf = BackwardDifferentiationFormula::adaptive()
         .rtol(tolerances.relative)
-        .atol(tolerances.absolute)
-        .h0(first_step(program, initial, times, tolerances))
+        .atol(absolute.clone())
+        .h0(first_step(
+            program,
+            initial,
+            times,
+            tolerances.relative,
+            &absolute,
+        ))
         .h_max(last - first)
         .max_steps(MAX_STEPS);
     let mut trajectory = Array2::zeros((times.len(), initial.len()));
@@ -119,15 +141,21 @@ pub fn integrate(
 
 /// A step of order 1 whose error, h^2/2 u'', is a hundredth of the tolerance, with u'' = (df/du) f. The solver's own choice
 /// vanishes for stiff equations.
-fn first_step(program: &Program, initial: &[f64], times: &[f64], tolerances: &Tolerances) -> f64 {
+fn first_step(
+    program: &Program,
+    initial: &[f64],
+    times: &[f64],
+    relative: f64,
+    absolute: &[f64],
+) -> f64 {
     let mut registers = program.registers();
     let mut derivative = vec![0.0; initial.len()];
     let mut second = derivative.clone();
     program.evaluate(times[0], initial, &mut derivative, &mut registers);
     program.tangent(times[0], initial, &derivative, &mut second, &mut registers);
-    let scaled = second.iter().zip(initial).map(|(second, value)| {
-        second.abs() / (tolerances.absolute + tolerances.relative * value.abs())
-    });
+    let all = second.iter().zip(initial).zip(absolute);
+    let scaled =
+        all.map(|((second, value), absolute)| second.abs() / (absolute + relative * value.abs()));
     let curvature = scaled.fold(0.0, f64::max);
     let longest = 0.01 * (times[times.len() - 1] - times[0]);
     longest.min((0.02 / curvature).sqrt())

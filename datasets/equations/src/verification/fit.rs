@@ -161,14 +161,14 @@ impl<S: Fn(&[f64]) -> Vec<f64> + Sync> Shooting<'_, S> {
         })
     }
 
-    /// The last fits: of the whole series, with every datum counted alike, as [`super::refine`] does. What holds constants back
+    /// The last fits: of the whole series, with every datum counted alike where components have the same units, as [`super::refine`] does. What holds constants back
     /// that the series hardly tells follows them until they stay.
     fn end(&self, mut unknowns: Unknowns) -> Result<(Unknowns, Vec<f64>), EquationError> {
         let mut deviations = Vec::new();
         for _ in 0..LAST_FITS {
             let prior = unknowns.numbers.clone();
             let sizes = (self.sizes)(&prior);
-            let fit = Fit::new(self.form, &Data::plain(self.series), &[0], &prior, &sizes);
+            let fit = Fit::new(self.form, &Data::fair(self.series), &[0], &prior, &sizes);
             let found: Found = fit.run(unknowns)?;
             (unknowns, deviations) = (found.unknowns, found.deviations);
             let mut moves = unknowns.numbers.iter().zip(&prior).zip(&sizes);

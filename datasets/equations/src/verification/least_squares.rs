@@ -26,6 +26,8 @@ const PRIOR_RANGE: f64 = 0.3;
 const PRIOR_DEVIATION: f64 = 0.01;
 /// Deviation, relative to the root mean square of the data, where there is no trajectory: the next trial is shorter.
 const FAR: f64 = 1e2;
+/// Components whose sizes differ by more than this have units of their own, and a sum of their squares says nothing.
+const SAME_UNITS: f64 = 10.0;
 /// The least size of a state, relative to the root mean square of the data: one that is 0 must be able to move.
 const LEAST_STATE: f64 = 1e-3;
 
@@ -72,26 +74,41 @@ pub(super) struct Data<'a> {
 }
 
 impl<'a> Data<'a> {
-    /// All components as they are.
-    pub fn plain(series: &'a Series) -> Self {
-        Self {
-            series,
-            weights: vec![1.0; series.dimension()],
+    /// All components alike; each by its own size where they differ by more than [`SAME_UNITS`].
+    pub fn fair(series: &'a Series) -> Self {
+        let balanced = Self::balanced(series);
+        let extreme = |pick: fn(f64, f64) -> f64| balanced.weights.iter().copied().reduce(pick);
+        let (least, most) = (extreme(f64::min), extreme(f64::max));
+        match (least, most) {
+            (Some(least), Some(most)) if most > SAME_UNITS * least => balanced,
+            _ => {
+                let all = weight_of(root_mean_square(series.states().iter()));
+                Self {
+                    series,
+                    weights: vec![all.unwrap_or(1.0); series.dimension()],
+                }
+            }
         }
     }
 
     /// Each component by its own size, so that one in thousands does not hide one in units.
     pub fn balanced(series: &'a Series) -> Self {
-        let all = root_mean_square(series.states().iter());
-        let weight = |column: ndarray::ArrayView1<f64>| match root_mean_square(column.iter()) {
-            0.0 => 1.0,
-            size => all / size,
+        let states = series.states();
+        let all = root_mean_square(states.iter());
+        let weight = |column: ndarray::ArrayView1<f64>| {
+            weight_of(root_mean_square(column.iter())).or_else(|| weight_of(all))
         };
+        let weights = states.columns().into_iter().map(weight);
         Self {
             series,
-            weights: series.states().columns().into_iter().map(weight).collect(),
+            weights: weights.map(|weight| weight.unwrap_or(1.0)).collect(),
         }
     }
+}
+
+/// What makes numbers of this size about 1, so that their squares are numbers.
+fn weight_of(size: f64) -> Option<f64> {
+    (size > 0.0 && (1.0 / size).is_finite()).then(|| 1.0 / size)
 }
 
 /// The stretches of `points` points that begin at `starts`; each reaches to the first point of the next, which both have.
@@ -329,9 +346,17 @@ pub(super) fn whole(
     Ok((last, relative_l2(&states, series.states())))
 }
 
-pub(super) fn root_mean_square<'a>(values: impl ExactSizeIterator<Item = &'a f64>) -> f64 {
+/// Of any size: squares alone would be 0 or infinite beyond 1e-154 and 1e154.
+pub(super) fn root_mean_square<'a>(values: impl ExactSizeIterator<Item = &'a f64> + Clone) -> f64 {
     let count = values.len().max(1) as f64;
-    (values.map(|value| value.powi(2)).sum::<f64>() / count).sqrt()
+    let largest = values
+        .clone()
+        .fold(0.0_f64, |most, value| most.max(value.abs()));
+    if largest == 0.0 || !largest.is_finite() {
+        return largest;
+    }
+    let squares = values.map(|value| (value / largest).powi(2)).sum::<f64>();
+    largest * (squares / count).sqrt()
 }
 
 fn reason(error: &MPError) -> &'static str {

@@ -61,7 +61,7 @@ pub fn refine(system: &System, series: &Series) -> Result<Refined, EquationError
     for stage in STAGES {
         let points = (stage * series.points() as f64).ceil() as usize;
         let part = series.beginning(points.max(needed));
-        let fit = Fit::new(system, &Data::plain(&part), &[0], &numbers, &sizes);
+        let fit = Fit::new(system, &Data::fair(&part), &[0], &numbers, &sizes);
         let found = fit.run(unknowns)?;
         (unknowns, deviations) = (found.unknowns, found.deviations);
     }

@@ -3,7 +3,7 @@
 use ndarray::{Array2, Axis, s};
 use rayon::prelude::*;
 use rheome_cli::Failure;
-use rheome_equations::verification::{continuation, refine};
+use rheome_equations::verification::{continuation, refine, sizes};
 use rheome_equations::{Batch, DataFile, EquationError, Series, System, compare, distinct_forms};
 
 use rheome_equations::verification::relative_l2;
@@ -179,7 +179,13 @@ impl Case {
                 expected: format!("{}, those of the series", state.len()),
             });
         }
-        continuation(system, from, state, &self.times)
+        continuation(
+            system,
+            from,
+            state,
+            &self.times,
+            &sizes(self.input.states()),
+        )
     }
 
     /// The error of the equation that explains the input best once its constants are fitted.

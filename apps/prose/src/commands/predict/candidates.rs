@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use ndarray::Array2;
 use rayon::prelude::*;
 use rheome_cli::Failure;
-use rheome_equations::verification::{Refined, continuation, fit, refine, residual};
+use rheome_equations::verification::{Refined, continuation, fit, refine, residual, sizes};
 use rheome_equations::{Series, System, distinct_forms};
 use rheome_prose::decoding::Decoded;
 
@@ -177,7 +177,8 @@ impl Candidate {
             Some(Ok(refined)) => refined.last.clone(),
             _ => series.states().row(point).to_vec(),
         };
-        let states = continuation(system, series.times()[point], &state, times);
+        let sizes = sizes(series.states());
+        let states = continuation(system, series.times()[point], &state, times, &sizes);
         states.map_err(|error| error.to_string())
     }
 }

@@ -28,7 +28,7 @@ pub struct Input {
     pub window: Series,
     /// The points that are used, in the network's units.
     pub scaled: Series,
-    /// Why the network cannot take the series, where that is so.
+    /// Why the network is not asked, where that is so.
     pub beyond_network: Option<String>,
 }
 

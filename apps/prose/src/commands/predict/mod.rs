@@ -82,9 +82,12 @@ fn predict<'a>(
     trained: &'a TrainedModel,
     console: Console,
 ) -> Result<Prediction<'a>, Failure> {
-    let input = Input::read(&arguments.series, trained, arguments.equation.is_some())?;
+    let mut input = Input::read(&arguments.series, trained, arguments.equation.is_some())?;
     let components = input.series.dimension();
     let rough = rough::equations(arguments.equation.as_deref(), components)?;
+    if arguments.equation.is_some() && input.beyond_network.is_none() {
+        input.beyond_network = rough::beyond_network(&rough, trained);
+    }
     let times = times(arguments, &input)?;
     summary::note_input(&input, &rough, console);
     let seed = arguments
@@ -105,7 +108,7 @@ fn predict<'a>(
     candidates::verify(&mut candidates, &input, arguments.refine, seed);
     if let (Some(reason), Some(problem)) = (&input.beyond_network, unexplained(&candidates)) {
         return Err(Failure::new(format!(
-            "{}: the network cannot take the series ({reason}), and --equation cannot be fitted: {problem}",
+            "{}: the network is not asked ({reason}), and --equation cannot be fitted: {problem}",
             arguments.series.input
         )));
     }

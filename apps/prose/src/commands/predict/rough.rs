@@ -3,6 +3,8 @@
 use rheome_cli::Failure;
 use rheome_equations::{System, published_families};
 
+use crate::trained_model::TrainedModel;
+
 /// An equation that may be roughly right.
 pub struct RoughEquation {
     /// Where it comes from: `given`, or the name of a family.
@@ -40,6 +42,18 @@ pub fn equations(given: Option<&str>, components: usize) -> Result<Vec<RoughEqua
              number: \"C x - C x y | C x y - C y\""
         ))),
     }
+}
+
+/// Why the network cannot be told one of these equations.
+pub fn beyond_network(rough: &[RoughEquation], trained: &TrainedModel) -> Option<String> {
+    if !trained.network.config().modalities.reads_symbols() {
+        return None;
+    }
+    let told = rough
+        .iter()
+        .map(|rough| trained.words.encode(&rough.system.skeleton()));
+    let problem = told.filter_map(Result::err).next()?;
+    Some(format!("--equation: {problem}"))
 }
 
 fn read(text: &str, components: usize) -> Result<RoughEquation, String> {

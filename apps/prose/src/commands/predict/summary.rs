@@ -79,7 +79,7 @@ pub fn note_input(input: &Input, rough: &[RoughEquation], console: Console) {
     ));
     if let Some(reason) = &input.beyond_network {
         console.note(format!(
-            "the network cannot take the series ({reason}): only the equation that was given is fitted"
+            "the network is not asked ({reason}): only the equation that was given is fitted"
         ));
         return;
     }
