@@ -6,6 +6,7 @@ use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::{Device, Tensor, assert_shape};
 use rheome_backend::fused;
+use rheome_backend::memory::give_back_freed_memory;
 use rheome_backend::weights::{self, NameTable};
 use rheome_layers::initialization::Initialization;
 
@@ -13,7 +14,7 @@ use super::blocks::Block;
 use super::conditioning::{Adapter, Fusion, GeneModulation, VelocityHead};
 use super::gene_encoder::{GeneEncoder, NormedEmbedding};
 use super::names;
-use super::prepared::{Conditions, ControlCells, LayerConditions, of_cells};
+use super::prepared::{Conditions, ControlCells, KeptControl, LayerConditions, of_cells};
 use super::time::TimeEmbedding;
 use super::value_encoder::ValueEncoder;
 use crate::config::{Backbone, PadTransformerConfig, PerturbationKind};
@@ -75,9 +76,16 @@ pub struct PerturbationHead {
 /// Most genes of cells whose velocity is computed at once: every feature of theirs is 2 MB at the published width.
 const TOKENS: usize = 1024;
 
-/// Most numbers (32 MB) of what the blocks make of the control cells that are kept for a sampling run. Of more, a twentieth of an
+/// Most numbers (32 MB) of what the network makes of the control cells that are kept for a sampling run. Of more, a twentieth of an
 /// evaluation's time is spent on making them anew, and a hundred cells do not need 2 GB.
 const KEPT_NUMBERS: usize = 1 << 23;
+
+/// Control cells as an evaluation has them.
+enum Seen<'a> {
+    Kept(&'a KeptControl),
+    /// `[batch, n, width]`: what each block prepares when its turn comes.
+    Made(Tensor<3>),
+}
 
 impl PadTransformer {
     /// Draws the weights from `seed` (the same numbers on every device).
@@ -184,23 +192,30 @@ impl PadTransformer {
     /// # Shapes
     /// - control: `[batch, n]`, the genes being those of `conditions`
     pub fn prepare_cells(&self, control: Tensor<2>, conditions: &Conditions) -> ControlCells {
-        let values = self.control_value.forward(control);
-        let cells = values + conditions.genes.clone().unsqueeze::<3>();
-        // Two tensors of this size a block: queries and keys, or keys and values.
-        let numbers = 2 * self.layers.len() * cells.shape().num_elements();
-        // A GPU has the memory.
-        let on_gpu = !fused::is_on_cpu(&cells);
-        let kept = on_gpu || cells.device().is_autodiff() || numbers <= KEPT_NUMBERS;
+        let features = control.shape().num_elements() * conditions.genes.dims()[1];
+        // One tensor of this size for the fusion, two for a block: queries and keys, or keys and values.
+        let numbers = (1 + 2 * self.layers.len()) * features;
+        // A GPU has the memory, and a gradient needs it.
+        let on_gpu = !fused::is_on_cpu(&control);
+        let kept = on_gpu || control.device().is_autodiff() || numbers <= KEPT_NUMBERS;
         ControlCells {
-            fusion: self.fusion.prepare(cells.clone()),
-            layers: kept.then(|| {
+            kept: kept.then(|| {
+                let cells = self.control_features(control.clone(), conditions);
                 let layers = self.layers.iter();
-                layers
-                    .map(|layer| layer.block.prepare(cells.clone()))
-                    .collect()
+                KeptControl {
+                    layers: layers
+                        .map(|layer| layer.block.prepare(cells.clone()))
+                        .collect(),
+                    fusion: self.fusion.prepare(cells),
+                }
             }),
-            cells,
+            values: control,
         }
+    }
+
+    /// What the blocks see of control cells: `[batch, n, width]`.
+    fn control_features(&self, control: Tensor<2>, conditions: &Conditions) -> Tensor<3> {
+        self.control_value.forward(control) + conditions.genes.clone().unsqueeze::<3>()
     }
 
     /// The velocity dx/dt of the flow.
@@ -220,7 +235,7 @@ impl PadTransformer {
         control: &ControlCells,
     ) -> Tensor<2> {
         let [batch, genes] = noisy.dims();
-        assert_shape!(control.fusion, [batch, genes, ..]);
+        assert_shape!(control.values, [batch, genes]);
         for rows in [times.dims()[0], conditions.head.dims()[0]] {
             assert!(rows == 1 || rows == batch, "{rows} rows for {batch} cells");
         }
@@ -268,16 +283,21 @@ impl PadTransformer {
         control: &ControlCells,
     ) -> Tensor<3> {
         let time = self.time.forward(times);
-        let mut state = self.fuse(noisy, conditions, control);
+        let control = self.see(control, conditions);
+        let mut state = self.fuse_with(noisy, conditions, self.fusion_of(&control));
         for (i, (layer, conditions)) in self.layers.iter().zip(&conditions.layers).enumerate() {
             state = layer.adapt(state, conditions);
-            state = match &control.layers {
-                Some(kept) => layer.block.forward(state, &time, &kept[i]),
-                None => {
-                    let control = layer.block.prepare(control.cells.clone());
+            state = match &control {
+                Seen::Kept(kept) => layer.block.forward(state, &time, &kept.layers[i]),
+                Seen::Made(cells) => {
+                    let control = layer.block.prepare(cells.clone());
                     layer.block.forward(state, &time, &control)
                 }
             };
+            // Where memory counts, what the allocator keeps of a layer's tensors counts too.
+            if let Seen::Made(_) = control {
+                give_back_freed_memory();
+            }
         }
         state
     }
@@ -293,11 +313,30 @@ impl PadTransformer {
         conditions: &Conditions,
         control: &ControlCells,
     ) -> Tensor<3> {
-        let [batch, genes, _] = control.fusion.dims();
+        let fusion = self.fusion_of(&self.see(control, conditions));
+        self.fuse_with(noisy, conditions, fusion)
+    }
+
+    fn fuse_with(&self, noisy: Tensor<2>, conditions: &Conditions, fusion: Tensor<3>) -> Tensor<3> {
+        let [batch, genes, _] = fusion.dims();
         assert_shape!(noisy, [batch, genes]);
         let values = self.noisy_value.forward(noisy);
         let cells = values + conditions.genes.clone().unsqueeze::<3>();
-        self.fusion.forward(cells, &control.fusion)
+        self.fusion.forward(cells, &fusion)
+    }
+
+    fn see<'a>(&self, control: &'a ControlCells, conditions: &Conditions) -> Seen<'a> {
+        match &control.kept {
+            Some(kept) => Seen::Kept(kept),
+            None => Seen::Made(self.control_features(control.values.clone(), conditions)),
+        }
+    }
+
+    fn fusion_of(&self, control: &Seen) -> Tensor<3> {
+        match control {
+            Seen::Kept(kept) => kept.fusion.clone(),
+            Seen::Made(cells) => self.fusion.prepare(cells.clone()),
+        }
     }
 
     /// How the parameters are called in the authors' checkpoints.
@@ -354,7 +393,7 @@ mod tests {
             let whole = model.head.forward(features, &conditions.head);
             assert!(largest_difference(&parts, &whole) < 1e-5, "{backbone:?}");
             let made_anew = ControlCells {
-                layers: None,
+                kept: None,
                 ..cells
             };
             let found = model.velocity(noisy, times, &conditions, &made_anew);

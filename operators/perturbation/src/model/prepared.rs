@@ -28,12 +28,18 @@ pub(super) struct LayerConditions {
 /// What depends on the control cells, and on no state or time.
 #[derive(Debug, Clone)]
 pub struct ControlCells {
+    /// `[batch, n]`
+    pub(super) values: Tensor<2>,
+    /// What the network makes of them; none where that is too much to keep for all cells.
+    pub(super) kept: Option<KeptControl>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct KeptControl {
     /// `[batch, n, width]`
     pub(super) fusion: Tensor<3>,
-    /// `[batch, n, width]`: what the blocks see of the cells.
-    pub(super) cells: Tensor<3>,
-    /// What each block makes of it; none where that is too much to keep for all cells.
-    pub(super) layers: Option<Vec<ControlPart>>,
+    /// What each block makes of the cells.
+    pub(super) layers: Vec<ControlPart>,
 }
 
 impl Conditions {
@@ -64,11 +70,17 @@ impl Conditions {
 impl ControlCells {
     /// The same for some of the cells.
     pub(super) fn of_cells(&self, cells: &Range<usize>) -> Self {
-        let layers = self.layers.as_ref();
+        let kept = self.kept.as_ref().map(|kept| KeptControl {
+            fusion: of_cells(&kept.fusion, cells),
+            layers: kept
+                .layers
+                .iter()
+                .map(|part| part.of_cells(cells))
+                .collect(),
+        });
         Self {
-            fusion: of_cells(&self.fusion, cells),
-            cells: of_cells(&self.cells, cells),
-            layers: layers.map(|all| all.iter().map(|part| part.of_cells(cells)).collect()),
+            values: of_cells(&self.values, cells),
+            kept,
         }
     }
 }
