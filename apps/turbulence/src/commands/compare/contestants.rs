@@ -27,7 +27,12 @@ pub trait Contestant {
         None
     }
 
-    /// Makes the judge's number of steps, handing over every one.
+    /// Steps of the reference that one of its own covers.
+    fn stride(&self) -> usize {
+        1
+    }
+
+    /// Makes the judge's number of steps, handing over every one of its own.
     ///
     /// # Errors
     /// [`Failure`] with the reason for ending early.
@@ -80,6 +85,7 @@ struct Operator {
     loaded: LoadedModel,
     features: GridFeatures,
     device: Device,
+    stride: usize,
     window: Vec<f32>,
 }
 
@@ -95,18 +101,18 @@ impl Operator {
             )));
         }
         check_positions(&folder.to_string(), &loaded.config.grid(), course)?;
-        if let Some(step) = loaded.time_step
-            && !is_same(step, course.time_step)
-        {
-            return Err(Failure::new(format!(
-                "{folder}: steps {step} in time, expected {} (the spacing of {})",
+        let stride = course.stride_of(loaded.time_step).ok_or_else(|| {
+            Failure::new(format!(
+                "{folder}: steps {} in time, expected {} (the spacing of {}) or a whole multiple",
+                loaded.time_step.unwrap_or(f64::NAN),
                 course.time_step,
                 course.label()
-            )));
-        }
+            ))
+        })?;
         let features = loaded.model.prepare(&loaded.config.grid());
         Ok(Self {
-            window: course.window(loaded.config.time_window())?,
+            window: course.window(loaded.config.time_window(), stride)?,
+            stride,
             name: given.name.clone(),
             loaded,
             features,
@@ -128,13 +134,17 @@ impl Contestant for Operator {
         Some(self.loaded.model.num_params())
     }
 
+    fn stride(&self) -> usize {
+        self.stride
+    }
+
     fn run(&self, course: &Course, judge: &mut Judge<'_>) -> Result<(), Failure> {
         let [nx, ny, nz] = course.grid.points();
         let shape = [1, self.loaded.config.time_window(), nx, ny, nz, 3];
         let window = Tensor::from_data(TensorData::new(self.window.clone(), shape), &self.device);
         let (model, normalization) = (&self.loaded.model, &self.loaded.normalization);
         let mut rollout = Rollout::new(model, &self.features, normalization, window)?;
-        for _ in 0..judge.steps {
+        for _ in 0..judge.steps / self.stride as u64 {
             let field = judge.measure(|| -> Result<Vec<f32>, Failure> {
                 Ok(rollout.step()?.into_data().iter::<f32>().collect())
             })?;
@@ -163,7 +173,7 @@ impl LargeEddy {
         Ok(Self {
             grid,
             filter: settings.output.filter,
-            start: course.window(1)?,
+            start: course.window(1, 1)?,
             name: given.name.clone(),
             config,
         })

@@ -13,8 +13,10 @@ use crate::arguments::CompareArguments;
 /// Gathers what one contestant does.
 pub struct Judge<'a> {
     course: &'a Course,
-    /// Steps to make.
+    /// Steps of the reference to make.
     pub steps: u64,
+    /// How many of them a step of the contestant covers.
+    stride: u64,
     skip: u64,
     statistics: FlowStatistics,
     errors: LeadTimeComparison,
@@ -30,16 +32,18 @@ impl<'a> Judge<'a> {
     /// A judge who has seen nothing yet.
     pub fn new(
         course: &'a Course,
+        stride: usize,
         arguments: &CompareArguments,
         meter: Meter,
         interruption: &'a Interruption,
     ) -> Result<Self, Failure> {
         Ok(Self {
             steps: arguments.steps,
+            stride: stride as u64,
             skip: arguments.skip,
             statistics: FlowStatistics::new(&course.grid, course.wall_units),
             errors: LeadTimeComparison::new(&course.grid, &course.mean_profile())?,
-            held: course.window(1)?,
+            held: course.window(1, 1)?,
             done: 0,
             seconds: Vec::new(),
             meter,
@@ -60,7 +64,7 @@ impl<'a> Judge<'a> {
     pub fn take(&mut self, velocity: &[f32]) -> Result<(), Failure> {
         self.interruption
             .check(|| "within the run of a contestant".to_owned())?;
-        let step = self.done + 1;
+        let step = self.done + self.stride;
         let lead = step as f64 * self.course.time_step;
         if step > self.skip {
             self.statistics.add(self.course.time_of(step), velocity)?;
@@ -69,8 +73,14 @@ impl<'a> Judge<'a> {
             self.errors.add(lead, velocity, &reference, &self.held)?;
         }
         self.done = step;
-        self.meter.advance("");
+        for _ in 0..self.stride {
+            self.meter.advance("");
+        }
         Ok(())
+    }
+
+    fn time_step(&self) -> f64 {
+        self.stride as f64 * self.course.time_step
     }
 
     /// Sums up.
@@ -79,6 +89,7 @@ impl<'a> Judge<'a> {
         contestant: &dyn Contestant,
         stopped: Option<String>,
     ) -> Result<Entry, Failure> {
+        let time_step = self.time_step();
         self.meter.finish();
         let mut results = self.statistics.finish();
         results.lead_time = self.errors.finish();
@@ -91,7 +102,7 @@ impl<'a> Judge<'a> {
             parameters: contestant.parameters(),
             steps: self.done,
             stopped,
-            seconds_per_time: (!steady.is_empty()).then_some(mean / self.course.time_step),
+            seconds_per_time: (!steady.is_empty()).then_some(mean / time_step),
             results,
         })
     }

@@ -42,7 +42,7 @@ pub struct Entry {
     pub description: String,
     /// Trained numbers of an operator.
     pub parameters: Option<usize>,
-    /// Steps it made.
+    /// Steps of the reference that it covered.
     pub steps: u64,
     /// Why it ended before the last step.
     pub stopped: Option<String>,
@@ -111,7 +111,7 @@ fn let_run(
     interruption: &Interruption,
 ) -> Result<Entry, Failure> {
     let meter = Meter::new(console, contestant.name(), "steps", arguments.steps, 0);
-    let mut judge = Judge::new(course, arguments, meter, interruption)?;
+    let mut judge = Judge::new(course, contestant.stride(), arguments, meter, interruption)?;
     let outcome = contestant.run(course, &mut judge);
     interruption.check(|| {
         let (folder, name) = (arguments.output.display(), contestant.name());

@@ -15,7 +15,7 @@ pub struct Scores {
     pub description: String,
     /// Trained numbers of an operator.
     pub parameters: Option<usize>,
-    /// Steps it made.
+    /// Steps of the reference that it covered.
     pub steps: u64,
     /// Why it ended before the last step.
     pub stopped: Option<String>,
@@ -31,7 +31,7 @@ pub struct Scores {
     pub profile_error: f64,
     /// Mean distance of the energy spectra of u along x and z near the wall and in the centre, in decades.
     pub spectrum_error: Option<f64>,
-    /// Relative L2 error of the velocity after one step.
+    /// Relative L2 error of the velocity after one step of its own.
     pub first_step_error: Option<f64>,
     /// Lead time at which the fluctuations' correlation with the reference falls below one half.
     pub decorrelation_time: Option<f64>,

@@ -93,20 +93,29 @@ impl Course {
         self.reader.header().attributes.clone()
     }
 
-    /// The last `count` snapshots up to the start, oldest first: `[count, x, y, z, component]`.
-    pub fn window(&self, count: usize) -> Result<Vec<f32>, Failure> {
-        if self.index + 1 < count {
+    /// How many steps of the reference a time step is; 1 where it is not known.
+    pub fn stride_of(&self, time_step: Option<f64>) -> Option<usize> {
+        let Some(step) = time_step else {
+            return Some(1);
+        };
+        let stride = (step / self.time_step).round();
+        (stride >= 1.0 && is_same(step, stride * self.time_step)).then_some(stride as usize)
+    }
+
+    /// `count` snapshots up to the start, `stride` apart, oldest first: `[count, x, y, z, component]`.
+    pub fn window(&self, count: usize, stride: usize) -> Result<Vec<f32>, Failure> {
+        let span = (count - 1) * stride;
+        let Some(first) = self.index.checked_sub(span) else {
             return Err(Failure::new(format!(
-                "--index {}: a model needs {count} snapshots up to it, so it is at least {}",
+                "--index {}: a model needs {count} snapshot(s) up to it, {stride} apart, so it is at least {span}",
                 self.index,
-                count - 1
             )));
-        }
+        };
         let length = self.reader.shape().snapshot_len();
         let mut window = vec![0.0; count * length];
         for (i, snapshot) in window.chunks_mut(length).enumerate() {
             self.reader
-                .read(self.trajectory, self.index + 1 - count + i, snapshot)?;
+                .read(self.trajectory, first + i * stride, snapshot)?;
         }
         Ok(window)
     }
