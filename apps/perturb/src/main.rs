@@ -3,7 +3,6 @@
 mod arguments;
 mod cells;
 mod commands;
-mod principal_components;
 mod settings;
 mod trained_model;
 

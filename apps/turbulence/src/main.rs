@@ -2,12 +2,11 @@
 
 mod arguments;
 mod commands;
-mod flow_header;
 mod labelled;
 mod model_folder;
 mod profiles;
 mod reference;
-mod statistics_file;
+mod statistics_output;
 
 use std::process::ExitCode;
 
