@@ -167,7 +167,7 @@ fn advance(
     let interruption = Interruption::watch(arguments.compute.console())?;
     let time_window = rollout.window().dims()[1];
     // The CPU has nothing to wait for, and finds a diverging step at once.
-    let on_gpu = matches!(device, DeviceChoice::Cuda(_));
+    let on_gpu = device.is_gpu();
     let mut watch = Watch {
         arguments,
         patience: if on_gpu { PATIENCE } else { 1 },
