@@ -103,9 +103,9 @@ pub fn is_group_name(name: &str) -> bool {
 /// # Errors
 /// [`StatisticsFileError::Ending`] if the name does not end in .h5 or .hdf5.
 pub fn check_name(path: &Path) -> Result<(), StatisticsFileError> {
-    match path.extension().and_then(|e| e.to_str()) {
-        Some("h5" | "hdf5") => Ok(()),
-        _ => Err(StatisticsFileError::Ending {
+    match rheome_hdf::has_ending(path, &rheome_hdf::ENDINGS) {
+        true => Ok(()),
+        false => Err(StatisticsFileError::Ending {
             path: path.to_owned(),
         }),
     }
