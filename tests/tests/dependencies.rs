@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rheome_testing::root;
+use rheome_tests::repository::each_file;
 use serde_json::Value;
 
 /// What `.cargo/deny.toml` allows.
@@ -202,15 +203,4 @@ fn allows_unsafe(text: &str) -> bool {
     let lifts = |line: &str| line.starts_with("#[allow(") || line.starts_with("#![allow(");
     let names = |line: &&str| line.contains(concat!("unsafe", "_code"));
     (0..lines.len()).any(|at| lifts(lines[at]) && lines[at..].iter().take(2).any(names))
-}
-
-fn each_file(folder: &Path, tell: &mut impl FnMut(&Path)) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        // tests/fuzz is no part of the workspace.
-        match path.is_dir() && !path.ends_with("fuzz") {
-            true => each_file(&path, tell),
-            false => tell(&path),
-        }
-    }
 }

@@ -58,7 +58,7 @@ fn executes(name: &str) {
 fn programs() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test.ancestors().nth(2).unwrap().to_owned();
-    for program in ["turbulence", "perturb", "prose"] {
+    for program in rheome_testing::programs() {
         let path = folder.join(program);
         assert!(
             path.exists(),
