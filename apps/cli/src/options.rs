@@ -1,3 +1,5 @@
+//! The options of every command that computes: device, threads, seed, how much to say.
+
 use std::path::PathBuf;
 
 use clap::Args;
