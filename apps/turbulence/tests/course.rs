@@ -11,8 +11,12 @@ use rheome_fields::{FieldHeader, FieldShape, WriteOptions};
 const MODEL: &str = "demo=apps/turbulence/demo/model";
 const WALE: &str = "WALE=configs/turbulence/minimal-channel-wale.toml";
 
+/// What becomes of the sample's header, and the times of its snapshots.
+type Change<'a> = (&'a dyn Fn(&mut FieldHeader), Times<'a>);
+type Times<'a> = &'a dyn Fn(usize) -> f64;
+
 /// The held-out sample with other times and another header.
-fn rewritten(path: &Path, change: &dyn Fn(&mut FieldHeader), time: &dyn Fn(usize) -> f64) {
+fn rewritten(path: &Path, (change, time): Change<'_>) {
     let held_out = command::root().join(HELD_OUT);
     let reader = rheome_fields::open(&held_out.to_string_lossy()).unwrap();
     let shape = FieldShape {
@@ -31,16 +35,11 @@ fn rewritten(path: &Path, change: &dyn Fn(&mut FieldHeader), time: &dyn Fn(usize
 }
 
 /// Names a reference, changes the sample to it, and compares it with a contestant: fails with `words`, before anything is written.
-fn refused(
-    name: &str,
-    (change, time): (&dyn Fn(&mut FieldHeader), &dyn Fn(usize) -> f64),
-    contestant: &[&str],
-    words: &[&str],
-) {
+fn refused(name: &str, change: Change<'_>, contestant: &[&str], words: &[&str]) {
     let folder = folder();
     let output = folder.path().join("comparison");
     let path = folder.path().join(name);
-    rewritten(&path, change, time);
+    rewritten(&path, change);
     let mut command = with(&["compare", "--steps", "2", "--device", "flex"]);
     command.arg("--reference").arg(&path);
     command.arg("--output").arg(&output).args(contestant);
@@ -53,10 +52,17 @@ fn even(index: usize) -> f64 {
     0.05 * index as f64
 }
 
+/// One test: what another one starts beside it would inherit the locks.
 #[test]
-fn a_reference_whose_times_are_no_course_is_refused() {
+fn a_reference_that_is_no_course_is_refused() {
+    times_that_are_no_course_are_refused();
+    other_heights_are_refused();
+    other_and_unknown_wall_units_are_refused();
+}
+
+fn times_that_are_no_course_are_refused() {
     let (same, les) = (&|_: &mut FieldHeader| {}, ["--les", WALE]);
-    let cases: [(&str, &dyn Fn(usize) -> f64, &[&str]); 3] = [
+    let cases: [(&str, Times<'_>, &[&str]); 3] = [
         ("still.h5", &|_| 1.0, &["still.h5", "time[1]", "later"]),
         ("back.h5", &|i| -even(i), &["back.h5", "time[1]", "later"]),
         ("uneven.h5", &|i| even(i * i), &["uneven.h5", "time[2]"]),
@@ -66,8 +72,7 @@ fn a_reference_whose_times_are_no_course_is_refused() {
     }
 }
 
-#[test]
-fn a_reference_on_other_heights_is_refused() {
+fn other_heights_are_refused() {
     let stretched = |header: &mut FieldHeader| {
         let [_, heights, _] = header.coordinates.as_mut().unwrap();
         heights.iter_mut().for_each(|y| *y = y.powi(2) / 2.0);
@@ -81,8 +86,7 @@ fn a_reference_on_other_heights_is_refused() {
     refused("heights-model.h5", ["--model", MODEL], &words);
 }
 
-#[test]
-fn a_reference_in_other_or_unknown_wall_units_is_refused() {
+fn other_and_unknown_wall_units_are_refused() {
     let unknown = |header: &mut FieldHeader| {
         let known = ["Re_tau", "viscosity", "u_tau"];
         let attributes = &mut header.attributes;
