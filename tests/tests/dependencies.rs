@@ -235,6 +235,15 @@ fn crates_depend_on_what_architecture_md_says() {
         .filter_map(|(name, told)| Some((name.as_str(), told.get("path")?.as_str()?)))
         .collect();
     let rows = rows();
+    for room in ["apps", "datasets", "operators"] {
+        for entry in std::fs::read_dir(root().join(room)).unwrap() {
+            let path = entry.unwrap().path();
+            let folder = path.strip_prefix(root()).unwrap().to_str().unwrap();
+            let is_named = folders.values().any(|named| *named == folder);
+            let is_crate = path.join("Cargo.toml").exists();
+            assert!(is_named || !is_crate, "Cargo.toml: no line for {folder}");
+        }
+    }
     for folder in folders.values() {
         assert!(
             rows.contains_key(*folder),
