@@ -11,12 +11,14 @@ test: export LD_LIBRARY_PATH := $(CURDIR)/.libtorch/lib:$(LD_LIBRARY_PATH)
 test: export HDF5_USE_FILE_LOCKING := FALSE
 # One profile and one feature set for tests, lints and documentation, so that burn is built once.
 CARGO_SET := --release --workspace --features libtorch --locked
+# Every folder of apps that has a program; the tests find them in the same way.
+PROGRAMS := $(patsubst apps/%/src/main.rs,%,$(wildcard apps/*/src/main.rs))
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: cpu-setup ## build with the pure-Rust CPU backend; continue a turbulent flow, predict perturbed cells, find equations, draw all (folder demo/)
-	cargo build --release --locked -p turbulence -p perturb -p prose
+	cargo build --release --locked $(PROGRAMS:%=-p %)
 	bash apps/turbulence/demo/run.sh target/release/turbulence demo
 	bash apps/perturb/demo/run.sh target/release/perturb demo/cells
 	bash apps/prose/demo/run.sh target/release/prose demo/equations
@@ -65,7 +67,6 @@ notebooks: setup ## execute the notebooks anew and keep what they show
 	cargo build $(CARGO_SET) --bins
 	RHEOME_BIN=$(CURDIR)/target/release .tools/python/bin/python tests/tests/python/execute_notebook.py --keep notebooks/*.ipynb
 
-PROGRAMS := turbulence perturb prose
 man: cpu-setup ## manual pages of the programs (folder target/man; read them with `man -l target/man/turbulence-rollout.1`)
 	cargo build --release --locked $(PROGRAMS:%=-p %)
 	for program in $(PROGRAMS); do target/release/$$program man target/man; done

@@ -35,7 +35,6 @@ const CELLS: [(usize, usize); 6] = [
     (16, 1000),
 ];
 const THREADS: [usize; 2] = [1, 2];
-const DEVICES: [DeviceChoice; 2] = [DeviceChoice::Flex, DeviceChoice::LibTorch];
 
 /// What is measured, `Display`ed as it is parsed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -99,7 +98,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         .map(|(c, g)| Work::Cells(*c, if small { g / 20 } else { *g }));
     let works: Vec<Work> = flows.chain(cells).collect();
     let mut all = Vec::new();
-    for device in DEVICES {
+    for device in DeviceChoice::cpus() {
         if let Err(reason) = device.resolve() {
             println!("left out: {reason}");
             continue;

@@ -10,24 +10,30 @@ set_=(--release --workspace --features libtorch --locked)
 cargo build "${set_[@]}" --bin turbulence
 cp target/release/turbulence "$folder.new/"
 
-# Copies the programs of some crates out of cargo's messages: the name of a test or bench alone is not unique.
+# Suites that take the devices of RHEOME_DEVICES: those without a harness.
+mapfile -t suites < <(sed -n 's/^name = "\(parity_.*\)"/\1/p' tests/Cargo.toml)
+# Benches of operators that take --devices and stand beside a pytorch_*.py of their crate.
+benches=(step velocity)
+printf '%s\n' "${benches[@]}" >"$folder.new/benches"
+
+# Copies the programs of these names and of crates in a folder out of cargo's messages: the name of a test or bench alone is not unique.
 gather() {
     python3 -c '
-import json, shutil, sys
-folder, crates = sys.argv[1], sys.argv[2:]
+import json, os, shutil, sys
+folder, crates, names = sys.argv[1], sys.argv[2], sys.argv[3:]
 for line in sys.stdin:
     message = json.loads(line)
     crate = message.get("manifest_path", "").removesuffix("/Cargo.toml")
-    if message.get("executable") and any(crate.endswith(c) for c in crates):
-        shutil.copy2(message["executable"], folder + "/" + message["target"]["name"])
+    name = message.get("target", {}).get("name")
+    if message.get("executable") and name in names and (crate == crates or os.path.dirname(crate) == crates):
+        shutil.copy2(message["executable"], folder + "/" + name)
 ' "$folder.new" "$@"
 }
 json=(--no-run --message-format json-render-diagnostics)
-cargo test "${set_[@]}" "${json[@]}" --test parity_ifactformer --test parity_scdfm --test parity_prose | gather /tests
-cargo bench --workspace --features libtorch --locked "${json[@]}" --bench step --bench velocity |
-    gather /operators/flow /operators/perturbation
+cargo test "${set_[@]}" "${json[@]}" "${suites[@]/#/--test=}" | gather "$PWD/tests" "${suites[@]}"
+cargo bench --workspace --features libtorch --locked "${json[@]}" "${benches[@]/#/--bench=}" | gather "$PWD/operators" "${benches[@]}"
 
-for program in parity_ifactformer parity_scdfm parity_prose step velocity; do
+for program in "${suites[@]}" "${benches[@]}"; do
     test -x "$folder.new/$program" || { echo "gpu-programs: $program was not built" >&2; exit 1; }
 done
 for meta in tests/fixtures/*/meta.json; do
@@ -35,7 +41,7 @@ for meta in tests/fixtures/*/meta.json; do
 done
 cp -r apps/turbulence/demo/model "$folder.new/demo-model"
 cp tests/fixtures/turbulence/held-out.h5 tests/gpu_check.py "$folder.new/"
-cp operators/flow/benches/pytorch_ifactformer.py operators/perturbation/benches/pytorch_pad_transformer.py "$folder.new/"
+cp operators/*/benches/pytorch_*.py "$folder.new/"
 rm -rf "$folder"
 mv "$folder.new" "$folder"
 echo "gpu-programs: $folder ($(du -sh "$folder" | cut -f1))"

@@ -25,7 +25,7 @@ pub fn devices() -> Vec<Selected> {
 /// Runs a suite on every device of [`devices`], on the CPU with fused kernels and without; it is told the device and both in words.
 pub fn on_every_path(mut suite: impl FnMut(&Selected, String)) {
     for selected in devices() {
-        if matches!(selected.choice, DeviceChoice::Cuda(_)) {
+        if selected.choice.is_gpu() {
             suite(&selected, selected.choice.to_string());
             continue;
         }

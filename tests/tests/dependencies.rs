@@ -1,12 +1,14 @@
-//! What the programs are built of: licences, sources and duplicates as `.cargo/deny.toml` allows them, and where code is unsafe.
+//! What the programs are built of: licences, sources and duplicates as `.cargo/deny.toml` allows them, what each crate depends on, and
+//! where code is unsafe or knows a backend.
 //!
 //! `make deny` has cargo-deny look at the same file; this needs nothing but cargo, so that every `make test` does it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use rheome_testing::root;
+use rheome_tests::repository::each_file;
 use serde_json::Value;
 
 /// What `.cargo/deny.toml` allows.
@@ -204,13 +206,125 @@ fn allows_unsafe(text: &str) -> bool {
     (0..lines.len()).any(|at| lifts(lines[at]) && lines[at..].iter().take(2).any(names))
 }
 
-fn each_file(folder: &Path, tell: &mut impl FnMut(&Path)) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        // tests/fuzz is no part of the workspace.
-        match path.is_dir() && !path.ends_with("fuzz") {
-            true => each_file(&path, tell),
-            false => tell(&path),
+/// The rows of the table of rooms in ARCHITECTURE.md: the folder, and what it depends on in words.
+fn rows() -> BTreeMap<String, String> {
+    let architecture = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let rows = architecture.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| `")?.strip_suffix('|')?.split('|');
+        let (room, _) = cells.next()?.split_once('`')?;
+        let depends = cells.next_back()?.trim().to_owned();
+        room.contains('/').then(|| (room.to_owned(), depends))
+    });
+    rows.collect()
+}
+
+#[test]
+fn crates_depend_on_what_architecture_md_says() {
+    let manifest = |folder: &str| -> toml::Table {
+        let path = root().join(folder).join("Cargo.toml");
+        let text = std::fs::read_to_string(&path);
+        let text = text.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        text.parse().unwrap()
+    };
+    // Every crate of the workspace, by the name that it is depended on by.
+    let workspace = manifest("");
+    let folders: BTreeMap<&str, &str> = workspace["workspace"]["dependencies"]
+        .as_table()
+        .unwrap()
+        .iter()
+        .filter_map(|(name, told)| Some((name.as_str(), told.get("path")?.as_str()?)))
+        .collect();
+    let rows = rows();
+    for room in ["apps", "datasets", "operators"] {
+        for entry in std::fs::read_dir(root().join(room)).unwrap() {
+            let path = entry.unwrap().path();
+            let folder = path.strip_prefix(root()).unwrap().to_str().unwrap();
+            let is_named = folders.values().any(|named| *named == folder);
+            let is_crate = path.join("Cargo.toml").exists();
+            assert!(is_named || !is_crate, "Cargo.toml: no line for {folder}");
         }
     }
+    for folder in folders.values() {
+        assert!(
+            rows.contains_key(*folder),
+            "ARCHITECTURE.md: no row for {folder}"
+        );
+    }
+    for (room, told) in &rows {
+        let manifest = manifest(room);
+        let dependencies = manifest["dependencies"].as_table().unwrap();
+        let (rooms, libraries): (Vec<&str>, Vec<&str>) = dependencies
+            .keys()
+            .map(String::as_str)
+            .partition(|name| folders.contains_key(name));
+        let rooms: BTreeSet<&str> = rooms.iter().map(|name| folders[name]).collect();
+        let words = |part: &str| -> Vec<String> {
+            let words = part.split(',').map(|word| word.trim().to_owned());
+            words.filter(|word| !word.is_empty()).collect()
+        };
+        let (first, second) = told.split_once(';').unwrap_or(match rooms.is_empty() {
+            true => ("", told.as_str()),
+            false => (told.as_str(), ""),
+        });
+        let named: BTreeSet<&str> = words(first)
+            .iter()
+            .map(|word| room_called(word, &folders))
+            .collect();
+        assert_eq!(
+            named, rooms,
+            "{room}: ARCHITECTURE.md (left), its Cargo.toml (right)"
+        );
+        for library in words(second) {
+            let known = libraries.contains(&library.as_str());
+            assert!(
+                known,
+                "{room}: ARCHITECTURE.md names {library}, its Cargo.toml does not"
+            );
+        }
+    }
+}
+
+/// The folder of a room that is called by its last part, or in full where two are called alike.
+fn room_called<'a>(name: &str, folders: &BTreeMap<&str, &'a str>) -> &'a str {
+    let is_called = |folder: &&&str| **folder == name || folder.rsplit('/').next() == Some(name);
+    let found: Vec<&&str> = folders.values().filter(is_called).collect();
+    match found[..] {
+        [folder] => folder,
+        _ => panic!("ARCHITECTURE.md: {name:?} is one of {found:?}"),
+    }
+}
+
+/// Model code knows no backend: ARCHITECTURE.md, rules that hold everywhere.
+#[test]
+fn backends_are_named_in_one_room_and_libtorch_in_one_file() {
+    let home = root().join("operators/backend/src");
+    let mut homely = 0;
+    for room in ["apps", "datasets", "operators"] {
+        each_file(&root().join(room), &mut |path| {
+            if path.extension().is_none_or(|ending| ending != "rs") {
+                return;
+            }
+            let text = std::fs::read_to_string(path).unwrap();
+            let names_backend = ["burn::backend", "DispatchDevice", "backend_extension"]
+                .iter()
+                .any(|name| text.contains(name));
+            let at_home = path.starts_with(&home);
+            homely += usize::from(names_backend && at_home);
+            assert!(
+                at_home || !names_backend,
+                "{}: names a backend",
+                path.display()
+            );
+            let calls_libtorch = names_crate(&text, "tch") && !path.ends_with("libtorch.rs");
+            assert!(!calls_libtorch, "{}: calls libtorch", path.display());
+        });
+    }
+    assert!(homely > 5, "{homely}");
+}
+
+/// Whether a text has a path that begins with a crate.
+fn names_crate(text: &str, name: &str) -> bool {
+    let path = format!("{name}::");
+    let starts = |at: usize| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+    text.match_indices(&path).any(|(at, _)| starts(at))
 }

@@ -16,3 +16,13 @@ fn every_file_that_the_page_names_exists() {
     }
     assert!(named > 15, "{named}");
 }
+
+#[test]
+fn the_page_tells_of_every_program() {
+    let root = rheome_testing::root();
+    let page = std::fs::read_to_string(root.join("tests/FAILURES.md")).unwrap();
+    for program in rheome_testing::programs() {
+        let told = format!("`{program} train`");
+        assert!(page.contains(&told), "{told}: what does a kill leave?");
+    }
+}

@@ -4,6 +4,7 @@
 //! The inputs are read in a process of their own, whose memory is limited, a batch at a time. `RHEOME_EXECUTIONS=100000` makes as
 //! many a target; `RHEOME_TARGET=npy` runs that target alone. An input that is not survived is kept under `target/hostile`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::ExitStatusExt;
@@ -11,6 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use rheome_cli::settings::SettingsKind;
+use rheome_fields::FieldFormat;
+use rheome_tests::applications::APPLICATIONS;
 use rheome_tests::hostile::{Outcome, Target, corpus, mutated};
 use tempfile::TempDir;
 
@@ -200,9 +204,9 @@ fn valid_inputs_are_read() {
             target.run(bytes, path, folder.path()) == Outcome::Accepted
         };
         let accepted = corpus.iter().filter(|input| read(input)).count();
-        // A settings file is for one program, a JSON file for one purpose; a pickle with a command in it holds no weights.
+        // A JSON file is for one purpose; a pickle with a command in it holds no weights.
         let expected = match target {
-            Target::Settings | Target::Vocabulary | Target::PyTorch => 1..=corpus.len(),
+            Target::Vocabulary | Target::PyTorch => 1..=corpus.len(),
             _ => corpus.len()..=corpus.len(),
         };
         assert!(
@@ -210,6 +214,43 @@ fn valid_inputs_are_read() {
             "{}: {accepted}",
             target.name()
         );
+    }
+}
+
+/// What is hostile to the settings of an application is made out of every file of its folder, each of which one of its commands takes.
+#[test]
+fn every_settings_file_is_of_one_command() {
+    let files = corpus(Target::Settings);
+    for application in APPLICATIONS {
+        let folder = Path::new("configs").join(application.name);
+        let own = |(path, _): &&(PathBuf, Vec<u8>)| {
+            path.parent()
+                .is_some_and(|parent| parent.ends_with(&folder))
+        };
+        let mut commands = BTreeSet::new();
+        for (path, _) in files.iter().filter(own) {
+            let takes = |kind: &&SettingsKind| (kind.check)(path).is_ok();
+            let takers: Vec<_> = application.settings.iter().filter(takes).collect();
+            let [kind] = takers[..] else {
+                panic!("{}: taken by {takers:?}", path.display());
+            };
+            commands.insert(kind.command);
+        }
+        assert!(commands.len() > 1, "{}: {commands:?}", application.name);
+    }
+}
+
+/// A format of fields is a target by the usual ending of its files.
+#[test]
+fn every_format_of_fields_is_a_target() {
+    let endings: BTreeSet<String> = Target::ALL
+        .into_iter()
+        .filter(|target| target.is_field())
+        .flat_map(corpus)
+        .filter_map(|(path, _)| Some(path.extension()?.to_str()?.to_owned()))
+        .collect();
+    for format in FieldFormat::ALL {
+        assert!(endings.contains(format.endings()[0]), "{format:?}");
     }
 }
 

@@ -7,25 +7,21 @@ use rheome_testing::{Stage, root};
 /// What a notebook may weigh in the repository, with its pictures.
 const LARGEST: u64 = 700_000;
 
-#[test]
-fn a_rollout_in_xarray() {
-    executes("rollout");
+/// A test a notebook of this name, so that they run beside each other.
+macro_rules! notebooks {
+    ($($name:ident)*) => {
+        const NAMES: &[&str] = &[$(stringify!($name)),*];
+
+        $(
+            #[test]
+            fn $name() {
+                executes(stringify!($name));
+            }
+        )*
+    };
 }
 
-#[test]
-fn an_operator_trained_on_own_data() {
-    executes("own_flow");
-}
-
-#[test]
-fn predicted_cells_in_scanpy() {
-    executes("cells");
-}
-
-#[test]
-fn prose_on_a_measured_series() {
-    executes("prose");
-}
+notebooks! { cells own_flow prose rollout }
 
 #[test]
 fn every_notebook_is_tested_and_small() {
@@ -39,7 +35,7 @@ fn every_notebook_is_tested_and_small() {
         }
     }
     names.sort();
-    assert_eq!(names, ["cells", "own_flow", "prose", "rollout"]);
+    assert_eq!(names, NAMES);
 }
 
 /// Executes a notebook in a folder of its own, from which `..` looks like the repository.
@@ -58,7 +54,7 @@ fn executes(name: &str) {
 fn programs() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test.ancestors().nth(2).unwrap().to_owned();
-    for program in ["turbulence", "perturb", "prose"] {
+    for program in rheome_testing::programs() {
         let path = folder.join(program);
         assert!(
             path.exists(),

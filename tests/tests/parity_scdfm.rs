@@ -4,13 +4,13 @@
 //!
 //! Everything about a case is read from its folder, so that the suite runs over any folder of the kind (`RHEOME_GOLDEN`).
 
+mod scdfm;
+
 use std::process::ExitCode;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use rheome_backend::weights;
-use rheome_perturbation::graph::{
-    Coexpression, GeneGraph, GraphConfig, SelfEdges, VocabularyGraph,
-};
+use rheome_perturbation::graph::{GeneGraph, SelfEdges, VocabularyGraph};
 use rheome_perturbation::model::blocks::{Block, DifferentialBlock};
 use rheome_perturbation::training::{
     FlowBatch, LossTerms, Objective, flow_loss, published_optimizer,
@@ -24,6 +24,7 @@ use rheome_tests::golden::{Golden, Tensors, relative_difference};
 use rheome_tests::report::Report;
 use rheome_tests::training::{gradients_of, number_after};
 use rheome_training::{OptimizerSettings, Schedule, Trainer};
+use scdfm::{config, gene_names, graph, ids, load, perturbations};
 
 const OUTPUT_TOLERANCE: f64 = 1e-4;
 const LOSS_TOLERANCE: f64 = 1e-4;
@@ -408,64 +409,4 @@ impl<'a> Case<'a> {
             .fold(0.0, f64::max);
         report.check(&self.place, "trained parameters", worst, TRAINED_TOLERANCE);
     }
-}
-
-/// The configuration of a folder, from its `meta.json`; without dropout, as the numbers were made.
-fn config(golden: &Golden) -> PadTransformerConfig {
-    let choice = |key: &str| golden.meta[key].clone();
-    let value = serde_json::json!({
-        "backbone": choice("fusion"),
-        "perturbation": choice("perturbation_function"),
-        "vocabulary": golden.number("vocabulary"),
-        "width": golden.number("d_model"),
-        "heads": golden.number("heads"),
-        "blocks": golden.number("blocks"),
-        "dropout": 0.0,
-    });
-    serde_json::from_value(value).expect("a configuration")
-}
-
-fn gene_names(golden: &Golden) -> Vec<String> {
-    let names = golden.meta["gene_names"].as_array().expect("gene_names");
-    let name = |value: &serde_json::Value| value.as_str().expect("a name").to_owned();
-    names.iter().map(name).collect()
-}
-
-fn graph(golden: &Golden, io: &Tensors, device: &Device) -> GeneGraph {
-    let recipe = golden.meta["graph"].as_str().expect("graph");
-    let config = GraphConfig {
-        neighbours: number_after(recipe, "top-").expect("a number") as usize,
-        ..GraphConfig::default()
-    };
-    let expression: &TensorData = io.get("expression").expect("expression");
-    let values: Vec<f64> = expression.iter::<f64>().collect();
-    let mut cells = Coexpression::new(expression.shape()[1], &config, device).expect("settings");
-    cells.add(&values).expect("finite values");
-    cells.finish().expect("cells")
-}
-
-fn ids(io: &Tensors, name: &str) -> Vec<usize> {
-    let data = io.get(name).unwrap_or_else(|| panic!("no {name}"));
-    data.iter::<i64>().map(|id| id as usize).collect()
-}
-
-/// The perturbed ids of every cell.
-fn perturbations(io: &Tensors) -> Vec<Vec<usize>> {
-    let width = io.get("perturbation_ids").expect("ids").shape()[1];
-    ids(io, "perturbation_ids")
-        .chunks(width)
-        .map(<[usize]>::to_vec)
-        .collect()
-}
-
-fn load(
-    config: &PadTransformerConfig,
-    golden: &Golden,
-    file: &str,
-    device: &Device,
-) -> PadTransformer {
-    let model = PadTransformer::init(config, 0, device).unwrap_or_else(|e| panic!("{e}"));
-    model
-        .load(&golden.path.join(file))
-        .unwrap_or_else(|e| panic!("{e}"))
 }

@@ -1,3 +1,5 @@
+//! The claim on an output: one run at a time writes it.
+
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};

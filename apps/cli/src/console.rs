@@ -1,3 +1,5 @@
+//! What a command says on standard error, and results on standard output.
+
 use std::io::{IsTerminal, Write};
 
 use tracing_subscriber::filter::LevelFilter;

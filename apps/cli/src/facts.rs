@@ -1,3 +1,5 @@
+//! What `info` tells: lines for people, one JSON object for programs.
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 

@@ -1,3 +1,5 @@
+//! How a command fails: one line on standard error, and an exit status.
+
 use std::error::Error;
 use std::process::ExitCode;
 

@@ -1,3 +1,5 @@
+//! Signals that ask a run to stop: loops look between two units of work, and keep what is complete.
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 

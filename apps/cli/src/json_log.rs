@@ -1,3 +1,5 @@
+//! `--log-json`: progress for scripts, one JSON object a line.
+
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};

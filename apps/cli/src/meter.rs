@@ -1,3 +1,5 @@
+//! Progress of long work: a bar on a terminal, plain lines elsewhere.
+
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};

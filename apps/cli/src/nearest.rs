@@ -1,3 +1,5 @@
+//! The nearest names to one that is not known, by the distance of Damerau (1964) and Levenshtein (1966).
+
 /// The names most like `found`, by the number of changes of a letter (Damerau and Levenshtein), as the end of a message:
 /// `; did you mean KLF1, KLF2 or KLF10?`. Empty if none is like it.
 pub fn did_you_mean<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> String {

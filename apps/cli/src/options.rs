@@ -1,3 +1,5 @@
+//! The options of every command that computes: device, threads, seed, how much to say.
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -7,11 +9,18 @@ use rheome_backend::memory::keep_freed_memory;
 use crate::settings::LARGEST_SEED;
 use crate::{Console, Failure, JsonLog};
 
+fn device_help() -> String {
+    format!(
+        "Where to compute: {}, which is the fastest that is built in and present",
+        DeviceChoice::names()
+    )
+}
+
 /// Options of every command that computes.
 #[derive(Debug, Clone, Args)]
 pub struct ComputeOptions {
-    /// Where to compute: flex (always there), libtorch, cuda or cuda:1, or auto for the fastest that is built in and present.
-    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    /// Where to compute.
+    #[arg(long, value_name = "DEVICE", default_value_t = DeviceChoice::Auto, help = device_help())]
     pub device: DeviceChoice,
     /// Number of CPU threads. Default: all cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]

@@ -1,3 +1,5 @@
+//! What made an output: program, version and command line.
+
 /// What made an output, for its attributes.
 #[derive(Debug, Clone, Copy)]
 pub struct Program {

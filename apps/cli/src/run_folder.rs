@@ -1,3 +1,5 @@
+//! The model folder of a training: how it is begun, continued, and kept from settings or data that are not its own.
+
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;

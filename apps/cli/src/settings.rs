@@ -46,6 +46,16 @@ pub enum SettingsError {
     },
 }
 
+/// A kind of settings file of an application, with what its command does to check one. The tests read every file of `configs/`, and
+/// damaged copies of them, as each of these.
+#[derive(Debug, Clone, Copy)]
+pub struct SettingsKind {
+    /// The command that takes such a file, e.g. `turbulence train`.
+    pub command: &'static str,
+    /// Reads a file and checks it as far as that command does before it looks at anything else.
+    pub check: fn(&Path) -> Result<(), Failure>,
+}
+
 /// The largest seed: up to it every format and every number type of the files holds it exactly.
 pub const LARGEST_SEED: u64 = 1 << 53;
 

@@ -50,11 +50,7 @@ fn details() -> Facts {
     };
     facts.tell("features", features);
     let (mut present, mut absent) = (Vec::new(), Vec::new());
-    for choice in [
-        DeviceChoice::Flex,
-        DeviceChoice::LibTorch,
-        DeviceChoice::Cuda(0),
-    ] {
+    for choice in DeviceChoice::ALL {
         match choice.resolve() {
             Ok(selected) => present.push(selected.choice.to_string()),
             Err(error) => absent.push(error.to_string()),

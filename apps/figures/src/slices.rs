@@ -1,3 +1,5 @@
+//! Planes through fields in colours, a row a data set and a column a time.
+
 use std::path::Path;
 
 use plotters::coord::Shift;

@@ -83,6 +83,12 @@ fn a_training_is_not_continued_with_other_cells() {
     assert!(run.join("data.json").exists());
 }
 
+/// A prediction's first cells of `rows`, as dense values.
+fn values(prediction: &str, rows: std::ops::Range<usize>) -> Vec<f32> {
+    let cells = AnnData::open(prediction).unwrap();
+    cells.x().unwrap().rows::<f32>(rows).unwrap().to_dense()
+}
+
 #[test]
 fn predictions_are_cells_of_what_was_asked_for() {
     let folder = folder();
@@ -90,14 +96,23 @@ fn predictions_are_cells_of_what_was_asked_for() {
     let run = folder.path().join("run");
     train(&data, &run, &[]).assert().success();
     let path = |name: &str| folder.path().join(name).display().to_string();
-    let (one, two, table) = (path("one.h5ad"), path("two.h5ad"), path("screen.csv"));
+    let one = path("one.h5ad");
+    as_many_as_were_asked_for(&run, &data, &one, &path("screen.csv"));
+    the_same_whatever_else_is_asked_for(&run, &data, &one, &path("two.h5ad"));
+    scored_as_cell_eval_scores(&run, &data, folder.path());
+    named_by_the_split_and_by_pairs(&run, &data, &path("names.csv"));
+    the_same_by_weights_alone(&run, &data, &path("two.h5ad"), &path("three.h5ad"));
+}
+
+/// A pair and a single perturbation, five cells each, beside the control; the summary tells what the cells tell.
+fn as_many_as_were_asked_for(run: &Path, data: &Path, output: &str, table: &str) {
     let asked = "REG000+REG003,ctrl+REG001";
-    let common = ["--cells", "5", "--perturbations", asked, "--output"];
-    let with_table = ["--with-control", "--summary", &table];
-    predict(&run, &data, &[&common[..], &[&one], &with_table].concat())
+    let common = ["--cells", "5", "--perturbations", asked, "--output", output];
+    let with_table = ["--with-control", "--summary", table];
+    predict(run, data, &[&common[..], &with_table].concat())
         .assert()
         .success();
-    let cells = AnnData::open(&one).unwrap();
+    let cells = AnnData::open(output).unwrap();
     let labels = cells.obs().column("perturbation").unwrap().to_categorical();
     let count = |name: &str| {
         let code = labels.names().iter().position(|n| n == name).unwrap();
@@ -107,107 +122,50 @@ fn predictions_are_cells_of_what_was_asked_for() {
         [count("control"), count("REG000+REG003"), count("REG001")],
         [60, 5, 5]
     );
-    assert_eq!(cells.n_vars(), AnnData::open(&data).unwrap().n_vars());
-    let values = cells.x().unwrap().rows::<f32>(60..70).unwrap().to_dense();
-    assert!(values.iter().all(|v| v.is_finite() && *v >= 0.0));
-
-    python("look_at_prediction.py", &[&one]);
-
-    // The summary tells what the cells tell.
-    let text = fs::read_to_string(&table).unwrap();
+    assert_eq!(cells.n_vars(), AnnData::open(data).unwrap().n_vars());
+    let predicted = values(output, 60..70);
+    assert!(predicted.iter().all(|v| v.is_finite() && *v >= 0.0));
+    python("look_at_prediction.py", &[output]);
+    let text = fs::read_to_string(table).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 3);
     assert!(lines[1].starts_with("REG000+REG003,5,"), "{text}");
+}
 
-    // A perturbation is predicted the same, whatever else is asked for.
-    let alone = [
-        "--cells",
-        "5",
-        "--perturbations",
-        "REG001",
-        "--output",
-        &two,
-    ];
-    predict(&run, &data, &alone).assert().success();
-    let again = AnnData::open(&two)
-        .unwrap()
-        .x()
-        .unwrap()
-        .rows::<f32>(0..5)
-        .unwrap();
-    let before = cells.x().unwrap().rows::<f32>(65..70).unwrap();
-    let pairs = before.to_dense().into_iter().zip(again.to_dense());
+/// The second perturbation of `before`, alone.
+fn the_same_whatever_else_is_asked_for(run: &Path, data: &Path, before: &str, output: &str) {
+    let alone = ["--cells", "5", "--perturbations", "REG001", "--output"];
+    predict(run, data, &[&alone[..], &[output]].concat())
+        .assert()
+        .success();
+    let pairs = values(before, 65..70).into_iter().zip(values(output, 0..5));
     let difference = pairs.map(|(a, b)| (a - b).abs());
     assert!(difference.fold(0.0, f32::max) < 1e-5);
+}
 
-    scored_as_cell_eval_scores(&run, &data, folder.path());
+/// The two test conditions of the split, and the ten pairs of five genes.
+fn named_by_the_split_and_by_pairs(run: &Path, data: &Path, table: &str) {
+    for (names, expected) in [(&["--split", "test"][..], 2), (&["--all-pairs"], 10)] {
+        let common = ["--cells", "1", "--overwrite", "--summary", table];
+        predict(run, data, &[&common[..], names].concat())
+            .assert()
+            .success();
+        let lines = fs::read_to_string(table).unwrap().lines().count();
+        assert_eq!(lines, 1 + expected, "{names:?}");
+    }
+}
 
-    // The split and all pairs name perturbations too.
-    let held_out = [
-        "--cells",
-        "1",
-        "--split",
-        "test",
-        "--summary",
-        &path("test.csv"),
-    ];
-    predict(&run, &data, &held_out).assert().success();
-    assert_eq!(
-        fs::read_to_string(path("test.csv"))
-            .unwrap()
-            .lines()
-            .count(),
-        1 + 2
-    );
-    let pairs = [
-        "--cells",
-        "1",
-        "--all-pairs",
-        "--summary",
-        &path("pairs.csv"),
-    ];
-    predict(&run, &data, &pairs).assert().success();
-    assert_eq!(
-        fs::read_to_string(path("pairs.csv"))
-            .unwrap()
-            .lines()
-            .count(),
-        1 + 10
-    );
-
-    let mut weights_alone = with(&[
-        "predict",
-        "--config",
-        "configs/perturb/smoke-train.toml",
-        "-q",
-    ]);
-    weights_alone
+/// Weights without their folder: genes and graph are those of the data.
+fn the_same_by_weights_alone(run: &Path, data: &Path, before: &str, output: &str) {
+    let settings = "configs/perturb/smoke-train.toml";
+    let mut command = with(&["predict", "--config", settings, "-q", "--device", "flex"]);
+    command
         .arg("--weights")
         .arg(run.join("weights.safetensors"));
-    weights_alone
-        .arg("--data")
-        .arg(&data)
-        .args(["--device", "flex"]);
-    weights_alone.args([
-        "--cells",
-        "5",
-        "--perturbations",
-        "REG001",
-        "--output",
-        &path("three.h5ad"),
-    ]);
-    weights_alone.assert().success();
-    let third = AnnData::open(path("three.h5ad"))
-        .unwrap()
-        .x()
-        .unwrap()
-        .rows::<f32>(0..5)
-        .unwrap();
-    assert_eq!(
-        third.to_dense(),
-        again.to_dense(),
-        "genes and graph are those of the data"
-    );
+    command.arg("--data").arg(data);
+    command.args(["--cells", "5", "--perturbations", "REG001"]);
+    command.args(["--output", output]).assert().success();
+    assert_eq!(values(output, 0..5), values(before, 0..5));
 }
 
 #[test]

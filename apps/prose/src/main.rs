@@ -1,16 +1,7 @@
-//! The `prose` command: generate families of equations, train on them, continue a series and name its equation.
-
-mod arguments;
-mod commands;
-mod samples;
-mod settings;
-mod times;
-mod trained_model;
-mod vocabulary_file;
+//! The program: all of it is in the library.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments: arguments::Arguments = rheome_cli::parse();
-    rheome_cli::finish("prose", commands::run(arguments.command))
+    prose::main()
 }

@@ -35,6 +35,23 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// The applications, by the names of their folders, which are those of their crates and programs too: every folder of `apps` with a
+/// `main.rs`, in alphabetical order. The Makefile and the scripts find them in the same way.
+///
+/// # Panics
+/// If there are none.
+pub fn programs() -> Vec<String> {
+    let folders = std::fs::read_dir(root().join("apps")).unwrap();
+    let paths = folders.map(|entry| entry.unwrap().path());
+    let mut names: Vec<String> = paths
+        .filter(|path| path.join("src/main.rs").exists())
+        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
+        .collect();
+    names.sort();
+    assert!(!names.is_empty(), "no application");
+    names
+}
+
 /// A folder that goes away with the test.
 ///
 /// # Panics

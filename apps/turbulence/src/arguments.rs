@@ -7,6 +7,7 @@ use rheome_backend::precision::Precision;
 use rheome_cli::model_folder::ModelSource;
 use rheome_cli::training::TrainOptions;
 use rheome_cli::{ComputeOptions, ManArguments, Shell, VersionOptions};
+use rheome_fields::FieldFormat;
 
 use crate::commands::bench::Work;
 use crate::labelled::Labelled;
@@ -96,8 +97,8 @@ pub struct SimulateArguments {
     /// Override one setting, e.g. `--set output.snapshots=50`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub overrides: Vec<String>,
-    /// Field file to write (.h5 or .nc).
-    #[arg(long, value_name = "FILE")]
+    /// Field file to write.
+    #[arg(long, value_name = "FILE", help = field_output("Field file to write"))]
     pub output: PathBuf,
     /// Also gather the statistics of the unfiltered flow on the solver's own grid, into OUTPUT's name with `.stats.h5`.
     #[arg(long)]
@@ -116,8 +117,8 @@ pub struct SimulateArguments {
 /// Options of `train`.
 #[derive(Debug, Args)]
 pub struct TrainArguments {
-    /// Field file to learn from (.h5, .nc or .npy, or FILE:dataset).
-    #[arg(long, value_name = "FILE[:DATASET]")]
+    /// Field file to learn from.
+    #[arg(long, value_name = "FILE[:DATASET]", help = field_input("Field file to learn from"))]
     pub data: String,
     /// Options of every training.
     #[command(flatten)]
@@ -141,8 +142,8 @@ pub struct RolloutArguments {
     /// The model.
     #[command(flatten)]
     pub source: OperatorSource,
-    /// Field file to start from (.h5, .nc or .npy, or FILE:dataset).
-    #[arg(long, value_name = "FILE[:DATASET]")]
+    /// Field file to start from.
+    #[arg(long, value_name = "FILE[:DATASET]", help = field_input("Field file to start from"))]
     pub input: String,
     /// Trajectory to start from, counted from 0.
     #[arg(long, value_name = "I", default_value_t = 0)]
@@ -153,8 +154,8 @@ pub struct RolloutArguments {
     /// Number of steps to predict.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub steps: u64,
-    /// Field file to write (.h5 with an .xdmf beside it, or .nc).
-    #[arg(long, value_name = "FILE")]
+    /// Field file to write.
+    #[arg(long, value_name = "FILE", help = field_output("Field file to write, beside HDF5 with an .xdmf for ParaView"))]
     pub output: PathBuf,
     /// Write every K-th prediction.
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
@@ -200,10 +201,10 @@ pub struct StatsArguments {
     /// Leave out the first N snapshots of every file in FILES (a rollout's start remembers its input).
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub skip: usize,
-    /// Lengths of the box along x and z in half-heights, for field files that do not tell (.npy), e.g. 12.566,4.189.
+    /// Lengths of the box along x and z in half-heights, for field files that do not tell (arrays alone), e.g. 12.566,4.189.
     #[arg(long, value_name = "LX,LZ", value_parser = parse_lengths)]
     pub lengths: Option<[f64; 2]>,
-    /// Friction Reynolds number, for field files in units of u_tau that do not tell it (.npy).
+    /// Friction Reynolds number, for field files in units of u_tau that do not tell it (arrays alone).
     #[arg(long, value_name = "N")]
     pub re_tau: Option<f64>,
     /// HDF5 file of results to write.
@@ -337,11 +338,11 @@ pub struct MeasureArguments {
 /// Options of `convert`.
 #[derive(Debug, Args)]
 pub struct ConvertArguments {
-    /// File to read (.npy, .h5, .nc, or FILE:dataset).
-    #[arg(value_name = "IN[:DATASET]")]
+    /// File to read.
+    #[arg(value_name = "IN[:DATASET]", help = field_input("File to read"))]
     pub input: String,
-    /// File to write; its ending names the format (.npy, .h5, .nc).
-    #[arg(value_name = "OUT")]
+    /// File to write; its ending names the format.
+    #[arg(value_name = "OUT", help = format!("File to write; its ending names the format ({})", FieldFormat::endings_of(|_| true)))]
     pub output: PathBuf,
     /// Keep only the first N components (the published arrays hold u, v, w, p: use 3).
     #[arg(long, value_name = "N")]
@@ -372,6 +373,22 @@ pub struct InfoArguments {
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Help for a field file that is read.
+fn field_input(what: &str) -> String {
+    format!(
+        "{what} ({}, or FILE:dataset)",
+        FieldFormat::endings_of(|_| true)
+    )
+}
+
+/// Help for a field file that is written as a run goes.
+fn field_output(what: &str) -> String {
+    format!(
+        "{what} ({})",
+        FieldFormat::endings_of(FieldFormat::takes_snapshots_as_they_come)
+    )
 }
 
 #[cfg(test)]

@@ -3,8 +3,7 @@
 use rheome_cli::Failure;
 use rheome_fields::{Attribute, FieldReader, FirstComponents};
 use rheome_statistics::{LeadTimeComparison, LeadTimeErrors, ProfileStatistics};
-
-use crate::flow_header::flow_grid;
+use rheome_statistics_file::flow_grid;
 
 /// Components that are compared: u, v, w.
 const COMPONENTS: usize = 3;

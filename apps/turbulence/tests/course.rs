@@ -11,8 +11,12 @@ use rheome_fields::{FieldHeader, FieldShape, WriteOptions};
 const MODEL: &str = "demo=apps/turbulence/demo/model";
 const WALE: &str = "WALE=configs/turbulence/minimal-channel-wale.toml";
 
+/// What becomes of the sample's header, and the times of its snapshots.
+type Change<'a> = (&'a dyn Fn(&mut FieldHeader), Times<'a>);
+type Times<'a> = &'a dyn Fn(usize) -> f64;
+
 /// The held-out sample with other times and another header.
-fn rewritten(path: &Path, change: impl Fn(&mut FieldHeader), time: impl Fn(usize) -> f64) {
+fn rewritten(path: &Path, (change, time): Change<'_>) {
     let held_out = command::root().join(HELD_OUT);
     let reader = rheome_fields::open(&held_out.to_string_lossy()).unwrap();
     let shape = FieldShape {
@@ -30,112 +34,75 @@ fn rewritten(path: &Path, change: impl Fn(&mut FieldHeader), time: impl Fn(usize
     writer.finish().unwrap();
 }
 
+/// Names a reference, changes the sample to it, and compares it with a contestant: fails with `words`, before anything is written.
+fn refused(name: &str, change: Change<'_>, contestant: &[&str], words: &[&str]) {
+    let folder = folder();
+    let output = folder.path().join("comparison");
+    let path = folder.path().join(name);
+    rewritten(&path, change);
+    let mut command = with(&["compare", "--steps", "2", "--device", "flex"]);
+    command.arg("--reference").arg(&path);
+    command.arg("--output").arg(&output).args(contestant);
+    fails(command, 1, words);
+    assert!(!output.exists(), "{name}: nothing was begun");
+}
+
+/// Times that a course can have.
+fn even(index: usize) -> f64 {
+    0.05 * index as f64
+}
+
+/// One test: what another one starts beside it would inherit the locks.
 #[test]
 fn a_reference_that_is_no_course_is_refused() {
-    let folder = folder();
-    let output = folder.path().join("comparison").display().to_string();
-    let even = |i: usize| 0.05 * i as f64;
-    let nothing = |_: &mut FieldHeader| {};
-    let check = |name: &str,
-                 change: &dyn Fn(&mut FieldHeader),
-                 time: &dyn Fn(usize) -> f64,
-                 who: &[&str],
-                 words: &[&str]| {
-        let path = folder.path().join(name);
-        rewritten(&path, change, time);
-        let reference = path.display().to_string();
-        let common = [
-            "compare",
-            "--reference",
-            &reference,
-            "--steps",
-            "2",
-            "--device",
-            "flex",
-            "--output",
-            &output,
-        ];
-        fails(with(&[&common, who].concat()), 1, words);
+    times_that_are_no_course_are_refused();
+    other_heights_are_refused();
+    other_and_unknown_wall_units_are_refused();
+}
+
+fn times_that_are_no_course_are_refused() {
+    let (same, les) = (&|_: &mut FieldHeader| {}, ["--les", WALE]);
+    let cases: [(&str, Times<'_>, &[&str]); 3] = [
+        ("still.h5", &|_| 1.0, &["still.h5", "time[1]", "later"]),
+        ("back.h5", &|i| -even(i), &["back.h5", "time[1]", "later"]),
+        ("uneven.h5", &|i| even(i * i), &["uneven.h5", "time[2]"]),
+    ];
+    for (name, time, words) in cases {
+        refused(name, (same, time), &les, words);
+    }
+}
+
+fn other_heights_are_refused() {
+    let stretched = |header: &mut FieldHeader| {
+        let [_, heights, _] = header.coordinates.as_mut().unwrap();
+        heights.iter_mut().for_each(|y| *y = y.powi(2) / 2.0);
+    };
+    let refused = |name, contestant: [&str; 2], words| {
+        refused(name, (&stretched, &even), &contestant, words);
+    };
+    let words = ["minimal-channel-wale.toml", "heights"];
+    refused("heights.h5", ["--les", WALE], &words);
+    let words = ["demo/model", "heights"];
+    refused("heights-model.h5", ["--model", MODEL], &words);
+}
+
+fn other_and_unknown_wall_units_are_refused() {
+    let unknown = |header: &mut FieldHeader| {
+        let known = ["Re_tau", "viscosity", "u_tau"];
+        let attributes = &mut header.attributes;
+        attributes.retain(|key, _| !known.contains(&key.as_str()));
     };
     let les = ["--les", WALE];
-    let model = ["--model", MODEL];
-    check(
-        "still.h5",
-        &nothing,
-        &|_| 1.0,
-        &les,
-        &["still.h5", "time[1]", "later"],
-    );
-    check(
-        "back.h5",
-        &nothing,
-        &|i| -even(i),
-        &les,
-        &["back.h5", "time[1]", "later"],
-    );
-    check(
-        "uneven.h5",
-        &nothing,
-        &|i| even(i * i),
-        &les,
-        &["uneven.h5", "time[2]"],
-    );
-    let stretched = |axis: usize| {
-        move |header: &mut FieldHeader| {
-            let axes = header.coordinates.as_mut().unwrap();
-            axes[axis].iter_mut().for_each(|x| *x = x.powi(2) / 2.0);
-        }
-    };
-    check(
-        "heights.h5",
-        &stretched(1),
-        &even,
-        &les,
-        &["minimal-channel-wale.toml", "heights"],
-    );
-    check(
-        "heights-model.h5",
-        &stretched(1),
-        &even,
-        &model,
-        &["demo/model", "heights"],
-    );
-    let unknown = |header: &mut FieldHeader| {
-        header
-            .attributes
-            .retain(|key, _| key != "Re_tau" && key != "viscosity" && key != "u_tau");
-    };
-    check(
-        "unknown.h5",
-        &unknown,
-        &even,
-        &les,
-        &["unknown.h5", "u_tau", "Re_tau"],
-    );
+    let words = ["unknown.h5", "u_tau", "Re_tau"];
+    refused("unknown.h5", (&unknown, &even), &les, &words);
     let faster = |header: &mut FieldHeader| {
-        header
-            .attributes
-            .insert("viscosity".into(), (1.0 / 590.0).into());
+        let viscosity = ("viscosity".to_owned(), (1.0 / 590.0).into());
+        header.attributes.extend([viscosity]);
     };
-    check(
-        "faster.h5",
-        &faster,
-        &even,
-        &les,
-        &["channel.re_tau", "180", "590"],
-    );
-    let truth = [
-        "--model",
-        MODEL,
-        "--statistics",
-        "datasets/statistics/reference/channel-180.stats.h5",
-    ];
-    check(
-        "truth.h5",
-        &faster,
-        &even,
-        &truth,
-        &["channel-180.stats.h5", "Re_tau", "590"],
-    );
-    assert!(!Path::new(&output).exists(), "nothing was begun");
+    let words = ["channel.re_tau", "180", "590"];
+    refused("faster.h5", (&faster, &even), &les, &words);
+    let published = "datasets/statistics/reference/channel-180.stats.h5";
+    let truth = ["--model", MODEL, "--statistics", published];
+    let words = ["channel-180.stats.h5", "Re_tau", "590"];
+    refused("truth.h5", (&faster, &even), &truth, &words);
 }

@@ -216,8 +216,8 @@ fn bare_arrays_are_completed_by_the_command_line() {
 fn references_of_the_first_version_are_carried_over() {
     let folder = folder();
     let output = folder.path().join("a.h5").display().to_string();
-    let old =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/statistics-version-1.stats.h5");
+    let old = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../datasets/statistics-file/tests/data/statistics-version-1.stats.h5");
     let old = old.display().to_string();
     with(&[
         "stats",

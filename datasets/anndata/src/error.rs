@@ -1,3 +1,5 @@
+//! What can go wrong with an AnnData file.
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 

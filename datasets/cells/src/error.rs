@@ -1,3 +1,5 @@
+//! What can go wrong while cells are made ready.
+
 use rheome_anndata::AnnDataError;
 use thiserror::Error;
 

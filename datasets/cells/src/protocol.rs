@@ -1,3 +1,5 @@
+//! Whose cells a choice may look at: of the training alone, or of all as published.
+
 use serde::{Deserialize, Serialize};
 
 /// Whose cells a choice may look at.

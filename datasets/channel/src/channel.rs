@@ -1,3 +1,6 @@
+//! The flow in time: steps of the velocity-vorticity equations of Kim, Moin & Moser (J. Fluid Mech. 177, 1987), their lengths, and what
+//! can be read of the flow.
+
 use crate::config::{ChannelConfig, TimeStep};
 use crate::convection::{Convection, Rates};
 use crate::error::ChannelError;

@@ -1,3 +1,5 @@
+//! Settings of a channel: Reynolds number, box, points, steps, walls, subgrid model, and their checks.
+
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::ChannelError;

@@ -1,3 +1,6 @@
+//! Numbers that tell how a flow is doing, by quadratures that are exact for its Chebyshev series: the terms of the energy equation, wall
+//! shear, divergence.
+
 use serde::{Deserialize, Serialize};
 
 use crate::channel::Channel;

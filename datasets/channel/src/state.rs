@@ -1,3 +1,6 @@
+//! The unknowns of the velocity-vorticity form of Kim, Moin & Moser (J. Fluid Mech. 177, 1987): v, its Laplacian, the wall-normal
+//! vorticity, and the mean profiles, which that form leaves out.
+
 use crate::chebyshev;
 use crate::modes::Modes;
 

@@ -1,3 +1,5 @@
+//! What can go wrong with equations and their data.
+
 use std::path::PathBuf;
 
 use thiserror::Error;

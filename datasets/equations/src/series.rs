@@ -227,13 +227,13 @@ enum Ending {
 
 impl Ending {
     fn of(path: &Path) -> Option<Self> {
-        let ending = path.extension()?.to_string_lossy().to_ascii_lowercase();
-        match ending.as_str() {
-            "csv" => Some(Self::Csv),
-            "npy" => Some(Self::Npy),
-            "h5" | "hdf5" => Some(Self::Hdf),
-            _ => None,
-        }
+        let known: [(_, &[&str]); 3] = [
+            (Self::Csv, &["csv"]),
+            (Self::Npy, &["npy"]),
+            (Self::Hdf, &rheome_hdf::ENDINGS),
+        ];
+        let found = |(_, endings): &(Self, &[&str])| rheome_hdf::has_ending(path, endings);
+        known.into_iter().find(found).map(|(ending, _)| ending)
     }
 }
 

@@ -17,26 +17,83 @@ pub const SETTINGS: &str = "settings";
 /// The dataset read when none is named.
 const DEFAULT_DATASET: &str = "velocity";
 
-#[derive(Clone, Copy, PartialEq)]
-enum Format {
+/// A format of field files: what it is called by, and what it can do. All that programs know of formats, they ask here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldFormat {
+    /// NumPy's `.npy`: one array and nothing else.
     Npy,
+    /// HDF5.
     Hdf5,
+    /// NetCDF: 4 is written, the classic one is read too.
     NetCdf,
 }
 
-impl Format {
-    fn of(path: &Path) -> Result<Self, FieldError> {
-        let ending = path
-            .extension()
-            .map(|e| e.to_string_lossy().to_ascii_lowercase());
-        match ending.as_deref() {
-            Some("npy") => Ok(Self::Npy),
-            Some("h5" | "hdf5") => Ok(Self::Hdf5),
-            Some("nc") => Ok(Self::NetCdf),
-            _ => Err(FieldError::format(
+impl FieldFormat {
+    /// Every format.
+    pub const ALL: [Self; 3] = [Self::Npy, Self::Hdf5, Self::NetCdf];
+
+    /// How the names of its files end, the usual ending first.
+    pub fn endings(self) -> &'static [&'static str] {
+        match self {
+            Self::Npy => &["npy"],
+            Self::Hdf5 => &rheome_hdf::ENDINGS,
+            Self::NetCdf => &["nc"],
+        }
+    }
+
+    /// Whether a file takes snapshots as they come, keeps each that is complete, and can be continued. Files of the other formats
+    /// appear when they are finished.
+    pub fn takes_snapshots_as_they_come(self) -> bool {
+        match self {
+            Self::Npy => false,
+            Self::Hdf5 | Self::NetCdf => true,
+        }
+    }
+
+    /// Whether a file holds more than numbers: coordinates, times, attributes.
+    pub fn has_header(self) -> bool {
+        match self {
+            Self::Npy => false,
+            Self::Hdf5 | Self::NetCdf => true,
+        }
+    }
+
+    /// Whether a file can be compressed.
+    fn compresses(self) -> bool {
+        match self {
+            Self::Npy => false,
+            Self::Hdf5 | Self::NetCdf => true,
+        }
+    }
+
+    /// The format of a file, by the ending of its name.
+    ///
+    /// # Errors
+    /// [`FieldError::Format`] with the endings that there are.
+    pub fn of(path: &Path) -> Result<Self, FieldError> {
+        let known = |format: &Self| rheome_hdf::has_ending(path, format.endings());
+        Self::ALL.into_iter().find(known).ok_or_else(|| {
+            FieldError::format(
                 path,
-                "unknown kind of file, expected a name that ends in .npy, .h5, .hdf5 or .nc",
-            )),
+                format!(
+                    "unknown kind of file, expected a name that ends in {}",
+                    Self::endings_of(|_| true)
+                ),
+            )
+        })
+    }
+
+    /// The endings of all formats with a property, in words: `.npy, .h5, .hdf5 or .nc`.
+    pub fn endings_of(has: impl Fn(Self) -> bool) -> String {
+        let formats = Self::ALL.into_iter().filter(|format| has(*format));
+        let endings: Vec<String> = formats
+            .flat_map(Self::endings)
+            .map(|ending| format!(".{ending}"))
+            .collect();
+        match endings.split_last() {
+            Some((last, [])) => last.clone(),
+            Some((last, others)) => format!("{} or {last}", others.join(", ")),
+            None => String::new(),
         }
     }
 }
@@ -44,21 +101,21 @@ impl Format {
 /// Opens a field for reading.
 ///
 /// `spec` is `FILE` or `FILE:dataset/path`; an existing file whose own name holds a colon wins. Without a name the dataset is
-/// `velocity`. The format follows the ending: `.npy`, `.h5` or `.hdf5`, `.nc` (NetCDF-4 or classic).
+/// `velocity`. The format follows the ending: [`FieldFormat::of`].
 ///
 /// # Errors
 /// [`FieldError::File`] if the file cannot be opened, [`FieldError::Format`] if it is damaged or of no known kind,
 /// [`FieldError::MissingDataset`] with the datasets that there are, [`FieldError::Shape`] if the dataset is no field.
 pub fn open(spec: &str) -> Result<Box<dyn FieldReader>, FieldError> {
-    let (path, dataset) = split_place(spec, |path| Format::of(path).is_ok());
-    let format = Format::of(&path)?;
+    let (path, dataset) = split_place(spec, |path| FieldFormat::of(path).is_ok());
+    let format = FieldFormat::of(&path)?;
     let opened = std::fs::File::open(&path).map_err(|e| FieldError::file(&path, "open", e))?;
     if opened.metadata().is_ok_and(|m| m.is_dir()) {
         return Err(FieldError::format(&path, "is a folder, expected a file"));
     }
     let name = dataset.as_deref().unwrap_or(DEFAULT_DATASET);
     match format {
-        Format::Npy => match dataset {
+        FieldFormat::Npy => match dataset {
             None => Ok(Box::new(NpyReader::open(&path)?)),
             Some(name) => Err(FieldError::MissingDataset {
                 path,
@@ -66,11 +123,11 @@ pub fn open(spec: &str) -> Result<Box<dyn FieldReader>, FieldError> {
                 instead: "a .npy file holds one array: leave the name out".into(),
             }),
         },
-        Format::NetCdf if ClassicReader::recognizes(&opened) => {
+        FieldFormat::NetCdf if ClassicReader::recognizes(&opened) => {
             Ok(Box::new(ClassicReader::open(&path, name)?))
         }
         // A NetCDF-4 file is an HDF5 file.
-        Format::Hdf5 | Format::NetCdf => Ok(Box::new(Hdf5Reader::open(&path, name)?)),
+        FieldFormat::Hdf5 | FieldFormat::NetCdf => Ok(Box::new(Hdf5Reader::open(&path, name)?)),
     }
 }
 
@@ -88,17 +145,20 @@ pub fn create(
     header: &FieldHeader,
     options: WriteOptions,
 ) -> Result<Box<dyn FieldWriter>, FieldError> {
-    let format = Format::of(path)?;
+    let format = FieldFormat::of(path)?;
     check_output(path, shape, header, options)?;
     match format {
-        Format::Npy if options.compress => Err(FieldError::Setting {
+        format if options.compress && !format.compresses() => Err(FieldError::Setting {
             key: "compress",
             found: format!("true for {}", path.display()),
-            expected: "an .h5 or .nc file: .npy cannot be compressed".into(),
+            expected: format!(
+                "a file that can be compressed: {}",
+                FieldFormat::endings_of(FieldFormat::compresses)
+            ),
         }),
-        Format::Npy => Ok(Box::new(NpyWriter::create(path, shape)?)),
-        Format::Hdf5 | Format::NetCdf => {
-            let xdmf = format == Format::Hdf5;
+        FieldFormat::Npy => Ok(Box::new(NpyWriter::create(path, shape)?)),
+        FieldFormat::Hdf5 | FieldFormat::NetCdf => {
+            let xdmf = format == FieldFormat::Hdf5;
             if options.compress {
                 Ok(Box::new(CompressedWriter::create(
                     path, shape, header, xdmf,
@@ -136,15 +196,18 @@ pub fn resume(
 /// [`FieldError::Shape`] if the file has another shape; [`FieldError::Format`] if it is compressed, `.npy`, or not one of
 /// [`create`]'s; [`FieldError::File`] if it cannot be opened.
 pub fn append_to(path: &Path, shape: &FieldShape) -> Result<Box<dyn FieldWriter>, FieldError> {
-    match Format::of(path)? {
-        Format::Npy => Err(FieldError::format(
+    match FieldFormat::of(path)? {
+        format if !format.takes_snapshots_as_they_come() => Err(FieldError::format(
             path,
-            "a .npy file cannot be continued, only .h5 and .nc can",
+            format!(
+                "cannot be continued, only {} can",
+                FieldFormat::endings_of(FieldFormat::takes_snapshots_as_they_come)
+            ),
         )),
         format => Ok(Box::new(InPlaceWriter::resume(
             path,
             shape,
-            format == Format::Hdf5,
+            format == FieldFormat::Hdf5,
         )?)),
     }
 }
@@ -155,6 +218,14 @@ mod tests {
 
     #[test]
     fn an_unknown_ending_is_explained() {
+        assert_eq!(
+            FieldFormat::endings_of(FieldFormat::has_header),
+            ".h5, .hdf5 or .nc"
+        );
+        assert_eq!(
+            FieldFormat::of(Path::new("A.NC")).unwrap(),
+            FieldFormat::NetCdf
+        );
         let error = open("field.dat").err().unwrap().to_string();
         assert!(error.contains(".npy, .h5, .hdf5 or .nc"), "{error}");
         let error = open("/no/such/field.h5").err().unwrap().to_string();

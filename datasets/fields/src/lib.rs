@@ -1,6 +1,6 @@
 //! Flow fields in files: npy, HDF5 and NetCDF, read snapshot by snapshot and written so that a kill loses nothing.
 //!
-//! [`open`] reads any of the formats by the ending of the name, [`create`] writes them, [`append_to`] continues a file whose
+//! [`open`] reads any of the formats ([`FieldFormat`]) by the ending of the name, [`create`] writes them, [`append_to`] continues a file whose
 //! writer was killed. `FORMAT.md` beside this crate specifies the files that are written. [`Split`] and [`BatchReader`] turn a
 //! file into training pairs, [`FieldStatistics`] and [`EnergyChange`] sum it up.
 //!
@@ -47,7 +47,7 @@ mod xdmf;
 
 pub use error::FieldError;
 pub use field::{Attribute, FieldHeader, FieldReader, FieldShape, FirstComponents, expect_grid};
-pub use format::{SETTINGS, append_to, create, open, resume};
+pub use format::{FieldFormat, SETTINGS, append_to, create, open, resume};
 pub use hdf::{FORMAT_VERSION, attributes, scales};
 pub use sampling::{
     Batch, BatchReader, Split, Window, WindowStatistics, Windows, all_windows,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use made::{shape, write};
 use proptest::prelude::*;
-use rheome_fields::{WriteOptions, open};
+use rheome_fields::{FieldFormat, WriteOptions, open};
 
 /// Reads whatever a file that may be damaged gives; only panics and endless memory are faults.
 fn read_all(path: &Path) {
@@ -19,6 +19,12 @@ fn read_all(path: &Path) {
             let _ = reader.read_unchecked(trajectory, index, &mut values);
         }
     }
+}
+
+/// The endings of all formats, and the NetCDF that is only read.
+fn kinds() -> Vec<&'static str> {
+    let formats = FieldFormat::ALL.map(|format| format.endings()[0]);
+    formats.into_iter().chain(["classic.nc"]).collect()
 }
 
 fn sound(format: &str) -> Vec<u8> {
@@ -35,7 +41,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn files_cut_short_are_an_error(part in 0.0f64..0.97, format in prop::sample::select(vec!["npy", "h5", "nc", "classic.nc"])) {
+    fn files_cut_short_are_an_error(part in 0.0f64..0.97, format in prop::sample::select(kinds())) {
         let whole = sound(format);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(format!("cut.{format}"));
@@ -54,7 +60,7 @@ proptest! {
     fn damaged_files_never_panic(
         changes in prop::collection::vec((0.0f64..1.0, any::<u8>()), 1..12),
         near in prop::sample::select(vec![0.02, 0.2, 1.0]),
-        format in prop::sample::select(vec!["npy", "h5", "nc", "classic.nc"]),
+        format in prop::sample::select(kinds()),
     ) {
         let mut bytes = sound(format);
         for (part, value) in changes {
@@ -71,7 +77,7 @@ proptest! {
     fn arbitrary_bytes_are_no_field(bytes in prop::collection::vec(any::<u8>(), 0..300), magic in 0usize..3) {
         let folder = tempfile::tempdir().unwrap();
         let start: &[u8] = [&b""[..], b"\x93NUMPY\x01\x00", b"CDF\x01"][magic];
-        for format in ["npy", "h5", "nc"] {
+        for format in FieldFormat::ALL.map(|format| format.endings()[0]) {
             let path = folder.path().join(format!("a.{format}"));
             std::fs::write(&path, [start, &bytes].concat()).unwrap();
             prop_assert!(open(path.to_str().unwrap()).is_err());

@@ -6,11 +6,9 @@ use std::path::Path;
 
 use made::{expect, fill, header, read, shape, snapshot, write};
 use rheome_fields::{
-    FieldError, FieldHeader, FieldShape, FirstComponents, WriteOptions, append_to, create,
-    expect_grid, open,
+    FieldError, FieldFormat, FieldHeader, FieldShape, FirstComponents, WriteOptions, append_to,
+    create, expect_grid, open,
 };
-
-const FORMATS: [&str; 3] = ["npy", "h5", "nc"];
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
@@ -274,7 +272,7 @@ fn nothing_written_leaves_no_wrong_file() {
 fn what_cannot_be_written_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let planned = shape(Some(2), 2);
-    for format in FORMATS {
+    for format in FieldFormat::ALL.map(|format| format.endings()[0]) {
         let path = folder.path().join(format!("a.{format}"));
         let start = |options| create(&path, &planned, &header(&planned), options);
         write(&path, &planned, WriteOptions::default());

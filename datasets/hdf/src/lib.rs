@@ -32,7 +32,7 @@ pub mod text;
 
 pub use limits::{holds_claim, undefined_chunks, unreadable_filter};
 pub use partial::Partial;
-pub use place::split_place;
+pub use place::{ENDINGS, has_ending, split_place};
 
 /// The library's message as one line.
 pub fn message(error: &hdf5::Error) -> String {

@@ -2,6 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+/// How the names of HDF5 files end, the usual ending first.
+pub const ENDINGS: [&str; 2] = ["h5", "hdf5"];
+
+/// Whether a name has one of these endings, in capitals or not.
+pub fn has_ending(path: &Path, endings: &[&str]) -> bool {
+    let found = path.extension().map(|e| e.to_string_lossy());
+    found.is_some_and(|found| endings.iter().any(|e| found.eq_ignore_ascii_case(e)))
+}
+
 /// File and dataset of `FILE[:dataset]`; an existing file whose own name holds a colon wins.
 ///
 /// `is_file_name` tells which names are those of files, so that where there is no such file the file still is told from the

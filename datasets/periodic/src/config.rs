@@ -1,3 +1,5 @@
+//! Settings of a periodic box and the turbulence in it, and their checks.
+
 use serde::{Deserialize, Serialize};
 
 use crate::PeriodicError;

@@ -1,3 +1,5 @@
+//! What can go wrong in a simulation.
+
 use thiserror::Error;
 
 /// What can go wrong in a simulation; each message is one line that names the place.

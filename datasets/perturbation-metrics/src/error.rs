@@ -1,3 +1,5 @@
+//! What can go wrong before or while cells are compared.
+
 use rheome_anndata::AnnDataError;
 use thiserror::Error;
 

@@ -4,6 +4,7 @@
 //! tables stay comparable. [`Cells`] are read from AnnData files; [`Comparison`] pairs predicted with measured cells;
 //! [`DifferentialExpression`] tests every gene of every perturbation against control; [`Results`] hold a value a metric and
 //! perturbation, and [`Results::aggregate`] what cell-eval writes to `agg_results.csv`. [`baselines`] score what needs no model.
+//! [`PrincipalComponents`] lay cells out for pictures.
 //!
 //! Values are log(1 + normalised counts) throughout. Everything is computed in double precision where cell-eval mixes single
 //! and double: results agree to about 1e-6.
@@ -39,6 +40,7 @@ mod error;
 mod expression_metrics;
 mod mann_whitney;
 mod mmd;
+mod principal_components;
 mod results;
 mod significance;
 mod table;
@@ -51,5 +53,6 @@ pub use differential_expression::{DifferentialExpression, GeneTest, Perturbation
 pub use error::MetricsError;
 pub use mann_whitney::{MannWhitney, mann_whitney};
 pub use mmd::mmd_squared;
+pub use principal_components::PrincipalComponents;
 pub use results::{Metric, Results};
 pub use table::write_csv;

@@ -1,3 +1,5 @@
+//! Why statistics refuse a snapshot, a grid or other statistics.
+
 use thiserror::Error;
 
 /// Why a snapshot, or other statistics, cannot be added; the statistics are then as they were before.

@@ -1,3 +1,5 @@
+//! All statistics of a channel flow together: one pass over each snapshot feeds profiles, spectra, history and slices.
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,5 @@
+//! The points of a flow between two walls, and the weights of the trapezoidal rule on them.
+
 use std::f64::consts::TAU;
 
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,5 @@
+//! The state of the flow, one entry a snapshot: bulk velocity, wall shear, energy, divergence. The formulas are with the fields.
+
 use serde::{Deserialize, Serialize};
 
 /// The state of the flow at one snapshot, in the units of the data.

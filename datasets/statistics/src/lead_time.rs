@@ -1,3 +1,6 @@
+//! Predictions against reference trajectories by lead time: relative L2 errors, correlations of the fluctuations, the time at which
+//! these fall below one half, and the same of persistence.
+
 use ndarray::Array2;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,5 @@
+//! Profiles over y up to the fourth moments, in one pass and joined by the formulas of Pébay (Sandia report SAND2008-6212).
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

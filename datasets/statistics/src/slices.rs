@@ -1,3 +1,5 @@
+//! Space-time slices: the streamwise velocity along one line against time, where streaks are seen to pass.
+
 use ndarray::Array3;
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,5 @@
+//! One-dimensional spectra by Fourier transforms along x or z, and two-point correlations as their inverse (Wiener-Khinchin).
+
 use ndarray::{Array2, Array3};
 use realfft::RealFftPlanner;
 use rustfft::num_complex::Complex64;

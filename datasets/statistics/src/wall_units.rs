@@ -1,3 +1,5 @@
+//! Wall units: velocities over u_tau, lengths over nu / u_tau, times over nu / u_tau^2.
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::StatisticsError;

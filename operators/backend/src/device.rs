@@ -24,7 +24,7 @@ pub enum DeviceChoice {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DeviceError {
     /// Not a device name.
-    #[error("device {found:?}: expected flex, libtorch, cuda, cuda:<number> or auto")]
+    #[error("device {found:?}: expected {}", DeviceChoice::names())]
     Unknown {
         /// What was given.
         found: String,
@@ -51,29 +51,30 @@ impl FromStr for DeviceChoice {
     type Err = DeviceError;
 
     fn from_str(name: &str) -> Result<Self, DeviceError> {
-        let unknown = || DeviceError::Unknown {
-            found: name.to_owned(),
+        let (kind, index) = match name.split_once(':') {
+            Some((kind, index)) => (kind, Some(index)),
+            None => (name, None),
         };
-        match name {
-            "auto" => Ok(Self::Auto),
-            "flex" => Ok(Self::Flex),
-            "libtorch" => Ok(Self::LibTorch),
-            "cuda" => Ok(Self::Cuda(0)),
-            _ => {
-                let index = name.strip_prefix("cuda:").ok_or_else(unknown)?;
-                index.parse().map(Self::Cuda).map_err(|_| unknown())
-            }
-        }
+        let known = std::iter::once(Self::Auto).chain(Self::ALL);
+        let found = known.into_iter().find(|choice| choice.kind() == kind);
+        let found = match index {
+            None => found,
+            Some(index) => found
+                .zip(index.parse().ok())
+                .and_then(|(choice, index)| choice.numbered(index)),
+        };
+        found.ok_or_else(|| DeviceError::Unknown {
+            found: name.to_owned(),
+        })
     }
 }
 
 impl fmt::Display for DeviceChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind())?;
         match self {
-            Self::Auto => f.write_str("auto"),
-            Self::Flex => f.write_str("flex"),
-            Self::LibTorch => f.write_str("libtorch"),
-            Self::Cuda(index) => write!(f, "cuda:{index}"),
+            Self::Cuda(index) => write!(f, ":{index}"),
+            Self::Auto | Self::Flex | Self::LibTorch => Ok(()),
         }
     }
 }
@@ -88,6 +89,63 @@ pub struct Selected {
 }
 
 impl DeviceChoice {
+    /// Every device, the slowest first, and of those that are numbered the first: the one list of them. `auto` tries them from its
+    /// end.
+    pub const ALL: [Self; 3] = [Self::Flex, Self::LibTorch, Self::Cuda(0)];
+
+    /// Those of [`Self::ALL`] that are the processor itself.
+    pub fn cpus() -> Vec<Self> {
+        let all = Self::ALL.into_iter();
+        all.filter(|choice| !choice.is_gpu()).collect()
+    }
+
+    /// What a person may type, in words.
+    pub fn names() -> String {
+        let mut names = Vec::new();
+        for choice in Self::ALL {
+            names.push(choice.kind().to_owned());
+            if choice.numbered(0).is_some() {
+                names.push(format!("{}:<number>", choice.kind()));
+            }
+        }
+        format!("{} or {}", names.join(", "), Self::Auto)
+    }
+
+    /// The name without a number.
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Flex => "flex",
+            Self::LibTorch => "libtorch",
+            Self::Cuda(_) => "cuda",
+        }
+    }
+
+    /// The device of this kind and number, if there can be several.
+    fn numbered(self, index: usize) -> Option<Self> {
+        match self {
+            Self::Cuda(_) => Some(Self::Cuda(index)),
+            Self::Auto | Self::Flex | Self::LibTorch => None,
+        }
+    }
+
+    /// Whether it has a memory of its own, and computes while the processor goes on.
+    pub fn is_gpu(self) -> bool {
+        match self {
+            Self::Cuda(_) => true,
+            Self::Auto | Self::Flex | Self::LibTorch => false,
+        }
+    }
+
+    /// Whether products of 16-bit numbers are faster on it than those of 32 bits: flex multiplies them without the processor's
+    /// help.
+    pub fn multiplies_16_bits(self) -> bool {
+        match self {
+            Self::LibTorch | Self::Cuda(_) => true,
+            Self::Auto | Self::Flex => false,
+        }
+    }
+
     /// The device, if it can be had.
     ///
     /// # Errors
@@ -95,10 +153,12 @@ impl DeviceChoice {
     pub fn resolve(self) -> Result<Selected, DeviceError> {
         let device = match self {
             Self::Auto => {
-                return Self::Cuda(0)
-                    .resolve()
-                    .or_else(|_| Self::LibTorch.resolve())
-                    .or_else(|_| Self::Flex.resolve());
+                let fastest_first = Self::ALL.into_iter().rev();
+                let mut tried = fastest_first.map(Self::resolve);
+                // Flex is always there; should that change, its reason is told.
+                return tried
+                    .find(Result::is_ok)
+                    .unwrap_or_else(|| Self::Flex.resolve());
             }
             Self::Flex => Device::flex(),
             #[cfg(feature = "libtorch")]
@@ -122,7 +182,7 @@ impl DeviceChoice {
 
 /// Every CPU backend of this build: what parity tests run on.
 pub fn cpu_backends() -> Vec<Selected> {
-    [DeviceChoice::Flex, DeviceChoice::LibTorch]
+    DeviceChoice::cpus()
         .into_iter()
         .filter_map(|choice| choice.resolve().ok())
         .collect()
@@ -148,10 +208,21 @@ mod tests {
             assert_eq!(name.parse::<DeviceChoice>().unwrap().to_string(), name);
         }
         assert_eq!("cuda".parse(), Ok(DeviceChoice::Cuda(0)));
-        for name in ["", "gpu", "cuda:", "cuda:-1", "Flex"] {
+        for name in [
+            "", "gpu", "cuda:", "cuda:-1", "Flex", "flex:0", "auto:1", ":",
+        ] {
             let error = name.parse::<DeviceChoice>().unwrap_err().to_string();
             assert!(error.contains(&format!("{name:?}")), "{error}");
         }
+    }
+
+    #[test]
+    fn every_device_is_named_where_one_is_not_known() {
+        let error = "gpu".parse::<DeviceChoice>().unwrap_err().to_string();
+        let expected = "expected flex, libtorch, cuda, cuda:<number> or auto";
+        assert!(error.ends_with(expected), "{error}");
+        let cpus = DeviceChoice::cpus();
+        assert_eq!(cpus, [DeviceChoice::Flex, DeviceChoice::LibTorch]);
     }
 
     #[test]

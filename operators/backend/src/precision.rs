@@ -28,9 +28,9 @@ impl Precision {
         }
     }
 
-    /// Whether a device computes in this precision: flex would do so without the processor's help, slower than in 32 bits.
+    /// Whether a device computes in this precision, and not slower than in 32 bits.
     pub fn suits(self, device: DeviceChoice) -> bool {
-        self == Self::F32 || device != DeviceChoice::Flex
+        self == Self::F32 || device.multiplies_16_bits()
     }
 
     /// The network with its numbers rounded to this precision.

@@ -45,6 +45,7 @@ mod names;
 mod pytorch;
 mod state_dict;
 mod transfer;
+mod traversal;
 
 pub use error::{Listing, Misfit, WeightsError};
 pub use names::NameTable;

@@ -1,3 +1,5 @@
+//! Which operator, and its size: one variant a kind, and what the rest of the code asks of any of them.
+
 use serde::{Deserialize, Serialize};
 
 use crate::fno::config::FnoConfig;

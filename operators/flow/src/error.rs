@@ -1,3 +1,5 @@
+//! What can go wrong with an operator or a rollout.
+
 use std::path::PathBuf;
 
 use rheome_backend::weights::WeightsError;

@@ -1,3 +1,5 @@
+//! Coordinates of the grid that an operator works on, as its authors place them.
+
 use crate::FlowError;
 
 /// Coordinates of a structured grid: one vector per axis (x, y and, in three dimensions, z).

@@ -1,3 +1,5 @@
+//! Any of the operators behind one type: what it derives from a grid, a step forward, its weights under the authors' names.
+
 use std::path::Path;
 
 use burn::module::Module;

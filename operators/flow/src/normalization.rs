@@ -1,3 +1,5 @@
+//! Standardisation of fields by the statistics of a training set, and the file of it in a model folder.
+
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};

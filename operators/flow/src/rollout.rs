@@ -1,3 +1,5 @@
+//! Autoregressive prediction: normalise, forward, denormalise, feed back, under two guards.
+
 use burn::tensor::Tensor;
 
 use crate::{FlowError, FlowModel, GridFeatures, Normalization};

@@ -88,8 +88,10 @@ fn compare(
     threads: usize,
 ) -> Result<bool, Box<dyn Error>> {
     let named = arguments.iter().skip_while(|a| *a != "--devices").nth(1);
-    let devices = named.map_or("flex,libtorch", String::as_str).split(',');
-    let devices: Vec<DeviceChoice> = devices.map(str::parse).collect::<Result<_, _>>()?;
+    let devices = match named {
+        Some(names) => names.split(',').map(str::parse).collect::<Result<_, _>>()?,
+        None => DeviceChoice::cpus(),
+    };
     let mut lines: Vec<(String, Command)> = Vec::new();
     match env::var_os("RHEOME_TORCH_PYTHON").filter(|value| !value.is_empty()) {
         None => println!("PyTorch was not run: RHEOME_TORCH_PYTHON is not set"),
@@ -97,10 +99,8 @@ fn compare(
             let mut command = Command::new(interpreter);
             let folder = rival_sources(env!("CARGO_MANIFEST_DIR"));
             command.arg(folder.join("pytorch_pad_transformer.py"));
-            let cuda = devices
-                .iter()
-                .find(|device| matches!(device, DeviceChoice::Cuda(_)));
-            let device = cuda.map_or_else(|| "cpu".to_owned(), ToString::to_string);
+            let gpu = devices.iter().find(|device| device.is_gpu());
+            let device = gpu.map_or_else(|| "cpu".to_owned(), ToString::to_string);
             command.args(["--device", &device]);
             // Cargo puts our libtorch there; PyTorch has to find its own.
             command.env_remove("LD_LIBRARY_PATH");

@@ -1,3 +1,5 @@
+//! What can go wrong with the network or what it is given.
+
 use rheome_backend::weights::WeightsError;
 use rheome_equations::EquationError;
 use thiserror::Error;

@@ -1,3 +1,5 @@
+//! Clipping of gradients by their joint norm, as PyTorch's `clip_grad_norm_` does (Pascanu, Mikolov & Bengio 2013, arXiv 1211.5063).
+
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;

@@ -1,3 +1,5 @@
+//! What can go wrong in a training run.
+
 use std::path::PathBuf;
 
 use thiserror::Error;

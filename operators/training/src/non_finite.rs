@@ -1,3 +1,5 @@
+//! Which parameter, or whose gradient, is the first that is not finite: for the message of a run that stops.
+
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;

@@ -1,3 +1,6 @@
+//! Learning rates as functions of the epochs done: constant, in steps, half a cosine (Loshchilov & Hutter 2017, arXiv 1608.03983), one
+//! over the square root (Vaswani et al. 2017, arXiv 1706.03762).
+
 use serde::{Deserialize, Serialize};
 
 use crate::TrainingError;

@@ -1,3 +1,6 @@
+//! Optimiser steps: Adam (Kingma & Ba 2015, arXiv 1412.6980) and AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) with
+//! clipping, schedules, checks of what is not finite, and the best score so far.
+
 use std::time::Instant;
 
 use burn::module::Module;

@@ -4,19 +4,13 @@ use std::path::{Path, PathBuf};
 
 use rheome_anndata::{AnnData, AnnDataError, Annotation, Axis};
 use rheome_backend::weights::StateDict;
-use rheome_cells::simulate::SimulationSettings;
-use rheome_channel::ChannelConfig;
-use rheome_cli::settings;
-use rheome_equations::{
-    DataFile, EquationError, Parameters, Program, Series, System, compare, families_from_toml,
-};
+use rheome_equations::{DataFile, EquationError, Parameters, Program, Series, System, compare};
 use rheome_fields::FieldError;
-use rheome_flow::{FlowModelConfig, Normalization};
+use rheome_flow::Normalization;
+use rheome_perturbation::Vocabulary;
 use rheome_perturbation::graph::GeneGraph;
-use rheome_perturbation::{PadTransformerConfig, SamplingSettings, Vocabulary};
-use rheome_prose::ProseConfig;
-use rheome_training::OptimizerSettings;
-use serde::Deserialize;
+
+use crate::applications::APPLICATIONS;
 
 /// A kind of input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +92,11 @@ impl Target {
         }
     }
 
+    /// Whether it is a field, in one of the formats of `rheome-fields`.
+    pub fn is_field(self) -> bool {
+        matches!(self, Self::Npy | Self::Hdf5 | Self::NetCdf | Self::Classic)
+    }
+
     /// Whether the C library of HDF5 reads it.
     pub fn is_hdf5(self) -> bool {
         matches!(
@@ -138,11 +137,13 @@ impl Target {
         let Err(message) = outcome else {
             return Outcome::Accepted;
         };
-        let from_file = !matches!(self, Self::Formula | Self::Words);
-        assert!(
-            !from_file || message.contains("hostile"),
-            "no place in {message:?}"
-        );
+        // What is wrong with a value of settings is told by its key.
+        let place = match self {
+            Self::Formula | Self::Words => "",
+            Self::Settings if message.contains(": found ") => "",
+            _ => "hostile",
+        };
+        assert!(message.contains(place), "no place in {message:?}");
         assert!(!message.trim().is_empty(), "no message");
         Outcome::Refused(message)
     }
@@ -243,64 +244,17 @@ fn used(system: &System) -> Result<(), String> {
     Ok(())
 }
 
-/// The sections of all settings files. What the programs add to them are plain numbers and names.
-#[derive(Deserialize)]
-#[allow(dead_code, reason = "read to be checked")]
-struct Simulate {
-    channel: ChannelConfig,
-}
-
-#[derive(Deserialize)]
-struct TrainFlow {
-    model: FlowModelConfig,
-}
-
-#[derive(Deserialize)]
-struct TrainCells {
-    model: PadTransformerConfig,
-    #[serde(default)]
-    sampling: SamplingSettings,
-    #[serde(default)]
-    training: Training,
-}
-
-#[derive(Deserialize, Default)]
-struct Training {
-    #[serde(default)]
-    optimizer: OptimizerSettings,
-}
-
-#[derive(Deserialize)]
-struct TrainProse {
-    model: ProseConfig,
-}
-
-/// Reads a file as each of the programs would. An error of the first is returned: the file has another program's settings, or
-/// hostile ones.
+/// Reads a file as every command would that takes settings, all of them. It is accepted if any of them takes it; otherwise the
+/// error is that of the first.
 fn all_settings(path: &Path) -> Result<(), String> {
-    let load = settings::load::<Simulate>(path, &[]);
-    let simulated = load.map_err(|e| e.to_string());
-    if let Ok(found) = &simulated {
-        let _ = found.channel.validate();
+    let kinds = APPLICATIONS.iter().flat_map(|one| one.settings);
+    let mut outcomes: Vec<_> = kinds.map(|kind| (kind.check)(path)).collect();
+    match outcomes.iter().position(Result::is_ok) {
+        Some(_) => Ok(()),
+        None => outcomes
+            .swap_remove(0)
+            .map_err(|failure| failure.line().to_owned()),
     }
-    if let Ok(found) = settings::load::<TrainFlow>(path, &[]) {
-        let _ = found.model.validate();
-    }
-    if let Ok(found) = settings::load::<TrainCells>(path, &[]) {
-        let _ = found.model.validate();
-        let _ = found.sampling.validate();
-        let _ = found.training.optimizer.validate();
-    }
-    if let Ok(found) = settings::load::<TrainProse>(path, &[]) {
-        let _ = found.model.validate();
-    }
-    if let Ok(found) = settings::load::<SimulationSettings>(path, &[]) {
-        let _ = found.check();
-    }
-    if let Ok(text) = std::fs::read_to_string(path) {
-        let _ = families_from_toml(&text, "hostile");
-    }
-    simulated.map(|_| ())
 }
 
 /// Reads a file as each of the JSON files that a model folder has.

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use rheome_cli::ComputeOptions;
 use rheome_cli::model_folder::ModelSource;
 use rheome_cli::training::TrainOptions;
+use rheome_fields::FieldFormat;
 
 /// The verbs about flows in two dimensions.
 #[derive(Debug, Subcommand)]
@@ -41,8 +42,8 @@ pub struct FluidsGenerateArguments {
     /// Override one setting, e.g. `--set data.trajectories=100`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub overrides: Vec<String>,
-    /// Field file to write (.h5 or .nc).
-    #[arg(long, value_name = "FILE")]
+    /// Field file to write.
+    #[arg(long, value_name = "FILE", help = field_file("Field file to write", ""))]
     pub output: PathBuf,
     /// Continue a generation that was stopped: frames that the output has stay as they are.
     #[arg(long, conflicts_with = "overwrite")]
@@ -58,8 +59,8 @@ pub struct FluidsGenerateArguments {
 /// Options of `fluids train`.
 #[derive(Debug, Args)]
 pub struct FluidsTrainArguments {
-    /// Flows and their equations to learn from (.h5 or .nc, written by `prose fluids generate`).
-    #[arg(long, value_name = "FILE")]
+    /// Flows and their equations to learn from.
+    #[arg(long, value_name = "FILE", help = field_file("Flows and their equations to learn from", OF_GENERATE))]
     pub data: String,
     /// Options of every training.
     #[command(flatten)]
@@ -72,8 +73,8 @@ pub struct FluidsPredictArguments {
     /// The model.
     #[command(flatten)]
     pub model: ModelSource,
-    /// Flows and their equations to continue (.h5 or .nc, with an attribute `equations`).
-    #[arg(long, value_name = "FILE")]
+    /// Flows and their equations to continue.
+    #[arg(long, value_name = "FILE", help = field_file("Flows and their equations to continue", ", with an attribute `equations`"))]
     pub input: String,
     /// First of the frames that are given, counted from 0.
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -81,8 +82,8 @@ pub struct FluidsPredictArguments {
     /// Frames to predict. More than the model predicts at once are predicted from its own. Default: as many as at once.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub frames: Option<u32>,
-    /// Field file to write (.h5 or .nc).
-    #[arg(long, value_name = "FILE")]
+    /// Field file to write.
+    #[arg(long, value_name = "FILE", help = field_file("Field file to write", ""))]
     pub output: PathBuf,
     /// Replace the output if it is there.
     #[arg(long)]
@@ -109,8 +110,8 @@ pub struct FluidsEvaluateArguments {
     /// The model.
     #[command(flatten)]
     pub model: ModelSource,
-    /// Flows and their equations (.h5 or .nc, written by `prose fluids generate`).
-    #[arg(long, value_name = "FILE")]
+    /// Flows and their equations.
+    #[arg(long, value_name = "FILE", help = field_file("Flows and their equations", OF_GENERATE))]
     pub data: String,
     /// Which trajectories judge.
     #[arg(long, value_enum, default_value_t = Judged::HeldOut)]
@@ -130,4 +131,13 @@ pub struct FluidsEvaluateArguments {
     /// Common options.
     #[command(flatten)]
     pub compute: ComputeOptions,
+}
+
+/// Where the files come from that are learnt from.
+const OF_GENERATE: &str = ", written by `prose fluids generate`";
+
+/// Help for a field file that holds flows and their equations.
+fn field_file(what: &str, more: &str) -> String {
+    let endings = FieldFormat::endings_of(FieldFormat::has_header);
+    format!("{what} ({endings}{more})")
 }

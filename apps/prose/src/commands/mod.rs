@@ -2,7 +2,7 @@
 
 mod evaluate;
 mod families;
-mod fluids;
+pub mod fluids;
 mod generate;
 mod info;
 mod predict;

@@ -6,18 +6,18 @@ use std::path::Path;
 use burn::tensor::Device;
 use rheome_cli::{Facts, Failure};
 use rheome_fields::{Attribute, FieldReader};
+use rheome_statistics_file::NamedResults;
 use serde_json::{Value, json};
 
 use crate::arguments::InfoArguments;
 use crate::model_folder;
-use crate::statistics_file::{self, NamedResults};
 
 /// Runs the command.
 pub fn run(arguments: &InfoArguments) -> Result<(), Failure> {
     let path = Path::new(&arguments.path);
     let facts = if path.is_dir() {
         of_model(path)?
-    } else if statistics_file::is_statistics(path) {
+    } else if rheome_statistics_file::is_statistics(path) {
         of_statistics(path)?
     } else {
         of_fields(rheome_fields::open(&arguments.path)?.as_ref())
@@ -106,7 +106,7 @@ fn of_model(folder: &Path) -> Result<Facts, Failure> {
 fn of_statistics(path: &Path) -> Result<Facts, Failure> {
     let mut facts = Facts::default();
     facts.tell("statistics", path);
-    for set in statistics_file::read(path)? {
+    for set in rheome_statistics_file::read(path)? {
         facts.tell(&set.name, of_results(&set).into_object());
     }
     Ok(facts)

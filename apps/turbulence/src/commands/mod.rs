@@ -13,8 +13,10 @@ use std::path::Path;
 
 use clap::CommandFactory;
 use rheome_cli::{Failure, Program};
+use rheome_fields::FieldFormat;
 
-pub use train::settings::TrainingSettings;
+pub use simulate::settings::SimulateSettings;
+pub use train::settings::{TrainSettings, TrainingSettings};
 
 use crate::arguments::{Arguments, Command};
 
@@ -42,11 +44,12 @@ pub fn run(command: Command) -> Result<(), Failure> {
 
 /// Whether flow fields can be written to `output` as a run goes, snapshot by snapshot.
 fn check_field_output(output: &Path) -> Result<(), Failure> {
-    match output.extension().and_then(|e| e.to_str()) {
-        Some("h5" | "hdf5" | "nc") => Ok(()),
+    match FieldFormat::of(output) {
+        Ok(format) if format.takes_snapshots_as_they_come() => Ok(()),
         _ => Err(Failure::new(format!(
-            "--output {}: expected a name that ends in .h5 or .nc (`turbulence convert` makes .npy of either)",
-            output.display()
+            "--output {}: expected a name that ends in {} (`turbulence convert` makes the other formats of it)",
+            output.display(),
+            FieldFormat::endings_of(FieldFormat::takes_snapshots_as_they_come)
         ))),
     }
 }

@@ -1,3 +1,5 @@
+//! How far the passes over a matrix are, and whether to go on.
+
 use std::ops::ControlFlow;
 
 use crate::error::CellsError;

@@ -1,3 +1,5 @@
+//! How cells are prepared: where labels, genes and counts are, and which genes are kept.
+
 use serde::{Deserialize, Serialize};
 
 use crate::conditions::LabelSettings;

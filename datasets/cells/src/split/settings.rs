@@ -1,3 +1,5 @@
+//! How conditions are split: the methods of scDFM (arXiv 2602.07103) and lists of one's own.
+
 use serde::{Deserialize, Serialize};
 
 /// The seven conditions that scDFM (arXiv 2602.07103) holds out of ComboSciPlex.

@@ -1,3 +1,6 @@
+//! Subgrid models against what is known: WALE in pure shear and at a wall, energy taken from the flow, the moving frame, laminar flow,
+//! the balance of stresses.
+
 use super::*;
 use crate::{Channel, ChannelConfig, TimeStep};
 

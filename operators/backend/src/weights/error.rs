@@ -1,3 +1,5 @@
+//! What can go wrong with a file of weights, or between it and a model.
+
 use std::fmt;
 use std::path::PathBuf;
 

@@ -1,3 +1,5 @@
+//! From our names of parameters to those of a family's authors, by rules.
+
 /// How the modules of a model family are called in its authors' PyTorch code.
 ///
 /// A rule replaces the beginning of a parameter's path, whole segments at a time; `{}` stands for one segment (a layer

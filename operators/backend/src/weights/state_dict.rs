@@ -1,3 +1,5 @@
+//! Named tensors on the host, read from and written to safetensors and PyTorch files.
+
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, Read};

@@ -98,7 +98,7 @@ pub fn measure(
     let mut file = StateDict::default();
     file.tensors.insert("output".into(), output);
     file.write(&output_file(case, backend))?;
-    let on_cpu = !matches!(backend, DeviceChoice::Cuda(_));
+    let on_cpu = !backend.is_gpu();
     let peak_mib = || on_cpu.then(peak_mib).transpose();
     let forward_peak_mib = peak_mib()?;
     let (losses, training_seconds) = training(case, &device.autodiff(), options.repeats)?;

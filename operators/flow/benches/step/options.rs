@@ -4,9 +4,6 @@ use std::path::PathBuf;
 
 use rheome_backend::device::DeviceChoice;
 
-/// The backends that are measured, if they are built and no others are asked for.
-const BACKENDS: [DeviceChoice; 2] = [DeviceChoice::Flex, DeviceChoice::LibTorch];
-
 /// The text of `--help`.
 pub const HELP: &str = "\
 Time a forward and a training step of IFactFormer-m on flex, libtorch and PyTorch, on the same weights and input.
@@ -16,7 +13,7 @@ Time a forward and a training step of IFactFormer-m on flex, libtorch and PyTorc
   --small        a tiny model and grid instead of the published ones: tries the bench in seconds
   --compile      also time PyTorch with torch.compile; so does RHEOME_BENCH_COMPILE in the environment
   --no-pytorch   leave PyTorch out
-  --devices LIST what to measure, with commas: flex, libtorch, cuda, cuda:1 (flex,libtorch); with a CUDA device PyTorch uses it too
+  --devices LIST what to measure, with commas, e.g. flex,cuda:1 (every CPU backend that is built); PyTorch uses a GPU that is among them
 
 RHEOME_TORCH_PYTHON names the Python interpreter that has PyTorch; RHEOME_BENCH_SOURCES the folder of pytorch_ifactformer.py,
 where this program was carried to a machine without its sources.";
@@ -68,7 +65,7 @@ impl Options {
             small: false,
             compile: std::env::var_os("RHEOME_BENCH_COMPILE").is_some(),
             pytorch: true,
-            devices: BACKENDS.to_vec(),
+            devices: DeviceChoice::cpus(),
         };
         let (mut backend, mut directory) = (None, None);
         while let Some(argument) = arguments.next() {
@@ -107,13 +104,10 @@ impl Options {
 }
 
 impl Options {
-    /// The device of PyTorch: the CUDA device that is measured, or the CPU.
+    /// The device of PyTorch: the GPU that is measured, or the CPU.
     pub fn pytorch_device(&self) -> String {
-        let cuda = self
-            .devices
-            .iter()
-            .find(|device| matches!(device, DeviceChoice::Cuda(_)));
-        cuda.map_or_else(|| "cpu".to_owned(), ToString::to_string)
+        let gpu = self.devices.iter().find(|device| device.is_gpu());
+        gpu.map_or_else(|| "cpu".to_owned(), ToString::to_string)
     }
 }
 

@@ -32,9 +32,11 @@ pub struct FnoConfig {
     pub channels: usize,
     /// Consecutive snapshots the operator sees. Good starting point: 1 for a flow whose next snapshot follows from the
     /// last; Li et al. use 10 for vorticity fields. Costs next to nothing.
+    #[serde(alias = "input_frames")]
     pub time_window: usize,
     /// Features per grid point (the literature's width). Good starting point: 20 in three dimensions, 32 in two. Parameters
     /// grow with its square.
+    #[serde(alias = "width")]
     pub dim: usize,
     /// Fourier modes kept per axis, one number per axis of `grid`: wavenumbers up to m - 1. At most half the points along an
     /// axis (half and one more along x; the padded points along y). Good starting point: a third of the points. Smaller

@@ -27,9 +27,11 @@ pub struct IFactFormerConfig {
     pub channels: usize,
     /// Consecutive snapshots the operator sees. 1 is the published choice; more helps where one snapshot does not
     /// determine the next, and costs little.
+    #[serde(alias = "input_frames")]
     pub time_window: usize,
     /// Features per grid point, even, with `dim / 2` a multiple of `channels`. Good starting point: 96; time grows with
     /// its square.
+    #[serde(alias = "width")]
     pub dim: usize,
     /// Attention heads. Good starting point: 5.
     pub heads: usize,

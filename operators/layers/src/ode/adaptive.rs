@@ -1,3 +1,6 @@
+//! Steps of a size that keeps the error of each tolerable: the elementary controller of Hairer, Norsett & Wanner (Solving Ordinary
+//! Differential Equations I, 1993, section II.4).
+
 use thiserror::Error;
 
 use super::fixed::{advance, stages};

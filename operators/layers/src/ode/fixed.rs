@@ -1,3 +1,5 @@
+//! One step of an explicit Runge-Kutta method from each given time to the next; the method is a [`Tableau`].
+
 use super::{State, Tableau};
 
 /// Integrates from the first of `times` to the last, one step from each to the next, and returns the state there.

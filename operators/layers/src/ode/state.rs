@@ -1,3 +1,5 @@
+//! What integrators move: tensors, or numbers on the host.
+
 use burn::tensor::Tensor;
 
 use super::Tolerance;

@@ -84,7 +84,7 @@ const KEPT_NUMBERS: usize = 1 << 23;
 enum Seen<'a> {
     Kept(&'a KeptControl),
     /// `[batch, n, width]`: what each block prepares when its turn comes.
-    Made(Tensor<3>),
+    Made(Box<Tensor<3>>),
 }
 
 impl PadTransformer {
@@ -290,7 +290,7 @@ impl PadTransformer {
             state = match &control {
                 Seen::Kept(kept) => layer.block.forward(state, &time, &kept.layers[i]),
                 Seen::Made(cells) => {
-                    let control = layer.block.prepare(cells.clone());
+                    let control = layer.block.prepare(Tensor::clone(cells));
                     layer.block.forward(state, &time, &control)
                 }
             };
@@ -328,14 +328,16 @@ impl PadTransformer {
     fn see<'a>(&self, control: &'a ControlCells, conditions: &Conditions) -> Seen<'a> {
         match &control.kept {
             Some(kept) => Seen::Kept(kept),
-            None => Seen::Made(self.control_features(control.values.clone(), conditions)),
+            None => Seen::Made(Box::new(
+                self.control_features(control.values.clone(), conditions),
+            )),
         }
     }
 
     fn fusion_of(&self, control: &Seen) -> Tensor<3> {
         match control {
             Seen::Kept(kept) => kept.fusion.clone(),
-            Seen::Made(cells) => self.fusion.prepare(cells.clone()),
+            Seen::Made(cells) => self.fusion.prepare(Tensor::clone(cells)),
         }
     }
 

@@ -2,10 +2,9 @@
 
 use rheome_cli::Failure;
 use rheome_figures::{Axis, Curve, Figure, Panel};
-use rheome_perturbation_metrics::{Cells, Comparison, pearson};
+use rheome_perturbation_metrics::{Cells, Comparison, PrincipalComponents, pearson};
 
 use crate::arguments::EvaluateArguments;
-use crate::principal_components::PrincipalComponents;
 
 /// Perturbations that are shown.
 const SHOWN: usize = 6;

@@ -6,7 +6,9 @@ use rand::RngExt;
 use rayon::prelude::*;
 use rheome_cli::{Claim, Failure, Interruption, JsonLog, Meter, say, settings as settings_file};
 use rheome_equations::round_to_words;
-use rheome_fields::{FieldError, FieldHeader, FieldShape, FieldWriter, SETTINGS, WriteOptions};
+use rheome_fields::{
+    FieldError, FieldFormat, FieldHeader, FieldShape, FieldWriter, SETTINGS, WriteOptions,
+};
 use rheome_periodic::{EQUATIONS, PeriodicFlow};
 use rheome_training::randomness::{Purpose, generator};
 use serde_json::json;
@@ -26,14 +28,12 @@ pub fn run(arguments: &FluidsGenerateArguments) -> Result<(), Failure> {
         settings_file::load(&arguments.config, &arguments.overrides)?;
     settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
     settings.validate(&arguments.config)?;
-    if arguments
-        .output
-        .extension()
-        .is_some_and(|ending| ending == "npy")
-    {
+    let format = FieldFormat::of(&arguments.output)?;
+    if !(format.has_header() && format.takes_snapshots_as_they_come()) {
         return Err(Failure::new(format!(
-            "{}: found .npy, expected .h5 or .nc: an array alone tells no equations",
-            arguments.output.display()
+            "{}: found an array alone, which tells no equations, expected a name that ends in {}",
+            arguments.output.display(),
+            FieldFormat::endings_of(FieldFormat::takes_snapshots_as_they_come)
         )));
     }
     let threads = arguments.compute.select_cpu(console, "fluids generate")?;

@@ -14,6 +14,7 @@ mod train;
 use rheome_cli::Failure;
 
 pub use model::LoadedModel;
+pub use settings::{GenerateSettings, TrainSettings};
 
 use super::PROGRAM;
 use crate::arguments::FluidsCommand;

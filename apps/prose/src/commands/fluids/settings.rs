@@ -47,10 +47,12 @@ pub struct FrameSettings {
     /// Flows.
     pub trajectories: usize,
     /// Frames of each.
+    #[serde(alias = "snapshots")]
     pub frames: usize,
     /// Time of the first frame: random phases have become eddies by then.
     pub start: f64,
     /// Time between two frames.
+    #[serde(alias = "interval")]
     pub spacing: f64,
 }
 

@@ -210,9 +210,9 @@ fn timed(repeats: u16, mut step: impl FnMut() -> Result<(), Failure>) -> Result<
 }
 
 fn peak(device: DeviceChoice) -> Option<f64> {
-    match device {
-        // What the process takes on the host says nothing of the GPU's memory.
-        DeviceChoice::Cuda(_) => None,
-        _ => peak_memory(),
+    // What the process takes on the host says nothing of a GPU's memory.
+    match device.is_gpu() {
+        true => None,
+        false => peak_memory(),
     }
 }

@@ -12,7 +12,6 @@ use crate::arguments::CompareArguments;
 use crate::commands::simulate::settings::SimulateSettings;
 use crate::labelled::Labelled;
 use crate::model_folder::{self, LoadedModel};
-use crate::statistics_file;
 
 /// Somebody who continues the flow from the start of the course.
 pub trait Contestant {
@@ -63,7 +62,7 @@ pub fn contestants(
     let mut taken = vec![super::REFERENCE];
     for contestant in &all {
         let name = contestant.name();
-        if !statistics_file::is_group_name(name) {
+        if !rheome_statistics_file::is_group_name(name) {
             return Err(Failure::new(format!(
                 "contestant {name:?}: expected a name without /, and not a mere point; give one, e.g. --model NAME=DIR"
             )));

@@ -26,10 +26,10 @@ use self::course::Course;
 use self::judge::Judge;
 use self::scores::{Scores, ranked};
 use self::table::COLUMNS;
-use super::PROGRAM;
 use crate::arguments::CompareArguments;
-use crate::statistics_file::{self, NamedResults};
+use crate::statistics_output;
 use rheome_cli::table::{markdown, write_csv};
+use rheome_statistics_file::NamedResults;
 
 /// What the reference trajectory is called beside the contestants.
 pub const REFERENCE: &str = "DNS";
@@ -155,11 +155,7 @@ impl<'a> OutputFolder<'a> {
     /// Writes the statistics and the scores of `entries`, and returns the scores.
     fn write_numbers(&self, entries: &[Entry], course: &Course) -> Result<Vec<Scores>, Failure> {
         let sets: Vec<NamedResults> = entries.iter().map(|e| e.named_results(course)).collect();
-        statistics_file::write(
-            &self.path.join("statistics.h5"),
-            &sets,
-            &PROGRAM.command_line(),
-        )?;
+        statistics_output::write(&self.path.join("statistics.h5"), &sets)?;
         let scores: Vec<Scores> = entries.iter().map(|e| Scores::of(e, course)).collect();
         write_csv(&self.path.join("scores.csv"), &COLUMNS, ranked(&scores))?;
         Ok(scores)

@@ -3,12 +3,11 @@
 use rheome_cli::{Console, Failure};
 use rheome_fields::FieldHeader;
 use rheome_statistics::{FlowStatistics, Snapshot};
+use rheome_statistics_file::{NamedResults, units, wall_units};
 
 use super::Start;
 use crate::arguments::RolloutArguments;
-use crate::flow_header::{units, wall_units};
 use crate::reference::ReferenceTrajectory;
-use crate::statistics_file::NamedResults;
 
 /// Statistics of all members as the rollout goes, and their errors against the trajectory that it started from.
 pub(super) struct Gathering {

@@ -16,16 +16,16 @@ use rheome_fields::{
 };
 use rheome_flow::{EnergyWarning, FlowError, Rollout};
 use rheome_statistics::FlowGrid;
+use rheome_statistics_file::flow_grid;
 use rheome_training::randomness::{Purpose, generator};
 use serde_json::json;
 use sink::{Inlet, Sink};
 
 use super::{PROGRAM, check_field_output};
 use crate::arguments::RolloutArguments;
-use crate::flow_header::flow_grid;
 use crate::model_folder::{self, LoadedModel};
 use crate::reference::{INPUT_TRAJECTORY, START_TIME};
-use crate::statistics_file;
+use crate::statistics_output;
 
 /// Snapshots that one file may plan.
 const MOST_SNAPSHOTS: u64 = 1 << 20;
@@ -107,9 +107,9 @@ fn conclude(
     let end = || -> Result<(), Failure> {
         sink.writer.finish()?;
         if let Some(gathering) = &sink.gathering {
-            let path = statistics_file::beside(&arguments.output);
+            let path = rheome_statistics_file::beside(&arguments.output);
             let set = gathering.finish(arguments, header, start);
-            statistics_file::write(&path, &[set], &PROGRAM.command_line())?;
+            statistics_output::write(&path, &[set])?;
             console.note(format!("wrote {}", path.display()));
         }
         console.note(format!(
@@ -149,8 +149,8 @@ fn check(arguments: &RolloutArguments) -> Result<usize, Failure> {
         )));
     }
     if arguments.stats {
-        let path = statistics_file::beside(&arguments.output);
-        statistics_file::check_output(&path, arguments.overwrite)?;
+        let path = rheome_statistics_file::beside(&arguments.output);
+        statistics_output::check_output(&path, arguments.overwrite)?;
     }
     Ok(snapshots as usize)
 }
@@ -167,7 +167,7 @@ fn advance(
     let interruption = Interruption::watch(arguments.compute.console())?;
     let time_window = rollout.window().dims()[1];
     // The CPU has nothing to wait for, and finds a diverging step at once.
-    let on_gpu = matches!(device, DeviceChoice::Cuda(_));
+    let on_gpu = device.is_gpu();
     let mut watch = Watch {
         arguments,
         patience: if on_gpu { PATIENCE } else { 1 },

@@ -1,3 +1,5 @@
+//! Checkpoints of a simulation, one file a trajectory: the flow and what was gathered of it, of one moment.
+
 use std::path::{Path, PathBuf};
 
 use rheome_backend::atomic::write_atomically;

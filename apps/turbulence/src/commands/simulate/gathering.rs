@@ -7,10 +7,9 @@ use rheome_channel::{Channel, Diagnostics};
 use rheome_cli::Failure;
 use rheome_fields::FieldHeader;
 use rheome_statistics::{ExactValues, FlowGrid, FlowStatistics, Snapshot, WallUnits};
+use rheome_statistics_file::{NamedResults, units};
 
 use super::lock;
-use crate::flow_header::units;
-use crate::statistics_file::NamedResults;
 
 /// Nothing gathered yet of a flow: on its Gauss-Lobatto points along y and all its modes along x and z.
 pub(super) fn begin(channel: &Channel) -> Result<FlowStatistics, Failure> {

@@ -18,7 +18,7 @@ use settings::SimulateSettings;
 
 use super::{PROGRAM, check_field_output};
 use crate::arguments::SimulateArguments;
-use crate::statistics_file;
+use crate::statistics_output;
 
 /// Runs the command.
 pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
@@ -29,8 +29,8 @@ pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
     let grid = settings.validate()?;
     check_field_output(&arguments.output)?;
     if arguments.stats {
-        let beside = statistics_file::beside(&arguments.output);
-        statistics_file::check_output(&beside, arguments.overwrite || arguments.resume)?;
+        let beside = rheome_statistics_file::beside(&arguments.output);
+        statistics_output::check_output(&beside, arguments.overwrite || arguments.resume)?;
     }
     let threads = arguments.compute.select_cpu(console, "simulate")?;
     let log = arguments.compute.log(arguments.resume)?;
@@ -117,9 +117,9 @@ impl Simulation<'_> {
         let Some(gathered) = self.gathered else {
             return Ok(());
         };
-        let path = statistics_file::beside(&arguments.output);
+        let path = rheome_statistics_file::beside(&arguments.output);
         let set = gathered.finish(&arguments.output, header)?;
-        statistics_file::write(&path, &[set], &PROGRAM.command_line())?;
+        statistics_output::write(&path, &[set])?;
         let console = arguments.compute.console();
         console.note(format!("wrote {}", path.display()));
         Ok(())

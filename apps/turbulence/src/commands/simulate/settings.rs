@@ -1,3 +1,5 @@
+//! Settings of `turbulence simulate`.
+
 use std::path::Path;
 
 use rheome_channel::{ChannelConfig, ChannelError, Filter, UniformGrid};
@@ -35,8 +37,10 @@ pub struct OutputSettings {
     #[serde(default)]
     pub warm_up: f64,
     /// Time between two snapshots.
+    #[serde(alias = "spacing")]
     pub interval: f64,
     /// Snapshots a trajectory; 400 in the paper.
+    #[serde(alias = "frames")]
     pub snapshots: usize,
     /// Simulated time between two checkpoints: at most so much is computed again after a kill.
     #[serde(default = "default_checkpoint_interval")]

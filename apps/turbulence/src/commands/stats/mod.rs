@@ -7,13 +7,12 @@ use std::path::Path;
 use rheome_cli::{Console, Failure, Interruption, Meter};
 use rheome_fields::{FieldReader, FirstComponents};
 use rheome_statistics::{FlowGrid, FlowStatistics, Snapshot, WallUnits};
+use rheome_statistics_file::{NamedResults, flow_grid, units, wall_units};
 
-use super::PROGRAM;
 use crate::arguments::StatsArguments;
-use crate::flow_header::{flow_grid, units, wall_units};
 use crate::profiles::{ProfileCurve, draw_profiles};
 use crate::reference::FileComparison;
-use crate::statistics_file::{self, NamedResults};
+use crate::statistics_output;
 use rheome_figures::{Plane, PlaneAxis, SliceRow, draw_slices};
 
 /// Times at which slices are drawn, at most.
@@ -23,7 +22,7 @@ const COLUMNS: usize = 4;
 pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
     arguments.compute.select_cpu(console, "stats")?;
-    statistics_file::check_output(&arguments.output, arguments.overwrite)?;
+    statistics_output::check_output(&arguments.output, arguments.overwrite)?;
     check_inputs(arguments)?;
     let published = arguments
         .published
@@ -36,14 +35,14 @@ pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
         sets.extend(of_reference(reference, &sets, arguments)?);
     }
     for file in &arguments.files {
-        if statistics_file::is_statistics(Path::new(file)) {
+        if rheome_statistics_file::is_statistics(Path::new(file)) {
             sets.extend(of_reference(file, &sets, arguments)?);
             continue;
         }
         let name = unused_name(file, &sets);
         sets.push(Gathering::open(file, name, arguments, true)?.run(console)?);
     }
-    statistics_file::write(&arguments.output, &sets, &PROGRAM.command_line())?;
+    statistics_output::write(&arguments.output, &sets)?;
     console.note(format!("wrote {}", arguments.output.display()));
     for set in &sets {
         rheome_cli::say(summary(set));
@@ -95,8 +94,8 @@ fn of_reference(
     arguments: &StatsArguments,
 ) -> Result<Vec<NamedResults>, Failure> {
     let path = Path::new(spec);
-    if statistics_file::is_statistics(path) {
-        let mut sets = statistics_file::read(path)?;
+    if rheome_statistics_file::is_statistics(path) {
+        let mut sets = rheome_statistics_file::read(path)?;
         for set in &mut sets {
             set.name = unused_name(&set.name, taken);
         }
@@ -236,7 +235,7 @@ fn find_reference(
     arguments: &StatsArguments,
 ) -> Result<Option<FileComparison>, Failure> {
     for spec in &arguments.reference {
-        if statistics_file::is_statistics(Path::new(spec)) {
+        if rheome_statistics_file::is_statistics(Path::new(spec)) {
             continue;
         }
         if let Some(comparison) = FileComparison::new(reader, spec)? {
@@ -251,7 +250,7 @@ fn unused_name(spec: &str, taken: &[NamedResults]) -> String {
     let stem = Path::new(spec)
         .file_stem()
         .map(|s| s.to_string_lossy().into_owned());
-    let stem = stem.filter(|stem| statistics_file::is_group_name(stem));
+    let stem = stem.filter(|stem| rheome_statistics_file::is_group_name(stem));
     let stem = stem.unwrap_or_else(|| "fields".into());
     let is_free = |name: &String| taken.iter().all(|set| set.name != *name);
     let numbered = (2..).map(|n| format!("{stem}-{n}"));
@@ -309,7 +308,7 @@ fn draw(
     console.note(format!("wrote {}", profiles.display()));
     let specs = arguments.reference.iter().chain(&arguments.files);
     let specs: Vec<&String> = specs
-        .filter(|spec| !statistics_file::is_statistics(Path::new(spec)))
+        .filter(|spec| !rheome_statistics_file::is_statistics(Path::new(spec)))
         .collect();
     if !specs.is_empty() {
         let slices = folder.join("slices.png");

@@ -5,9 +5,9 @@ use std::path::Path;
 use rheome_cli::{Console, Failure};
 use rheome_statistics::{FlowResults, Profiles, PublishedFlow, PublishedValue};
 
-use crate::statistics_file::NamedResults;
 use rheome_cli::table::{Cell, Column, column, markdown, write_csv};
 use rheome_figures::{Axis, Curve, Figure, Panel};
+use rheome_statistics_file::NamedResults;
 
 const SOURCE: &str = "Moser, Kim & Mansour (1999)";
 

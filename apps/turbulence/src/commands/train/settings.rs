@@ -1,3 +1,5 @@
+//! Settings of `turbulence train`: the `config.toml` of a model folder.
+
 use rheome_cli::Failure;
 use rheome_cli::settings::{check_positive, check_seed};
 use rheome_fields::Split;

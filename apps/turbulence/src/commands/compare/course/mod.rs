@@ -7,13 +7,12 @@ use std::collections::BTreeMap;
 use rheome_cli::{Console, Failure, Meter};
 use rheome_fields::{Attribute, FieldReader, FirstComponents};
 use rheome_statistics::{FlowGrid, FlowStatistics, WallUnits};
+use rheome_statistics_file::{Units, flow_grid, units, wall_units};
 
 use self::truth::Truth;
 use super::Entry;
 use super::scores::interpolate;
 use crate::arguments::CompareArguments;
-use crate::flow_header::{flow_grid, units, wall_units};
-use crate::statistics_file::Units;
 
 /// The reference trajectory from the start on.
 pub struct Course {

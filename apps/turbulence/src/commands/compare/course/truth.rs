@@ -6,7 +6,6 @@ use rheome_statistics::{FlowGrid, FlowResults, FlowStatistics, Snapshot, WallUni
 
 use super::is_same;
 use crate::arguments::CompareArguments;
-use crate::statistics_file;
 
 /// Statistics of the true flow.
 pub struct Truth {
@@ -28,7 +27,7 @@ impl Truth {
     ) -> Result<Self, Failure> {
         let truth = match &arguments.statistics {
             Some(path) => {
-                let set = statistics_file::read(path)?.into_iter().next();
+                let set = rheome_statistics_file::read(path)?.into_iter().next();
                 let set = set.ok_or_else(|| {
                     Failure::new(format!("{}: holds no statistics", path.display()))
                 })?;

@@ -8,8 +8,8 @@ use rheome_statistics::{
 };
 
 use super::height_axis;
-use crate::statistics_file::NamedResults;
-use crate::statistics_file::groups::{GroupWriter, Variable};
+use crate::NamedResults;
+use crate::groups::{GroupWriter, Variable};
 
 /// Writes the history, one entry a snapshot.
 pub(super) fn history(

@@ -1,8 +1,10 @@
-//! Principal components of cells, for pictures.
+//! Principal components of cells, for pictures: the eigenvectors of the covariance of genes (Pearson 1901, Hotelling 1933), by way of
+//! the smaller of the two Gram matrices of the centred values, which have the same eigenvalues.
 
 use nalgebra::DMatrix;
 
 /// The directions in which cells vary most.
+#[derive(Debug, Clone, PartialEq)]
 pub struct PrincipalComponents {
     mean: Vec<f64>,
     /// `[genes]` a component; the entry of the largest magnitude is positive.
@@ -10,10 +12,15 @@ pub struct PrincipalComponents {
 }
 
 impl PrincipalComponents {
-    /// The first `count` components of cells, `[cells, genes]`, from the eigenvectors of the smaller of the two products of the
-    /// centred values with themselves.
+    /// The first `count` components of `cells`, `[cells, genes]`, or as many as there are; none without cells or genes.
     pub fn new(cells: &[f64], genes: usize, count: usize) -> Self {
-        let n = cells.len() / genes;
+        let n = cells.len().checked_div(genes).unwrap_or(0);
+        if n == 0 {
+            return Self {
+                mean: vec![0.0; genes],
+                axes: Vec::new(),
+            };
+        }
         let mut mean = vec![0.0; genes];
         for cell in cells.chunks_exact(genes) {
             mean.iter_mut()
@@ -50,7 +57,7 @@ impl PrincipalComponents {
         }
     }
 
-    /// Where a cell is along a component.
+    /// Where a cell, `[genes]`, is along a component, in the units of its values; 0 along one that there is not.
     pub fn along(&self, component: usize, cell: &[f64]) -> f64 {
         let Some(axis) = self.axes.get(component) else {
             return 0.0;
@@ -66,6 +73,16 @@ impl PrincipalComponents {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_has_no_components() {
+        for found in [
+            PrincipalComponents::new(&[], 3, 2),
+            PrincipalComponents::new(&[], 0, 2),
+        ] {
+            assert_eq!(found.along(0, &[1.0, 2.0, 3.0]), 0.0);
+        }
+    }
 
     #[test]
     fn cells_on_a_line_lie_along_the_first_component() {

@@ -1,17 +1,16 @@
 //! What the header of a field file says of the flow: its points, its wall units, the units of its numbers.
 
-use rheome_cli::Failure;
 use rheome_fields::{Attribute, FieldHeader, FieldReader};
 use rheome_statistics::{FlowGrid, WallUnits};
 
-use crate::statistics_file::Units;
+use crate::{StatisticsFileError, Units};
 
 /// The points of a flow: those of its coordinates, or, where the file has none, those of the published arrays: equally spaced
 /// from wall to wall, in a box of unknown lengths.
 ///
 /// # Errors
-/// [`Failure`] naming the file, if the coordinates are not those of a flow between walls.
-pub fn flow_grid(reader: &dyn FieldReader) -> Result<FlowGrid, Failure> {
+/// [`StatisticsFileError::Grid`] naming the file, if the coordinates are not those of a flow between walls.
+pub fn flow_grid(reader: &dyn FieldReader) -> Result<FlowGrid, StatisticsFileError> {
     let points = reader.shape().grid;
     let grid = match &reader.header().coordinates {
         Some(axes) if axes.iter().zip(points).all(|(axis, n)| axis.len() == n) => {
@@ -19,7 +18,10 @@ pub fn flow_grid(reader: &dyn FieldReader) -> Result<FlowGrid, Failure> {
         }
         _ => FlowGrid::uniform(points),
     };
-    grid.map_err(|e| Failure::new(format!("{}: {e}", reader.label())))
+    grid.map_err(|source| StatisticsFileError::Grid {
+        label: reader.label().to_owned(),
+        source,
+    })
 }
 
 /// The nominal wall units: of `u_tau` (1 where that is the unit of velocity) and `viscosity` or `Re_tau`.

@@ -12,15 +12,15 @@ use rheome_statistics::{LineSpectra, WallUnits};
 use super::groups::{GroupWriter, Variable};
 use super::{
     COMPONENTS, HISTORY, LEAD_TIME, NamedResults, SLICES, SPANWISE, STREAMWISE, VERSION,
-    VERSION_ATTRIBUTE,
+    VERSION_ATTRIBUTE, Writer,
 };
 
 /// Writes all of a new file.
-pub(super) fn fill(path: &Path, sets: &[NamedResults], command_line: &str) -> hdf5::Result<()> {
+pub(super) fn fill(path: &Path, sets: &[NamedResults], writer: &Writer<'_>) -> hdf5::Result<()> {
     let file = File::create(path)?;
     attributes::write_number(&file, VERSION_ATTRIBUTE, VERSION)?;
-    attributes::write_text(&file, "program", &crate::commands::PROGRAM.title())?;
-    attributes::write_text(&file, "command_line", command_line)?;
+    attributes::write_text(&file, "program", writer.program)?;
+    attributes::write_text(&file, "command_line", writer.command_line)?;
     for set in sets {
         data_set(GroupWriter::create(&file, &set.name)?, set)?;
     }

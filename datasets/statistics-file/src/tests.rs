@@ -1,6 +1,13 @@
+//! What is written is read back; what is damaged is refused.
+
 use rheome_statistics::{FlowGrid, FlowStatistics, LeadTimeComparison, WallUnits};
 
 use super::*;
+
+const BY: Writer<'_> = Writer {
+    program: "a test",
+    command_line: "test",
+};
 
 /// Everything there can be, of a made-up flow.
 fn complete(name: &str) -> NamedResults {
@@ -58,7 +65,7 @@ fn what_is_written_is_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.h5");
     let sets = [complete("first"), bare("second")];
-    write(&path, &sets, "turbulence stats").unwrap();
+    write(&path, &sets, &BY).unwrap();
     assert!(is_statistics(&path));
     let found = read(&path).unwrap();
     // As text, in which NaN equals itself; floats are printed to the last digit.
@@ -79,7 +86,7 @@ fn files_of_the_first_version_are_read() {
     // And written again.
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("copy.h5");
-    write(&copy, std::slice::from_ref(set), "").unwrap();
+    write(&copy, std::slice::from_ref(set), &BY).unwrap();
     assert_eq!(read(&copy).unwrap()[0].results, set.results);
 }
 
@@ -88,9 +95,9 @@ fn damaged_files_are_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.h5");
     let damage = |with: &dyn Fn(&File), words: &[&str]| {
-        write(&path, &[complete("flow")], "").unwrap();
+        write(&path, &[complete("flow")], &BY).unwrap();
         with(&File::open_rw(&path).unwrap());
-        let line = read(&path).unwrap_err().line().to_owned();
+        let line = read(&path).unwrap_err().to_string();
         for word in words {
             assert!(line.contains(word), "{word:?} is not in {line:?}");
         }

@@ -1,0 +1,98 @@
+//! How `prose predict` fails.
+
+use super::*;
+
+#[test]
+fn what_is_wrong_is_said_before_anything_is_written() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("wide.csv"), "t,a,b,c,d\n0,1,2,3,4\n1,1,2,3,4\n").unwrap();
+    std::fs::write(path("bad.csv"), "t,a\n0,1\n1,x\n").unwrap();
+    let ahead = ["--times", "1921:1930:5"];
+    let refused = |input: &str, more: &[&str], words: &[&str]| {
+        fails(predict(&folder, input, &[&ahead, more].concat()), 1, words);
+        assert!(!Path::new(&path("out.h5")).exists());
+    };
+    refused("nowhere.csv", &[], &["nowhere.csv: cannot read"]);
+    refused("nowhere.dat", &[], &["nowhere.dat: unknown kind", ".npy"]);
+    refused(&path("bad.csv"), &[], &["bad.csv: line 3, column \"a\""]);
+    refused(
+        &path("wide.csv"),
+        &[],
+        &["wide.csv", "4 components (a, b, c, d)", "--components"],
+    );
+    refused(
+        MEASURED,
+        &["--components", "Fox"],
+        &["--components", "\"Fox\"", "Hare, Lynx"],
+    );
+    refused(MEASURED, &[], &["no published family has 2", "--equation"]);
+    refused(
+        MEASURED,
+        &["--equation", "x +"],
+        &["--equation: formula, character"],
+    );
+    refused(
+        MEASURED,
+        &["--equation", "x"],
+        &["--equation: found 1 component(s), expected 2"],
+    );
+    refused(
+        MEASURED,
+        &["--equation", "x | z"],
+        &["--equation: component 1: found u_2"],
+    );
+    refused(MEASURED, &["--points", "22"], &["--points 22", "21 points"]);
+    refused(
+        MEASURED,
+        &["--sample", "1"],
+        &["--sample", "prose generate"],
+    );
+    refused(
+        MEASURED,
+        &["--set", "model.width=33"],
+        &["tiny.toml", "heads"],
+    );
+    refused(
+        MEASURED,
+        &["--set", "model.widht=32"],
+        &["did you mean width?"],
+    );
+    let lotka = ["--equation", "C x - C x y | C x y - C y"];
+    refused(
+        MEASURED,
+        &[&lotka[..], &["--set", "model.width=64"]].concat(),
+        &["checkpoint.pt"],
+    );
+    refused(
+        MEASURED,
+        &[&lotka[..], &["--draw", "2", "--temperature", "0"]].concat(),
+        &["temperature"],
+    );
+    let early = predict(
+        &folder,
+        MEASURED,
+        &[&lotka[..], &["--times", "1890:1930:5"]].concat(),
+    );
+    fails(early, 1, &["--times: found 1890", "begins at 1900"]);
+    fails(
+        predict(&folder, MEASURED, &lotka),
+        1,
+        &["--times", "--points"],
+    );
+    for usage in [
+        ["--times", "5:1:3"],
+        ["--time-scale", "0"],
+        ["--points", "1"],
+        ["--draw", "0"],
+    ] {
+        predict(&folder, MEASURED, &usage).assert().code(2);
+    }
+    std::fs::write(path("out.h5"), "mine").unwrap();
+    fails(
+        predict(&folder, MEASURED, &ahead),
+        1,
+        &["out.h5: exists already", "--overwrite"],
+    );
+    assert_eq!(std::fs::read(path("out.h5")).unwrap(), b"mine");
+}

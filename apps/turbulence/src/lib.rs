@@ -1,0 +1,33 @@
+//! The `turbulence` command: simulate a channel, train an operator on it, roll it out, look at the statistics. What other crates may
+//! use of it is [`main`], and [`SETTINGS`] to check settings files.
+
+mod arguments;
+mod commands;
+mod labelled;
+mod model_folder;
+mod profiles;
+mod reference;
+mod statistics_output;
+
+use std::process::ExitCode;
+
+use commands::{SimulateSettings, TrainSettings};
+use rheome_cli::settings::{self, SettingsKind};
+
+/// The kinds of settings files.
+pub const SETTINGS: [SettingsKind; 2] = [
+    SettingsKind {
+        command: "turbulence simulate",
+        check: |path| SimulateSettings::load(path).map(|_| ()),
+    },
+    SettingsKind {
+        command: "turbulence train",
+        check: |path| settings::load::<TrainSettings>(path, &[])?.validate(),
+    },
+];
+
+/// Reads the command line, does what it asks, and tells how it ended: what the program's `main` is.
+pub fn main() -> ExitCode {
+    let arguments: arguments::Arguments = rheome_cli::parse();
+    rheome_cli::finish("turbulence", commands::run(arguments.command))
+}
