@@ -5,7 +5,7 @@ set -euo pipefail
 program=$(realpath "$1")
 mkdir -p "$2"
 out=$(realpath "$2")
-steps=${3:-500}
+steps=${3:-125}
 cd "$(dirname "$0")/../../.."
 
 held_out=tests/fixtures/turbulence/held-out.h5
@@ -15,7 +15,7 @@ held_out=tests/fixtures/turbulence/held-out.h5
     --output "$out/profiles.h5" --plots "$out" --overwrite
 cat <<END
 
-A flow of $steps steps of 0.05 h/u_tau, continued from a snapshot of a simulation that the operator never saw, is in $out:
+A flow of $steps steps of 0.2 h/u_tau, continued from a snapshot of a simulation that the operator never saw, is in $out:
   rollout.h5          velocity [time, x, y, z, component]; opens with xarray, h5py and (rollout.xdmf) ParaView
   slices.png          streamwise velocity of the simulation and of the prediction, side by side
   profiles.png        mean, rms and shear-stress profiles of both

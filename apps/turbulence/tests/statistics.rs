@@ -87,18 +87,18 @@ fn a_rollout_is_compared_with_the_trajectory_it_left() {
     let line = |name: &str| &all[&format!("/rollout/lead_time/{name}")];
     assert_eq!(line("pairs"), &[2.0; 4]);
     for (step, lead_time) in line("lead_time").iter().enumerate() {
-        assert!((lead_time - 0.05 * (step + 1) as f64).abs() < 1e-9);
+        assert!((lead_time - 0.2 * (step + 1) as f64).abs() < 1e-9);
     }
-    // Known of this operator (README): 0.022 after one step, where persistence has 0.132. One of two members is disturbed.
+    // Known of this operator (README): 0.056 after one step, where persistence has about 0.11. One of two members is disturbed.
     let (error, persistence) = (
         line("relative_error")[0],
         line("persistence_relative_error")[0],
     );
-    assert!((0.015..0.05).contains(&error), "{error}");
-    assert!((0.1..0.16).contains(&persistence), "{persistence}");
+    assert!((0.04..0.09).contains(&error), "{error}");
+    assert!((0.08..0.16).contains(&persistence), "{persistence}");
     let correlation: Vec<f64> = line("correlation").iter().step_by(4).copied().collect();
     assert!(
-        correlation.iter().all(|c| (0.8..1.0).contains(c)),
+        correlation.is_sorted_by(|a, b| a > b) && (0.8..1.0).contains(&correlation[0]),
         "{correlation:?}"
     );
 

@@ -18,7 +18,7 @@ def check_fields(dataset, steps):
     assert velocity.shape == (steps, 12, 33, 12, 3), velocity.shape
     assert velocity.dtype == np.float32
     assert list(dataset["component"].values) == ["u", "v", "w"]
-    assert np.allclose(np.diff(dataset["time"]), 0.05)
+    assert np.allclose(np.diff(dataset["time"]), 0.2)
     assert np.isclose(dataset["y"][-1], 2.0)
     assert dataset.attrs["Re_tau"] == 180.0
     assert dataset.attrs["model"] == "ifactformer-m"
