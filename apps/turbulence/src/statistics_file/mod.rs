@@ -97,7 +97,7 @@ pub fn check_output(path: &Path, overwrite: bool) -> Result<(), Failure> {
 pub fn write(path: &Path, sets: &[NamedResults], command_line: &str) -> Result<(), Failure> {
     let partial = Partial::new(path);
     let fail = |e: hdf5::Error| Failure::new(format!("{}: cannot write: {e}", path.display()));
-    hdf5::sync::sync(|| write::fill(partial.place(), sets, command_line)).map_err(fail)?;
+    hdf5::sync::sync(|| write::fill(&partial, sets, command_line)).map_err(fail)?;
     partial
         .publish()
         .map_err(|e| Failure::new(format!("{}: cannot publish: {e}", path.display())))
