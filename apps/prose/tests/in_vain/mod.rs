@@ -9,8 +9,8 @@ use crate::{MEASURED, predict, texts};
 #[test]
 fn a_form_that_cannot_be_fitted_is_a_failure_that_leaves_what_was_found() {
     let folder = folder();
-    // The square root of what is negative.
-    let form = "sqrt(-1 - x^2) C | C y";
+    // Nothing by nothing.
+    let form = "C/(x - x) | C y";
     let more = ["--equation", form, "--times", "1921:1930:5", "-q"];
     fails(
         predict(&folder, MEASURED, &more),
