@@ -4,13 +4,13 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::Failure;
+use crate::{Failure, report};
 
 /// The right to write an output while it lasts: two runs at once would spoil it for each other.
 ///
 /// It is a lock of the system on a file `OUTPUT.lock` (in a folder: `.lock`), which is removed in the end. The lock goes with the
-/// process, however that ends; a lock file that a kill left behind is in nobody's way. On a file system that knows no locks,
-/// and where no lock file can be made, there is none: whoever writes the output then tells what is wrong with the folder.
+/// process, however that ends; a lock file that a kill left behind is in nobody's way. On a file system that knows no locks
+/// there is none, and where the folder takes files, but not that one, there is none either, which is told.
 #[derive(Debug)]
 pub struct Claim {
     /// The locked file.
@@ -21,7 +21,7 @@ impl Claim {
     /// Claims the file that `option` names.
     ///
     /// # Errors
-    /// [`Failure`] if another run has it.
+    /// [`Failure`] if another run has it, or its folder is missing or takes no files.
     pub fn file(option: &str, output: &Path) -> Result<Self, Failure> {
         let mut name = output.file_name().unwrap_or_default().to_owned();
         name.push(".lock");
@@ -31,7 +31,7 @@ impl Claim {
     /// Claims a folder that is there, which `option` names.
     ///
     /// # Errors
-    /// [`Failure`] if another run has it.
+    /// [`Failure`] if another run has it, or it takes no files.
     pub fn folder(option: &str, output: &Path) -> Result<Self, Failure> {
         Self::take(option, output, output.join(".lock"))
     }
@@ -39,8 +39,16 @@ impl Claim {
     fn take(option: &str, output: &Path, lock: PathBuf) -> Result<Self, Failure> {
         loop {
             let mut options = OpenOptions::new();
-            let Ok(file) = options.create(true).append(true).open(&lock) else {
-                return Ok(Self { lock: None });
+            let file = match options.create(true).append(true).open(&lock) {
+                Ok(file) => file,
+                Err(reason) => {
+                    check_folder(output, &lock)?;
+                    report(&format!(
+                        "note: {}: cannot be opened ({reason}); another run with the same {option} would not be noticed",
+                        lock.display()
+                    ));
+                    return Ok(Self { lock: None });
+                }
             };
             match file.try_lock() {
                 Ok(()) if is_at(&file, &lock) => {
@@ -75,6 +83,24 @@ impl Drop for Claim {
     }
 }
 
+/// Checks that there can be files beside a lock.
+fn check_folder(output: &Path, lock: &Path) -> Result<(), Failure> {
+    let folder = lock
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let cannot =
+        |reason: String| Failure::new(format!("{}: cannot write: {reason}", output.display()));
+    if !folder.is_dir() {
+        return Err(cannot(format!("there is no folder {}", folder.display())));
+    }
+    let trial = folder.join(format!(".{}.trial", std::process::id()));
+    let made = OpenOptions::new().write(true).create_new(true).open(&trial);
+    made.map_err(|reason| cannot(format!("{} takes no files: {reason}", folder.display())))?;
+    let _ = std::fs::remove_file(&trial);
+    Ok(())
+}
+
 /// Whether a file is the one that has this name now.
 fn is_at(file: &File, path: &Path) -> bool {
     let key = |data: std::fs::Metadata| (data.dev(), data.ino());
@@ -105,8 +131,28 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_left_to_the_writer() {
-        let claim = Claim::file("--output", Path::new("/nonexistent-folder/a.h5")).unwrap();
+    fn a_folder_that_is_not_there_or_takes_no_files_is_named() {
+        for (folder, reason) in [
+            (
+                "/nonexistent-folder",
+                "there is no folder /nonexistent-folder",
+            ),
+            ("/proc", "/proc takes no files: "),
+        ] {
+            let output = Path::new(folder).join("a.h5");
+            let line = Claim::file("--output", &output).unwrap_err();
+            let start = format!("{}: cannot write: {reason}", output.display());
+            assert!(line.line().starts_with(&start), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_lock_file_that_cannot_be_opened_is_no_reason_to_stop() {
+        let folder = tempfile::tempdir().unwrap();
+        // Not even root opens a folder as a file.
+        std::fs::create_dir(folder.path().join("a.h5.lock")).unwrap();
+        let claim = Claim::file("--output", &folder.path().join("a.h5")).unwrap();
         assert!(claim.lock.is_none());
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
     }
 }

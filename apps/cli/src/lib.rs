@@ -66,6 +66,7 @@ pub mod settings;
 pub mod table;
 pub mod training;
 mod version;
+mod waiting;
 
 pub use claim::Claim;
 pub use clap_complete::Shell;
@@ -83,6 +84,7 @@ pub use outputs::{refuse_existing, refuse_same_file};
 pub use provenance::Program;
 pub use run_folder::RunFolder;
 pub use version::{VersionOptions, parse};
+pub use waiting::tell_while;
 
 /// What the help of every program says of its examples.
 pub const EXAMPLES: &str = "`help VERB` shows an example of each. Examples are for the repository's folder, after `make demo`, with the programs on the path:\n  export PATH=$PWD/target/release:$PATH";

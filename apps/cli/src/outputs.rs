@@ -4,18 +4,28 @@ use std::path::Path;
 
 use crate::Failure;
 
-/// Fails where the output of `option` is there and is not to be replaced.
+/// Fails where the output of `option` is there and is not to be replaced, or its folder is missing.
 ///
 /// # Errors
 /// [`Failure`] naming the file.
 pub fn refuse_existing(option: &str, path: &Path, overwrite: bool) -> Result<(), Failure> {
-    if !path.exists() || overwrite {
-        return Ok(());
+    if path.exists() && !overwrite {
+        return Err(Failure::new(format!(
+            "{}: exists already; choose another {option}, or --overwrite to replace it",
+            path.display()
+        )));
     }
-    Err(Failure::new(format!(
-        "{}: exists already; choose another {option}, or --overwrite to replace it",
-        path.display()
-    )))
+    match path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        Some(folder) if !folder.is_dir() => Err(Failure::new(format!(
+            "{}: cannot write: there is no folder {}",
+            path.display(),
+            folder.display()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Fails where an output is the file that is read, which is not to be lost, whatever --overwrite says. What is read may be named

@@ -150,6 +150,23 @@ impl RunFolder {
         Ok(())
     }
 
+    /// Fails where no validation of the run that ends here was good enough to have its weights kept as the model's own.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the weights that there are.
+    pub fn check_weights(&self) -> Result<(), Failure> {
+        let path = self.path.join(WEIGHTS);
+        if path.exists() {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "{}: is not there: no validation gave a finite number; the weights of the last epoch are in {}; train anew with a lower \
+             training.optimizer.learning_rate",
+            path.display(),
+            self.path.join(LAST_WEIGHTS).display()
+        )))
+    }
+
     /// Makes a checkpoint.
     ///
     /// # Errors

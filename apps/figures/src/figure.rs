@@ -6,10 +6,10 @@ use plotters::coord::Shift;
 use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::*;
 
-use super::PlotError;
 use super::legend::{Entry, Legend};
 use super::style::{FONT, LINES, Marker, register_typeface};
 use super::ticks;
+use super::{PlotError, file};
 
 /// How an axis is divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,9 +125,9 @@ impl Figure {
         register_typeface();
         let size = self.size();
         if path.extension().is_some_and(|e| e == "svg") {
-            self.draw_on(SVGBackend::new(path, size).into_drawing_area(), path)
+            file::svg(path, size, |root| self.draw_on(root, path))
         } else {
-            self.draw_on(BitMapBackend::new(path, size).into_drawing_area(), path)
+            file::png(path, size, |root| self.draw_on(root, path))
         }
     }
 
@@ -355,6 +355,23 @@ mod tests {
             .draw(Path::new("nowhere/a.png"))
             .unwrap_err()
             .to_string();
-        assert!(error.starts_with("nowhere/a.png"), "{error}");
+        let start = "nowhere/a.png: cannot write the picture: No such file or directory";
+        assert!(error.starts_with(start), "{error}");
+    }
+
+    #[test]
+    fn a_picture_replaces_the_old_one_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.png", "a.svg"] {
+            let path = folder.path().join(name);
+            // What is written gets the name in the end: the old picture is another file until then.
+            std::fs::write(&path, "old").unwrap();
+            std::fs::hard_link(&path, folder.path().join("kept")).unwrap();
+            figure().draw(&path).unwrap();
+            assert_eq!(std::fs::read(folder.path().join("kept")).unwrap(), b"old");
+            assert_ne!(std::fs::read(&path).unwrap(), b"old");
+            std::fs::remove_file(folder.path().join("kept")).unwrap();
+        }
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
     }
 }

@@ -28,12 +28,13 @@
 //! ```
 
 mod figure;
+mod file;
 mod legend;
 mod slices;
 mod style;
 mod ticks;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -42,17 +43,28 @@ pub use slices::{Plane, PlaneAxis, SliceRow, draw_slices};
 
 /// A picture could not be drawn or written.
 #[derive(Debug, Error)]
-#[error("{path}: cannot draw the picture: {reason}")]
-pub struct PlotError {
-    /// The picture's file.
-    pub path: PathBuf,
-    /// What went wrong.
-    pub reason: String,
+pub enum PlotError {
+    /// There is nothing that can be drawn.
+    #[error("{path}: cannot draw the picture: {reason}")]
+    Draw {
+        /// The picture's file.
+        path: PathBuf,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The disk refuses the picture; the old one is untouched.
+    #[error("{path}: cannot write the picture: {source}")]
+    Write {
+        /// The picture's file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
 }
 
 impl PlotError {
-    fn new(path: &std::path::Path, reason: impl std::fmt::Display) -> Self {
-        Self {
+    fn new(path: &Path, reason: impl std::fmt::Display) -> Self {
+        Self::Draw {
             path: path.to_owned(),
             reason: reason.to_string(),
         }

@@ -5,8 +5,8 @@ use std::path::Path;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use super::PlotError;
 use super::style::{FONT, register_typeface, viridis};
+use super::{PlotError, file};
 
 /// A plane through a field, drawn with its first index to the right and its second upwards.
 #[derive(Debug, Clone)]
@@ -83,30 +83,44 @@ pub fn draw_slices(
         names + titles.len() as u32 * (PANEL_WIDTH + PANEL_GAP) + BAR,
         TOP + rows.len() as u32 * (height + PANEL_GAP) + BOTTOM,
     );
+    file::png(path, size, |root| {
+        let drawn = draw_on(&root, titles, rows, quantity, axes, (size, names, height));
+        drawn
+            .and_then(|()| root.present())
+            .map_err(|e| PlotError::new(path, e))
+    })
+}
+
+/// Draws everything on a picture of `size`, with so much room for the `names` and planes of that `height`.
+fn draw_on<'a>(
+    root: &Area<'a>,
+    titles: &[String],
+    rows: &[SliceRow],
+    quantity: &str,
+    axes: &[PlaneAxis; 2],
+    (size, names, height): ((u32, u32), u32, u32),
+) -> Drawn<'a> {
     let range = value_range(rows);
-    let fail = |error: &dyn std::fmt::Display| PlotError::new(path, error);
-    let root = BitMapBackend::new(path, size).into_drawing_area();
-    root.fill(&WHITE).map_err(|e| fail(&e))?;
+    root.fill(&WHITE)?;
     for (r, row) in rows.iter().enumerate() {
         let top = TOP + r as u32 * (height + PANEL_GAP);
-        text(&root, &row.name, (12, (top + height / 2) as i32 - 11), 22).map_err(|e| fail(&e))?;
+        text(root, &row.name, (12, (top + height / 2) as i32 - 11), 22)?;
         for (c, plane) in row.planes.iter().enumerate() {
             let left = names + c as u32 * (PANEL_WIDTH + PANEL_GAP);
             if r == 0 {
-                text(&root, &titles[c], (left as i32, 26), 22).map_err(|e| fail(&e))?;
+                text(root, &titles[c], (left as i32, 26), 22)?;
             }
-            draw_plane(&root, plane, (left, top), (PANEL_WIDTH, height), range)
-                .map_err(|e| fail(&e))?;
+            draw_plane(root, plane, (left, top), (PANEL_WIDTH, height), range)?;
         }
     }
     let below = (size.1 - BOTTOM + 6) as i32;
+    let extent = rows[0].planes[0].extent;
     let extents = format!(
         "→ {} in [0, {:.3}] {},   ↑ {} in [0, {:.3}] {}",
-        axes[0].name, first.extent[0], axes[0].unit, axes[1].name, first.extent[1], axes[1].unit
+        axes[0].name, extent[0], axes[0].unit, axes[1].name, extent[1], axes[1].unit
     );
-    text(&root, &extents, (names as i32, below + 10), 20).map_err(|e| fail(&e))?;
-    draw_bar(&root, size, range, quantity).map_err(|e| fail(&e))?;
-    root.present().map_err(|e| fail(&e))
+    text(root, &extents, (names as i32, below + 10), 20)?;
+    draw_bar(root, size, range, quantity)
 }
 
 type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;

@@ -18,7 +18,11 @@ fn a_full_disk_is_named_and_the_old_file_stays() {
     let (raw, output) = (path("raw.h5ad"), path("out.h5ad"));
     fs::write(&output, "mine").unwrap();
     let prepare = with(&["prepare", &raw, "--overwrite", "-q", "--output", &output]);
-    fails(with_short_files(&prepare, 16), 1, &["out.h5ad"]);
+    // Wherever the disk ends: in the layout, among the cells, in what the library writes last.
+    let whole = fs::metadata(&data).unwrap().len() / 1024;
+    for kib in [4, 16, whole / 2, whole * 3 / 4] {
+        fails(with_short_files(&prepare, kib), 1, &["out.h5ad"]);
+    }
     let config = "configs/perturb/small-screen.toml";
     let generate = [
         "generate",
@@ -29,7 +33,9 @@ fn a_full_disk_is_named_and_the_old_file_stays() {
         "--output",
         &output,
     ];
-    fails(with_short_files(&with(&generate), 64), 1, &["out.h5ad"]);
+    for kib in [8, 64, 256] {
+        fails(with_short_files(&with(&generate), kib), 1, &["out.h5ad"]);
+    }
     assert_eq!(fs::read(&output).unwrap(), b"mine");
 
     let run = folder.path().join("run");

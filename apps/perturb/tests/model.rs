@@ -251,6 +251,17 @@ fn what_cannot_be_predicted_is_said_before_anything_is_computed() {
         1,
         &["--summary", "another name"],
     );
+    let gone = folder.path().join("gone");
+    let [cells, table] = ["r.h5ad", "s.csv"].map(|name| gone.join(name).display().to_string());
+    for outputs in [
+        &["--output", &cells][..],
+        &["--output", &output, "--summary", &table],
+    ] {
+        let asked = [&["--perturbations", "REG000"], outputs].concat();
+        let words = ["gone/", "cannot write: there is no folder"];
+        fails(predict(&run, &data, &asked), 1, &words);
+        assert!(!gone.exists() && !folder.path().join("out.h5ad.parts").exists());
+    }
     assert!(!Path::new(&output).exists());
     // What cannot be learnt leaves no folder that stands in the way of the next attempt.
     assert!(!other.exists());

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use assert_cmd::Command;
 use command::{fails, folder, python, with};
+use hdf5::types::VarLenUnicode;
 use models::{CHECKPOINT, checkpoint_settings, data, trained};
 use predicates::prelude::*;
 use serde_json::Value;
@@ -325,4 +326,40 @@ fn every_kind_of_file_is_described() {
     fails(with(&["info", "apps"]), 1, &["not a model folder"]);
     fails(with(&["info", "Makefile"]), 1, &["Makefile: unknown kind"]);
     python("check_data.py", &[data.to_str().unwrap()]);
+}
+
+/// A prediction that claims terabytes in a few kilobytes is refused before memory is spent on it.
+#[test]
+fn a_prediction_that_claims_more_than_its_file_holds_is_refused() {
+    let folder = folder();
+    let path = folder.path().join("claims.h5");
+    let write = |texts: usize, numbers: usize| {
+        let file = hdf5::File::create(&path).unwrap();
+        rheome_hdf::text::write_attribute(&file, "format", "rheome-prose-prediction").unwrap();
+        let states = ndarray::Array2::<f64>::zeros((2, 1));
+        let input = file.create_group("input").unwrap();
+        let names = ["x".to_owned()];
+        rheome_equations::write_points(&input, &[0.0, 1.0], states.view(), &names).unwrap();
+        let candidates = file.create_group("candidates").unwrap();
+        let infix = candidates.new_dataset::<VarLenUnicode>().chunk(1024);
+        infix.shape(texts).create("infix").unwrap();
+        let residual = candidates.new_dataset::<f64>().chunk(1024);
+        residual.shape(numbers).create("residual").unwrap();
+        file.close().unwrap();
+    };
+    let info = || with(&["info", path.to_str().unwrap()]);
+    write(1, 1);
+    info().assert().success();
+    write(1 << 30, 1 << 30);
+    fails(
+        info(),
+        1,
+        &[
+            "claims.h5: ",
+            "candidates/infix",
+            "more than the file can hold",
+        ],
+    );
+    write(1, 1 << 45);
+    fails(info(), 1, &["claims.h5: ", "candidates/residual"]);
 }

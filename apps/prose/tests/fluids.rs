@@ -96,6 +96,27 @@ fn predictions_are_fields_that_go_on_where_the_input_ends() {
         .code(2);
 }
 
+/// Frames that are no numbers cost nothing of what was there.
+#[test]
+fn a_prediction_whose_first_frames_fail_leaves_the_old_file() {
+    let folder = folder();
+    let data = generated(&folder);
+    let run = trained(&folder, &data);
+    let weights = run.join("weights.safetensors");
+    let mut bytes = fs::read(&weights).unwrap();
+    let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    for value in bytes[header..].chunks_exact_mut(4) {
+        value.copy_from_slice(&3e38_f32.to_le_bytes());
+    }
+    fs::write(&weights, bytes).unwrap();
+    let output = folder.path().join("out.h5");
+    fs::write(&output, "mine").unwrap();
+    let words = ["trajectory 0: frame 0", "are the weights finite?"];
+    fails(predict(&run, &data, &output, &["--overwrite"]), 1, &words);
+    assert_eq!(fs::read(&output).unwrap(), b"mine");
+    assert!(!folder.path().join("out.h5.partial").exists());
+}
+
 #[test]
 fn longer_predictions_begin_with_the_same_frames_and_go_on_from_these() {
     let folder = folder();

@@ -1,6 +1,7 @@
 //! `prose predict` as a person uses it: what it makes of series, measured and computed, and how it fails.
 
 mod command;
+mod in_vain;
 mod models;
 mod refusals;
 

@@ -5,7 +5,8 @@ mod runs;
 
 use std::fs;
 
-use command::{HELD_OUT, fails, folder};
+use assert_cmd::Command;
+use command::{HELD_OUT, fails, folder, with};
 use rheome_fields::open;
 use rheome_testing::{SmallDisk, metrics, while_running, with_short_files};
 use runs::{rollout, simulation, training};
@@ -16,13 +17,36 @@ fn a_full_disk_is_named_and_leaves_no_half_file() {
     let path = |name: &str| folder.path().join(name).display().to_string();
     let output = path("a.h5");
     fs::write(&output, "mine").unwrap();
-    let commands = [simulation(&output, &["--overwrite"]), {
-        let mut command = rollout(HELD_OUT, 0, 40, &output);
+    let overwriting = |mut command: Command| {
         command.arg("--overwrite");
         command
-    }];
-    for command in commands {
-        fails(with_short_files(&command, 16), 1, &["a.h5: "]);
+    };
+    let rollout = |steps: usize| overwriting(rollout(HELD_OUT, 0, steps, &output));
+    let commands = [
+        (simulation(&output, &["--overwrite"]), 16),
+        (rollout(40), 16),
+        // In what the library writes last, too.
+        (rollout(40), 400),
+        (overwriting(with(&["convert", HELD_OUT, &output])), 64),
+        (
+            overwriting(with(&["convert", HELD_OUT, &output, "--compress"])),
+            64,
+        ),
+        (
+            overwriting(with(&["convert", HELD_OUT, &output, "--compress"])),
+            600,
+        ),
+        (
+            overwriting(with(&["stats", HELD_OUT, "--output", &output])),
+            4,
+        ),
+        (
+            overwriting(with(&["stats", HELD_OUT, "--output", &output])),
+            24,
+        ),
+    ];
+    for (command, kib) in commands {
+        fails(with_short_files(&command, kib), 1, &["a.h5: "]);
         assert_eq!(fs::read(&output).unwrap(), b"mine");
         assert!(!folder.path().join("a.h5.partial").exists());
         assert!(!folder.path().join("a.h5.lock").exists());
@@ -51,16 +75,52 @@ fn a_rollout_on_a_small_disk_is_told_of_it() {
         return;
     };
     let output = disk.path("a.h5").display().to_string();
-    fails(
-        rollout(HELD_OUT, 0, 40, &output),
-        1,
-        &["a.h5: ", "No space left"],
-    );
+    let words = ["a.h5: ", "No space left"];
+    fails(rollout(HELD_OUT, 0, 40, &output), 1, &words);
     // What there is room for is written.
-    let short = disk.path("b.h5").display().to_string();
-    let _ = fs::remove_file(&output);
-    rollout(HELD_OUT, 0, 2, &short).assert().success();
-    assert_eq!(open(&short).unwrap().completed(0), 2);
+    rollout(HELD_OUT, 0, 2, &output).assert().success();
+    assert_eq!(open(&output).unwrap().completed(0), 2);
+    // What there is no room for costs nothing: it is asked for before the old file goes.
+    let before = fs::read(&output).unwrap();
+    let mut longer = rollout(HELD_OUT, 0, 40, &output);
+    longer.arg("--overwrite");
+    fails(longer, 1, &words);
+    let longer = simulation(&output, &["--overwrite", "--set", "output.snapshots=4000"]);
+    fails(longer, 1, &words);
+    assert_eq!(fs::read(&output).unwrap(), before);
+    let mut left: Vec<_> = fs::read_dir(disk.path("")).unwrap().collect();
+    left.retain(|entry| {
+        let name = entry.as_ref().unwrap().file_name();
+        name != "a.h5" && name != "a.xdmf"
+    });
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn a_picture_that_finds_no_room_is_named_and_the_old_one_stays() {
+    let Some(disk) = SmallDisk::mount(16) else {
+        return;
+    };
+    let folder = folder();
+    let pictures = disk.path("pictures");
+    fs::create_dir(&pictures).unwrap();
+    fs::write(pictures.join("slices.png"), "mine").unwrap();
+    let output = folder.path().join("a.stats.h5").display().to_string();
+    let mut stats = with(&["stats", HELD_OUT, "-q", "--output", &output, "--plots"]);
+    stats.arg(&pictures);
+    fails(
+        stats,
+        1,
+        &["pictures/", "cannot write the picture: No space left"],
+    );
+    assert_eq!(fs::read(pictures.join("slices.png")).unwrap(), b"mine");
+    let left = fs::read_dir(&pictures)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    let left: Vec<_> = left
+        .filter(|name| name.to_string_lossy().contains("partial"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 /// Root may write into any folder, but not below a file, nor among the processes of the system.

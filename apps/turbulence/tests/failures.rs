@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use command::{HELD_OUT, fails, folder, root, with};
+use rheome_fields::{FieldHeader, FieldShape, create, open};
 
 /// The demo's operator.
 const MODEL: &str = "apps/turbulence/demo/model";
@@ -158,7 +159,19 @@ fn a_rollout_that_blows_up_keeps_what_it_wrote() {
         command
     };
     let (a, b) = (path("a.h5"), path("b.h5"));
-    fails(rollout(&a, &[]), 1, &["step 1", "--energy-limit"]);
+    // A rollout whose first step fails costs nothing of what was there.
+    let there = [a.clone(), path("a.xdmf")];
+    for file in &there {
+        fs::write(file, "mine").unwrap();
+    }
+    let words = ["step 1", "--energy-limit"];
+    fails(rollout(&a, &["--overwrite"]), 1, &words);
+    for file in &there {
+        assert_eq!(fs::read(file).unwrap(), b"mine", "{file}");
+    }
+    assert!(!Path::new(&path("a.h5.partial")).exists());
+    fails(rollout(&path("c.h5"), &[]), 1, &words);
+    assert!(!Path::new(&path("c.h5")).exists());
     fails(
         rollout(&b, &["--energy-limit", "0"]),
         1,
@@ -221,6 +234,71 @@ fn what_is_no_number_is_named() {
         "flex",
     ];
     fails(with(&train), 1, &["flow.npy", "NaN", "snapshot"]);
+}
+
+/// A conversion writes the whole file or none.
+#[test]
+fn a_conversion_that_fails_leaves_the_old_file() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (source, output) = (path("nan.h5"), path("out.h5"));
+    let shape = FieldShape {
+        has_trajectories: false,
+        trajectories: 1,
+        snapshots: 5,
+        grid: [4, 3, 2],
+        components: 3,
+    };
+    let file = folder.path().join("nan.h5");
+    let mut writer = create(&file, &shape, &FieldHeader::default(), Default::default()).unwrap();
+    for index in 0..5 {
+        let mut snapshot = vec![0.5; shape.snapshot_len()];
+        snapshot[7] = if index == 3 { f32::NAN } else { 0.5 };
+        writer.append(0, index as f64, &snapshot).unwrap();
+    }
+    writer.finish().unwrap();
+    fs::write(&output, "mine").unwrap();
+    let convert = |more: &[&str]| {
+        let mut command = with(&["convert", &source, &output, "--overwrite", "-q"]);
+        command.args(more);
+        command
+    };
+    fails(convert(&[]), 1, &["nan.h5", "NaN", "snapshot 3"]);
+    assert_eq!(fs::read(&output).unwrap(), b"mine");
+    assert!(!folder.path().join("out.h5.partial").exists());
+    convert(&["--snapshots", "0:3"]).assert().success();
+    assert_eq!(open(&output).unwrap().completed(0), 3);
+    assert!(folder.path().join("out.xdmf").exists());
+}
+
+/// A model folder cannot ask for any memory or time.
+#[test]
+fn models_of_no_size_that_can_be_are_refused() {
+    let folder = folder();
+    let output = folder.path().join("out.h5").display().to_string();
+    let config = format!("{MODEL}/config.toml");
+    let weights = format!("{MODEL}/weights.safetensors");
+    for (setting, words) in [
+        ("model.depth=1000000", ["depth: found 1000000", "1 to 1000"]),
+        ("model.iterations=4000000000", ["iterations", "1 to 1000"]),
+        (
+            "model.grid=[12,33,4000000000]",
+            ["grid", "numbers of points"],
+        ),
+    ] {
+        // Settings of a model come from its file.
+        let text = fs::read_to_string(root().join(&config)).unwrap();
+        let mut table: toml::Table = text.parse().unwrap();
+        let changed: toml::Table = setting.parse().unwrap();
+        let changed = changed["model"].as_table().unwrap().clone();
+        table["model"].as_table_mut().unwrap().extend(changed);
+        let file = folder.path().join("config.toml");
+        fs::write(&file, table.to_string()).unwrap();
+        let mut command = with(&["rollout", "--weights", &weights, "--input", HELD_OUT]);
+        command.arg("--config").arg(&file);
+        command.args(["--steps", "1", "--output", &output, "--device", "flex"]);
+        fails(command, 1, &words);
+    }
 }
 
 #[test]

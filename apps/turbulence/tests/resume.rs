@@ -258,3 +258,30 @@ fn a_diverging_training_stops_and_keeps_its_weights() {
     assert!(run.join("last.safetensors").exists());
     assert_eq!(fs::read_dir(run.join("checkpoints")).unwrap().count(), 1);
 }
+
+/// A training that never had a finite validation has no weights to use, and says so.
+#[test]
+fn a_training_without_a_finite_validation_fails() {
+    let folder = folder();
+    let run = folder.path().join("run");
+    let hopeless = [
+        "training.epochs=1",
+        "training.batch_size=64",
+        "training.optimizer.learning_rate=1e20",
+        "training.optimizer.clip_norm=0.0",
+    ];
+    let settings = hopeless.iter().flat_map(|setting| ["--set", setting]);
+    let settings: Vec<&str> = settings.collect();
+    let words = [
+        "weights.safetensors: is not there: no validation gave a finite number",
+        "last.safetensors",
+    ];
+    fails(training(&run, &settings), 1, &words);
+    assert!(run.join("last.safetensors").exists());
+    // Nor has it any when nothing is left to do.
+    fails(
+        training(&run, &[&settings[..], &["--resume"]].concat()),
+        1,
+        &words,
+    );
+}

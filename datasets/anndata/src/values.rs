@@ -208,9 +208,6 @@ pub(crate) fn read_all(dataset: &Dataset, place: &Place) -> Result<Values, AnnDa
             ElementType::F32 => dataset.read_raw::<f32>()?.into(),
             ElementType::F64 => dataset.read_raw::<f64>()?.into(),
             ElementType::Bool => read_truth(dataset)?.into(),
-            ElementType::Text if dataset.ndim() == 1 => {
-                text::read_range(dataset, 0..dataset.size())?.into()
-            }
             ElementType::Text => text::read(dataset)?.into(),
         })
     };

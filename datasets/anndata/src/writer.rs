@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use hdf5::file::{FileAccess, LibraryVersion};
 use hdf5::{File, Group};
-use rheome_hdf::{Partial, message};
+use rheome_hdf::{Partial, message, unbuffered};
 
 use crate::anndata::Axis;
 use crate::error::AnnDataError;
@@ -108,7 +108,7 @@ impl AnnDataWriter {
         let partial = Partial::new(path);
         let fault = |e: hdf5::Error| AnnDataError::content(path.display().to_string(), message(&e));
         // A frame of thousands of columns needs attributes longer than HDF5 1.6 had.
-        let access = FileAccess::build()
+        let access = unbuffered(&mut FileAccess::build())
             .libver_bounds(LibraryVersion::V18, LibraryVersion::V110)
             .finish()
             .map_err(fault)?;

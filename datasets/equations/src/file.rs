@@ -5,6 +5,7 @@ pub(crate) mod table;
 mod write;
 
 pub use read::{DataFile, EquationRecord, FamilyRecord, is_data_file};
+pub use table::Table;
 pub use write::{DataWriter, Written};
 
 /// What the attribute `format` says.

@@ -64,7 +64,7 @@ pub use derivative::Derivative;
 pub use equality::{Comparison, compare};
 pub use error::EquationError;
 pub use expression::{Expression, MAX_DEPTH, MAX_SYMBOLS};
-pub use file::{DataFile, DataWriter, EquationRecord, FamilyRecord, Written, is_data_file};
+pub use file::{DataFile, DataWriter, EquationRecord, FamilyRecord, Table, Written, is_data_file};
 pub use forecast::LINE_POINTS;
 pub use formula::Parameters;
 pub use noise::SymbolNoise;

@@ -133,6 +133,24 @@ fn what_cannot_be_read_is_named() {
         error.starts_with("formula, character 1: found \"alpha\""),
         "{error}"
     );
+    for (formula, position) in [
+        ("C x |", 5),
+        ("| x", 1),
+        ("x | | y", 5),
+        ("x \n|", 4),
+        ("|", 1),
+    ] {
+        let error = formula.parse::<System>().unwrap_err().to_string();
+        let start = format!("formula, character {position}: found '|' with nothing on one side");
+        assert!(error.starts_with(&start), "{formula:?}: {error}");
+    }
+    for formula in ["x | y", "x;\ny;", "\nx |\n y\n", r"x \\ y \\"] {
+        assert_eq!(
+            formula.parse::<System>().unwrap().dimension(),
+            2,
+            "{formula:?}"
+        );
+    }
     let error = "x' = y; x' = z".parse::<System>().unwrap_err().to_string();
     assert!(error.contains("one equation for each component"), "{error}");
 }

@@ -226,3 +226,27 @@ fn files_of_numpy_and_h5py_are_read() {
     let named = Series::read(folder.path().join("a.h5").to_str().unwrap()).unwrap();
     assert_eq!(named.names(), ["sine", "cosine"]);
 }
+
+/// The number of components is looked at before their names are read, which may be long.
+#[test]
+fn a_series_of_very_many_components_is_refused_before_its_names_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wide.h5");
+    let file = hdf5::File::create(&path).unwrap();
+    let create = |name: &str| {
+        let builder = file.new_dataset_builder();
+        let values = ndarray::Array2::<f64>::zeros((2, 1000));
+        match name {
+            "time" => builder.with_data(&[0.0, 1.0]).create(name),
+            _ => builder.with_data(&values).create(name),
+        }
+    };
+    for name in ["time", "values", "component"] {
+        create(name).unwrap();
+    }
+    file.close().unwrap();
+    let error = Series::read(path.to_str().unwrap())
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("values: found 1000 components"), "{error}");
+}

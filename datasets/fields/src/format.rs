@@ -133,8 +133,9 @@ pub fn open(spec: &str) -> Result<Box<dyn FieldReader>, FieldError> {
 
 /// Starts a field file of `shape` at `path`, in the format that its ending tells.
 ///
-/// Uncompressed HDF5 and NetCDF appear at once and take snapshots in any order of trajectories, each safe as soon as
-/// [`FieldWriter::append`] returns. Compressed files and `.npy` appear when they are finished.
+/// Uncompressed HDF5 and NetCDF appear when `options.appears` tells and take snapshots in any order of trajectories, each safe as
+/// soon as [`FieldWriter::append`] returns; the room for all of them is taken from the disk before. Compressed files and `.npy`
+/// appear when they are finished.
 ///
 /// # Errors
 /// [`FieldError::Exists`] if `path` is there and `options.overwrite` is not set; [`FieldError::File`] if the folder is missing
@@ -164,7 +165,10 @@ pub fn create(
                     path, shape, header, xdmf,
                 )?))
             } else {
-                Ok(Box::new(InPlaceWriter::create(path, shape, header, xdmf)?))
+                let appears = options.appears;
+                Ok(Box::new(InPlaceWriter::create(
+                    path, shape, header, xdmf, appears,
+                )?))
             }
         }
     }

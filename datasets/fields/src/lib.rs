@@ -54,5 +54,5 @@ pub use sampling::{
     ends_of_trajectories, normalization_statistics,
 };
 pub use statistics::{EnergyChange, FieldStatistics};
-pub use writer::{FieldWriter, WriteOptions};
+pub use writer::{Appears, FieldWriter, WriteOptions};
 pub use xdmf::write_xdmf;

@@ -14,6 +14,20 @@ pub struct WriteOptions {
     pub compress: bool,
     /// Replace a file that is there.
     pub overwrite: bool,
+    /// When an uncompressed HDF5 or NetCDF file appears.
+    pub appears: Appears,
+}
+
+/// When an uncompressed HDF5 or NetCDF file gets its name, in place of one that has it. Until then it is called `NAME.partial`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Appears {
+    /// As soon as there is room for all of it, without a snapshot: a run that is killed at any moment can be continued.
+    #[default]
+    AtOnce,
+    /// With its first snapshot: a run that fails before it leaves the old file.
+    WithFirstSnapshot,
+    /// When it is finished: there is the old file or all of the new one.
+    Finished,
 }
 
 /// A field file being written, snapshot by snapshot.
@@ -50,11 +64,11 @@ pub trait FieldWriter: Send {
     ///
     /// If fewer snapshots were written than planned (the run blew up or was interrupted), the file is cut to what is complete:
     /// its time axis is as long as the shortest trajectory. A `.npy` instead keeps the trajectories that are complete, or, where
-    /// there is none, the first one as far as it goes. An uncompressed HDF5 or NetCDF file of which some trajectory has no
-    /// snapshot stays as it is; compressed and `.npy` without any are an error and leave no file.
+    /// there is none, the first one as far as it goes. An HDF5 or NetCDF file that appeared already and of which some
+    /// trajectory has no snapshot stays as it is; any other file without a snapshot is an error and leaves none.
     ///
     /// # Errors
-    /// [`FieldError::File`] or [`FieldError::Format`]; then an uncompressed HDF5 or NetCDF file is still there, untouched.
+    /// [`FieldError::File`] or [`FieldError::Format`]; then an uncompressed HDF5 or NetCDF file that appeared already is still there, untouched.
     fn finish(self: Box<Self>) -> Result<(), FieldError>;
 }
 

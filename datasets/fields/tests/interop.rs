@@ -79,7 +79,7 @@ fn others_read_our_files() {
                 .join(format!("written_{trajectories}_{compress}.{format}"));
             let options = WriteOptions {
                 compress,
-                overwrite: false,
+                ..WriteOptions::default()
             };
             let mut writer = create(&path, &shape, &header(&shape), options).unwrap();
             for trajectory in 0..trajectories {

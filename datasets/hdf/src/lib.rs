@@ -11,7 +11,7 @@
 //! # let path = folder.path().join("results.h5");
 //! // Nobody ever sees half of this file: it gets its name when it is complete.
 //! let partial = Partial::new(&path);
-//! let file = hdf5::File::create(partial.place())?;
+//! let file = partial.create()?;
 //! text::write_attribute(&file, "units", "u_tau")?;
 //! file.close()?;
 //! partial.publish()?;
@@ -31,7 +31,7 @@ mod place;
 pub mod text;
 
 pub use limits::{holds_claim, undefined_chunks, unreadable_filter};
-pub use partial::Partial;
+pub use partial::{Partial, unbuffered};
 pub use place::{ENDINGS, has_ending, split_place};
 
 /// The library's message as one line.

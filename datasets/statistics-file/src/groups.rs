@@ -6,9 +6,7 @@ use hdf5::types::TypeDescriptor;
 use hdf5::{Dataset, Group, H5Type};
 use ndarray::{ArrayView, Dimension};
 use rheome_fields::{Attribute, attributes, scales};
-
-/// Compressed numbers take at least this part of their memory in a file.
-const LARGEST_RATIO: u64 = 1100;
+use rheome_hdf::{holds_claim, undefined_chunks};
 
 /// A group being written: axes first, then the variables on them.
 pub(super) struct GroupWriter {
@@ -181,8 +179,7 @@ impl GroupReader {
             .group
             .dataset(name)
             .map_err(|_| error(format!("{}: is missing", place())))?;
-        let bytes = (dataset.size() as u64).saturating_mul(size_of::<T>() as u64);
-        if bytes > self.file_length.saturating_mul(LARGEST_RATIO) {
+        if !holds_claim(&dataset, self.file_length) || undefined_chunks(&dataset) > 0 {
             return Err(error(format!(
                 "{}: found {} numbers, expected as many as the file can hold",
                 place(),
@@ -201,10 +198,11 @@ impl GroupReader {
 
     /// The numbers of a dataset that must have `shape`.
     pub fn shaped<T: H5Type>(&self, name: &str, shape: &[usize]) -> hdf5::Result<Vec<T>> {
-        let values = self.numbers(name)?;
-        let found = self.group.dataset(name)?.shape();
+        // A dataset that is missing is told of below.
+        let found = self.group.dataset(name).map(|dataset| dataset.shape());
+        let found = found.unwrap_or_else(|_| shape.to_vec());
         if found == shape {
-            return Ok(values);
+            return self.numbers(name);
         }
         Err(error(format!(
             "{}/{name}: found the shape {found:?}, expected {shape:?}",

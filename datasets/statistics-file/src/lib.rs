@@ -130,7 +130,7 @@ pub fn write(
     writer: &Writer<'_>,
 ) -> Result<(), StatisticsFileError> {
     let partial = Partial::new(path);
-    hdf5::sync::sync(|| write::fill(partial.place(), sets, writer))
+    hdf5::sync::sync(|| write::fill(&partial, sets, writer))
         .map_err(|e| StatisticsFileError::write(path, "write", rheome_hdf::message(&e)))?;
     partial
         .publish()

@@ -2,11 +2,9 @@
 
 mod series;
 
-use std::path::Path;
-
-use hdf5::File;
 use ndarray::{Array2, ArrayView};
 use rheome_fields::{Attribute, attributes};
+use rheome_hdf::Partial;
 use rheome_statistics::{LineSpectra, WallUnits};
 
 use super::groups::{GroupWriter, Variable};
@@ -16,8 +14,12 @@ use super::{
 };
 
 /// Writes all of a new file.
-pub(super) fn fill(path: &Path, sets: &[NamedResults], writer: &Writer<'_>) -> hdf5::Result<()> {
-    let file = File::create(path)?;
+pub(super) fn fill(
+    partial: &Partial,
+    sets: &[NamedResults],
+    writer: &Writer<'_>,
+) -> hdf5::Result<()> {
+    let file = partial.create()?;
     attributes::write_number(&file, VERSION_ATTRIBUTE, VERSION)?;
     attributes::write_text(&file, "program", writer.program)?;
     attributes::write_text(&file, "command_line", writer.command_line)?;

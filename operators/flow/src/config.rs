@@ -74,10 +74,22 @@ impl FlowModelConfig {
     }
 }
 
+/// Most points of a grid along an axis, and in all: the tables of an axis (of its waves, of its turns) stay below a gigabyte.
+const MOST_POINTS: usize = 1 << 12;
+const MOST_POINTS_IN_ALL: usize = 1 << 28;
+/// Most features of a point, or of a part of an operator.
+pub(crate) const MOST_FEATURES: usize = 1 << 14;
+/// Most layers, and most times that a layer acts.
+pub(crate) const MOST_LAYERS: usize = 1000;
+
 /// Checks the keys `grid` and `lengths`.
 pub(crate) fn check_domain(grid: &Vec<usize>, lengths: &Vec<f64>) -> Result<(), FlowError> {
-    if !(2..=3).contains(&grid.len()) || grid.contains(&0) {
-        let expected = "two or three positive numbers of points";
+    let usable = |points: &usize| (1..=MOST_POINTS).contains(points);
+    let in_all = |grid: &[usize]| grid.iter().product::<usize>() <= MOST_POINTS_IN_ALL;
+    if !((2..=3).contains(&grid.len()) && grid.iter().all(usable) && in_all(grid)) {
+        let expected = format!(
+            "two or three numbers of points from 1 to {MOST_POINTS}, {MOST_POINTS_IN_ALL} in all"
+        );
         return Err(FlowError::config("grid", grid, expected));
     }
     let usable = |length: &f64| length.is_finite() && *length > 0.0;
@@ -88,12 +100,13 @@ pub(crate) fn check_domain(grid: &Vec<usize>, lengths: &Vec<f64>) -> Result<(), 
     Ok(())
 }
 
-/// Checks that the value of every key is 1 or more.
-pub(crate) fn check_positive<const N: usize>(
-    keys: [(&'static str, usize); N],
+/// Checks that the value of every key is from 1 to the most that is given with it.
+pub(crate) fn check_counts<const N: usize>(
+    keys: [(&'static str, usize, usize); N],
 ) -> Result<(), FlowError> {
-    match keys.into_iter().find(|(_, value)| *value == 0) {
-        Some((key, value)) => Err(FlowError::config(key, value, "1 or more")),
+    let wrong = |(_, value, most): &(&str, usize, usize)| !(1..=*most).contains(value);
+    match keys.into_iter().find(wrong) {
+        Some((key, value, most)) => Err(FlowError::config(key, value, format!("1 to {most}"))),
         None => Ok(()),
     }
 }

@@ -54,6 +54,9 @@ pub struct PadTransformerConfig {
     pub dropout: f64,
 }
 
+/// Most rows of the embeddings: more than there are genes and drugs.
+const MOST_NAMES: usize = 1 << 24;
+
 impl Default for PadTransformerConfig {
     fn default() -> Self {
         Self::published(Backbone::DifferentialPerceiver)
@@ -86,18 +89,19 @@ impl PadTransformerConfig {
         let wrong = |key, found: &dyn std::fmt::Debug, expected: &str| {
             Err(PerturbationError::config("model", key, found, expected))
         };
-        for (key, value) in [
-            ("width", self.width),
-            ("heads", self.heads),
-            ("encoder_heads", self.encoder_heads),
-            ("blocks", self.blocks),
+        for (key, value, most) in [
+            ("width", self.width, 1 << 16),
+            ("heads", self.heads, 1 << 16),
+            ("encoder_heads", self.encoder_heads, 1 << 16),
+            ("blocks", self.blocks, 1000),
         ] {
-            if value == 0 {
-                return wrong(key, &value, "1 or more");
+            if !(1..=most).contains(&value) {
+                return wrong(key, &value, &format!("1 to {most}"));
             }
         }
-        if self.vocabulary <= SPECIAL_NAMES.len() {
-            return wrong("vocabulary", &self.vocabulary, "5 or more (4 are special)");
+        if !(SPECIAL_NAMES.len() + 1..=MOST_NAMES).contains(&self.vocabulary) {
+            let expected = format!("5 (4 are special) to {MOST_NAMES}");
+            return wrong("vocabulary", &self.vocabulary, &expected);
         }
         for (key, heads) in [("heads", self.heads), ("encoder_heads", self.encoder_heads)] {
             if !self.width.is_multiple_of(heads) {
@@ -137,6 +141,9 @@ mod tests {
             ("heads", r#"{"heads": 7}"#),
             ("encoder_heads", r#"{"width": 12, "heads": 4}"#),
             ("blocks", r#"{"blocks": 0}"#),
+            ("blocks", r#"{"blocks": 10000000}"#),
+            ("width", r#"{"width": 8000000000, "heads": 8}"#),
+            ("vocabulary", r#"{"vocabulary": 5000000000}"#),
             ("vocabulary", r#"{"vocabulary": 4}"#),
             ("dropout", r#"{"dropout": 1.0}"#),
         ] {

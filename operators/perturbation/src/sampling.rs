@@ -72,8 +72,10 @@ impl Default for SamplingSettings {
     }
 }
 
-/// Steps after which an adaptive integration gives up.
+/// Steps after which an adaptive integration gives up; no other may have more either.
 const MAX_STEPS: usize = 10_000;
+/// Most cells that are integrated together.
+const MOST_CELLS: usize = 1 << 20;
 
 impl SamplingSettings {
     /// Checks the settings.
@@ -84,11 +86,12 @@ impl SamplingSettings {
         let wrong = |key, found: &dyn std::fmt::Debug, expected: &str| {
             Err(PerturbationError::config("sampling", key, found, expected))
         };
-        if self.points < 2 {
-            return wrong("points", &self.points, "2 or more");
+        if !(2..=MAX_STEPS).contains(&self.points) {
+            return wrong("points", &self.points, &format!("2 to {MAX_STEPS}"));
         }
-        if self.cells_at_once == 0 {
-            return wrong("cells_at_once", &self.cells_at_once, "1 or more");
+        if !(1..=MOST_CELLS).contains(&self.cells_at_once) {
+            let expected = format!("1 to {MOST_CELLS}");
+            return wrong("cells_at_once", &self.cells_at_once, &expected);
         }
         for (key, value) in [
             ("relative_tolerance", self.relative_tolerance),

@@ -6,8 +6,9 @@
 //!                           progress.json   epoch, batch, step, best validation, time, seed; sizes and CRC-32 of the other two
 //! ```
 //!
-//! A folder is written as `.step-….partial`, synchronised, then renamed; older ones are removed afterwards. So a kill at
-//! any moment leaves at least one complete checkpoint, once there was one.
+//! A folder is written as `.step-….partial`, synchronised, then renamed; older ones are removed afterwards. One of the same step is
+//! set aside before as `step-….replaced`, which is read where there is no other of its step. So a kill at any moment leaves at
+//! least one complete checkpoint, once there was one.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -23,6 +24,8 @@ use crate::{Progress, Trainer, TrainingError};
 const WEIGHTS: &str = "weights.bpk";
 const OPTIMIZER: &str = "optimizer.bpk";
 const PROGRESS: &str = "progress.json";
+/// Ends the name of a checkpoint that was set aside for a new one of the same step.
+const REPLACED: &str = ".replaced";
 
 /// What `progress.json` holds.
 #[derive(Serialize, Deserialize)]
@@ -100,14 +103,19 @@ pub fn save<M: Module>(trainer: &Trainer<M>, folder: &Path) -> Result<PathBuf, T
             .map_err(|source| file_error(file, "synchronise", source))?;
     }
 
-    // Continuing can reach the same step again (its checkpoint was read, nothing else happened): replace it.
-    remove(&complete)?;
+    // Continuing can reach the same step again (its checkpoint was read, nothing else happened): replace it, but at no moment
+    // have none.
+    if complete.exists() {
+        let aside = folder.join(format!("{name}{REPLACED}"));
+        remove(&aside)?;
+        fs::rename(&complete, &aside).map_err(|e| file_error(&complete, "set aside", e))?;
+    }
     fs::rename(&partial, &complete).map_err(|source| file_error(&complete, "publish", source))?;
     // The new one is on the disk before the older ones go.
     sync_folder(&complete).map_err(|source| file_error(folder, "synchronise", source))?;
-    for (step, path) in list(folder)? {
-        if step != trainer.progress.step {
-            remove(&path)?;
+    for other in list(folder)? {
+        if other != complete {
+            remove(&other)?;
         }
     }
     Ok(complete)
@@ -126,7 +134,7 @@ pub fn exists(folder: &Path) -> Result<bool, TrainingError> {
 /// # Errors
 /// [`TrainingError::NothingToResume`] if there is none, [`TrainingError::Checkpoint`] if it is damaged or of another model.
 pub fn load<M: Module>(trainer: Trainer<M>, folder: &Path) -> Result<Trainer<M>, TrainingError> {
-    let Some((_, newest)) = list(folder)?.pop() else {
+    let Some(newest) = list(folder)?.pop() else {
         return Err(TrainingError::NothingToResume {
             path: folder.to_owned(),
         });
@@ -162,27 +170,25 @@ pub fn load<M: Module>(trainer: Trainer<M>, folder: &Path) -> Result<Trainer<M>,
     })
 }
 
-/// Complete checkpoints under `folder`, oldest first.
-fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>, TrainingError> {
+/// Complete checkpoints under `folder`, oldest first; of two of one step, the one that was set aside first.
+fn list(folder: &Path) -> Result<Vec<PathBuf>, TrainingError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(source) => return Err(file_error(folder, "list", source)),
     };
-    let mut found: Vec<(u64, PathBuf)> = entries
+    let mut found: Vec<(u64, bool, PathBuf)> = entries
         .filter_map(Result::ok)
         .filter_map(|entry| {
-            let step = entry
-                .file_name()
-                .to_str()?
-                .strip_prefix("step-")?
-                .parse()
-                .ok()?;
-            Some((step, entry.path()))
+            let name = entry.file_name();
+            let numbered = name.to_str()?.strip_prefix("step-")?;
+            let stays = numbered.strip_suffix(REPLACED);
+            let step = stays.unwrap_or(numbered).parse().ok()?;
+            Some((step, stays.is_none(), entry.path()))
         })
         .collect();
     found.sort();
-    Ok(found)
+    Ok(found.into_iter().map(|(.., path)| path).collect())
 }
 
 fn remove(path: &Path) -> Result<(), TrainingError> {

@@ -153,6 +153,37 @@ fn only_the_newest_complete_checkpoint_stays() {
 }
 
 #[test]
+fn a_checkpoint_of_the_same_step_replaces_the_old_one_without_a_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    let fresh = || Trainer::new(net(), settings(), 7).unwrap();
+    let step_of = || checkpoint::load(fresh(), folder.path()).map(|t| t.progress.step);
+    let count = || fs::read_dir(folder.path()).unwrap().count();
+    let mut trainer = fresh();
+    run(&mut trainer, 1);
+    let complete = checkpoint::save(&trainer, folder.path()).unwrap();
+    assert_eq!(checkpoint::save(&trainer, folder.path()).unwrap(), complete);
+    assert_eq!((step_of().unwrap(), count()), (1, 1));
+
+    // What a kill leaves when the old one was set aside and the new one has no name yet.
+    let aside = folder.path().join("step-00000001.replaced");
+    fs::rename(&complete, &aside).unwrap();
+    assert!(checkpoint::exists(folder.path()).unwrap());
+    assert_eq!(step_of().unwrap(), 1);
+    checkpoint::save(&trainer, folder.path()).unwrap();
+    assert_eq!((step_of().unwrap(), count()), (1, 1));
+
+    // And when it has its name, and the old one is still there: the new one counts, and the next leaves neither.
+    fs::create_dir(&aside).unwrap();
+    assert_eq!(step_of().unwrap(), 1);
+    checkpoint::save(&trainer, folder.path()).unwrap();
+    assert_eq!((step_of().unwrap(), count()), (1, 1));
+    fs::create_dir(&aside).unwrap();
+    run(&mut trainer, 1);
+    checkpoint::save(&trainer, folder.path()).unwrap();
+    assert_eq!((step_of().unwrap(), count()), (2, 1));
+}
+
+#[test]
 fn a_damaged_checkpoint_and_an_empty_folder_are_errors_that_name_the_place() {
     let folder = tempfile::tempdir().unwrap();
     let fresh = || Trainer::new(net(), settings(), 7).unwrap();

@@ -30,6 +30,13 @@ pub fn train<T: Training>(
         // A run that is stopped before its next checkpoint is not to begin again from other weights.
         folder.checkpoint(&trainer)?;
     }
+    let console = options.compute.console();
+    if options.resume && trainer.progress.step == 0 {
+        let path = folder.path().display();
+        console.note(format!(
+            "{path}: has no checkpoint yet: the run begins anew"
+        ));
+    }
     let run = Run {
         training,
         plan: training.plan(),
@@ -37,7 +44,7 @@ pub fn train<T: Training>(
         folder,
         metrics,
         log: options.compute.log(options.resume)?,
-        console: options.compute.console(),
+        console,
         interruption: Interruption::watch(options.compute.console())?,
     };
     run.finish()
@@ -71,6 +78,7 @@ impl<T: Training> Run<'_, T> {
             self.end_epoch(&meter)?;
         }
         meter.finish();
+        self.folder.check_weights()?;
         let path = self.folder.path().display();
         self.console.note(format!("wrote {path}"));
         Ok(())

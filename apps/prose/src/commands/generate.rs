@@ -18,6 +18,7 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
     settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
     let config = settings.config(&arguments.config)?;
     let families = settings.families.resolve(&arguments.config)?;
+    let _claim = Claim::file("--output", &arguments.output)?;
     refuse_existing("--output", &arguments.output, arguments.overwrite)?;
     arguments.compute.select_cpu(console, "generate")?;
     let mut log = arguments.compute.log(false)?;
@@ -26,7 +27,6 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
         ("program", PROGRAM.title()),
         ("command_line", PROGRAM.command_line()),
     ];
-    let _claim = Claim::file("--output", &arguments.output)?;
     let mut writer = DataWriter::create(&arguments.output, &families, &config, &origin)?;
     let total = config.equations * families.len() as u64;
     let mut meter = Meter::new(console, "generate", "equations", total, 0);

@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use hdf5::File;
 use rheome_cli::model_folder::{ModelSource, training_seconds};
 use rheome_cli::{Facts, Failure};
-use rheome_equations::{DataFile, Series, is_data_file};
+use rheome_equations::{DataFile, Series, Table, is_data_file};
 use rheome_hdf::{message, number, text};
 use serde_json::{Map, Value, json};
 
@@ -93,12 +93,12 @@ fn of_prediction(path: &Path) -> Result<Facts, Failure> {
     facts.tell("prediction", path);
     facts.tell("components", input.names());
     tell_times(&mut facts, input.times());
-    let equations = file.dataset("candidates/infix").map_err(wrong)?;
-    let equations = text::read(&equations).map_err(wrong)?;
+    let candidates = file.group("candidates").map_err(wrong)?;
+    let candidates = Table::new(path, &candidates)?;
+    let equations = candidates.texts("infix", None)?;
     facts.tell("candidates", equations.len());
     facts.tell_known("best_equation", equations.first());
-    let residuals = file.dataset("candidates/residual").map_err(wrong)?;
-    let residuals: Vec<f64> = residuals.read_raw().map_err(wrong)?;
+    let residuals: Vec<f64> = candidates.numbers("residual", &[Some(equations.len())])?;
     facts.tell("residual", residuals.first());
     facts.tell("attributes", attributes(path)?);
     Ok(facts)

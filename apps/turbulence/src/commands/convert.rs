@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rheome_cli::{Claim, Console, Failure, Interruption, Meter, refuse_same_file};
-use rheome_fields::{FieldReader, FieldShape, FirstComponents, WriteOptions};
+use rheome_fields::{Appears, FieldReader, FieldShape, FirstComponents, WriteOptions};
 
 use super::PROGRAM;
 use crate::arguments::ConvertArguments;
@@ -45,6 +45,7 @@ pub fn run(arguments: &ConvertArguments) -> Result<(), Failure> {
     let options = WriteOptions {
         compress: arguments.compress,
         overwrite: arguments.overwrite,
+        appears: Appears::Finished,
     };
     let _claim = Claim::file("OUT", &arguments.output)?;
     let mut writer = rheome_fields::create(&arguments.output, &shape, &header, options)?;
@@ -56,7 +57,7 @@ pub fn run(arguments: &ConvertArguments) -> Result<(), Failure> {
         for index in &snapshots {
             interruption.check(|| {
                 let output = arguments.output.display();
-                format!("{output}: is not whole; convert again with --overwrite")
+                format!("{output}: nothing is written; convert again")
             })?;
             reader.read(*from, *index, &mut snapshot)?;
             // Where no times are known, snapshots are counted.

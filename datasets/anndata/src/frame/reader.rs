@@ -61,7 +61,7 @@ impl FrameReader {
         let columns = match group.attr("column-order") {
             // h5py stores an empty list as numbers.
             Ok(order) if order.size() == 0 => Vec::new(),
-            Ok(order) => text::read(&order).map_err(place.fault())?,
+            Ok(order) => text::read_attribute(&order).map_err(place.fault())?,
             Err(_) => member_names(&group, &place)?,
         };
         let is_column = |name: &String| *name != index && name != LEGACY_CATEGORIES;

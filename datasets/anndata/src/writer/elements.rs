@@ -12,7 +12,7 @@ use crate::frame::{Categorical, Column, Frame, NO_NAME};
 use crate::value::{Array, SparseMatrix, Value};
 use crate::values::{ElementType, Values};
 
-/// Values a chunk: few enough that HDF5's cache of a dataset (1 MiB) holds several chunks, many enough to compress well.
+/// Values a chunk: few enough that writing one again, where rows are added to it, costs little; many enough to compress well.
 pub(super) const CHUNK: usize = 1 << 14;
 
 /// Tells how an object is encoded.

@@ -1,4 +1,4 @@
-//! Datasets of a data file, read as what they should be.
+//! Datasets of a file, read as what they should be.
 
 use std::path::Path;
 
@@ -8,15 +8,32 @@ use rheome_hdf::{holds_claim, message, number, text, undefined_chunks, unreadabl
 
 use crate::error::EquationError;
 
-/// Datasets of one group, with messages that name them.
-pub(crate) struct Table<'a> {
+/// Datasets of one group, read after a look at what they claim, with messages that name them.
+#[derive(Debug)]
+pub struct Table<'a> {
     pub(crate) path: &'a Path,
     pub(crate) group: &'a Group,
     /// Bytes of the file: no dataset can hold more.
     pub(crate) bytes: u64,
 }
 
-impl Table<'_> {
+impl<'a> Table<'a> {
+    /// Those of a group of the file at `path`.
+    ///
+    /// # Errors
+    /// [`EquationError::File`] if the file cannot be looked at.
+    pub fn new(path: &'a Path, group: &'a Group) -> Result<Self, EquationError> {
+        let metadata = std::fs::metadata(path).map_err(|error| EquationError::File {
+            path: path.to_owned(),
+            reason: format!("cannot read: {error}"),
+        })?;
+        Ok(Self {
+            path,
+            group,
+            bytes: metadata.len(),
+        })
+    }
+
     /// The dataset of this name, whose axes are `axes`; its shape must be as it says, where it says so.
     pub(crate) fn dataset(
         &self,
@@ -52,8 +69,11 @@ impl Table<'_> {
         Ok(dataset)
     }
 
-    /// A dataset of numbers; integers where `T` is one.
-    pub(crate) fn numbers<T: H5Type + Copy>(
+    /// A dataset of numbers; integers where `T` is one. Its axes are `shape`, with their lengths where these are known.
+    ///
+    /// # Errors
+    /// [`EquationError::Data`] naming the dataset, if there is none of that kind, or it claims more than the file can hold.
+    pub fn numbers<T: H5Type + Copy>(
         &self,
         name: &str,
         shape: &[Option<usize>],
@@ -81,11 +101,10 @@ impl Table<'_> {
     }
 
     /// A column of texts.
-    pub(crate) fn texts(
-        &self,
-        name: &str,
-        rows: Option<usize>,
-    ) -> Result<Vec<String>, EquationError> {
+    ///
+    /// # Errors
+    /// Those of [`Self::numbers`].
+    pub fn texts(&self, name: &str, rows: Option<usize>) -> Result<Vec<String>, EquationError> {
         let dataset = self.dataset(name, &[rows])?;
         let texts = text::read(&dataset);
         texts.map_err(|error| self.wrong(name, &message(&error), "texts"))

@@ -63,7 +63,7 @@ impl DataWriter {
         let longest = longest(families, &vocabulary)?;
         let partial = Partial::new(path);
         let parameter_names = |family: &Family| family.parameters().keys().cloned().collect();
-        let file = File::create(partial.place()).map_err(|error| failed(path, &error))?;
+        let file = partial.create().map_err(|error| failed(path, &error))?;
         let writer = Self {
             file,
             vocabulary,

@@ -24,7 +24,10 @@ pub(super) enum Kind {
     Dot,
     Prime,
     Equals,
+    /// Ends an equation: a line break, a semicolon, two backslashes.
     Separator,
+    /// Stands between two equations: `|`.
+    Bar,
     Placeholder,
     /// A bracket that opens, with the one that closes it.
     Open(char),
@@ -108,7 +111,8 @@ impl Lexer<'_> {
             '³' => Kind::Superscript(3),
             '=' => Kind::Equals,
             '\'' | '′' => Kind::Prime,
-            '|' | ';' | '\n' => Kind::Separator,
+            ';' | '\n' => Kind::Separator,
+            '|' => Kind::Bar,
             '(' => Kind::Open(')'),
             '[' => Kind::Open(']'),
             '{' => Kind::Open('}'),

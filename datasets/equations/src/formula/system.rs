@@ -10,8 +10,9 @@ use crate::system::{MAX_COMPONENTS, System};
 
 /// The system that the tokens form.
 pub(super) fn system(tokens: &[Token], parameters: &Parameters) -> Result<System, EquationError> {
+    check_bars(tokens)?;
     let parts: Vec<&[Token]> = tokens
-        .split(|token| token.kind == Kind::Separator)
+        .split(|token| matches!(token.kind, Kind::Separator | Kind::Bar))
         // Line breaks may lie around a separator.
         .filter(|part| !part.is_empty())
         .collect();
@@ -32,6 +33,30 @@ pub(super) fn system(tokens: &[Token], parameters: &Parameters) -> Result<System
     }
     // As many components as places, none of them twice.
     System::new(places.into_iter().flatten().collect())
+}
+
+/// Checks that there is an equation on either side of each bar.
+fn check_bars(tokens: &[Token]) -> Result<(), EquationError> {
+    let mut is_open = true;
+    let mut bar = None;
+    for token in tokens.iter().filter(|token| token.kind != Kind::Separator) {
+        let is_bar = token.kind == Kind::Bar;
+        if is_bar {
+            bar = Some(token.position);
+        }
+        if is_bar && is_open {
+            break;
+        }
+        is_open = is_bar;
+    }
+    match bar {
+        Some(position) if is_open => Err(EquationError::Formula {
+            position,
+            found: "'|' with nothing on one side".to_owned(),
+            expected: "an equation before and behind it".to_owned(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// The component whose derivative stands before the equals sign: `dx/dt`, `x'`, `\dot{x}`, `\frac{dx}{dt}`.

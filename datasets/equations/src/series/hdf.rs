@@ -9,6 +9,7 @@ use rheome_hdf::{message, text};
 use super::{Place, Series, component_names};
 use crate::error::EquationError;
 use crate::file::table::Table;
+use crate::system::MAX_COMPONENTS;
 
 const TIME: &str = "time";
 const VALUES: &str = "values";
@@ -47,6 +48,10 @@ pub(super) fn read(path: &Path, name: Option<&str>) -> Result<Series, EquationEr
 fn of_group(table: &Table) -> Result<Series, EquationError> {
     let times: Vec<f64> = table.numbers(TIME, &[None])?;
     let states = matrix(table, VALUES, [Some(times.len()), None])?;
+    if states.ncols() > MAX_COMPONENTS {
+        let found = format!("{} components", states.ncols());
+        return Err(table.wrong(VALUES, &found, &format!("1 to {MAX_COMPONENTS}")));
+    }
     let names = match table.group.link_exists(COMPONENT) {
         true => table.texts(COMPONENT, Some(states.ncols()))?,
         false => component_names(states.ncols()),

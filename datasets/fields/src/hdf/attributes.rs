@@ -1,6 +1,6 @@
 //! Attributes and strings of field files.
 
-use hdf5::{Container, Dataset, Location};
+use hdf5::{Dataset, Location};
 use rheome_hdf::{number, text};
 
 use crate::field::Attribute;
@@ -42,9 +42,9 @@ pub fn read(object: &Location, name: &str) -> Option<Attribute> {
 }
 
 /// `count` strings of fixed or variable length; none if these are no strings, or not that many.
-pub fn read_strings(container: &Container, count: usize) -> Option<Vec<String>> {
-    if container.size() != count {
+pub fn read_strings(dataset: &Dataset, count: usize) -> Option<Vec<String>> {
+    if dataset.size() != count {
         return None;
     }
-    text::read(container).ok()
+    text::read(dataset).ok()
 }

@@ -1,7 +1,8 @@
 //! Writing so that a kill loses nothing.
 //!
-//! The HDF5 library defines the file with all its planned snapshots, and closes it. From then on snapshots go with plain writes
-//! to places that are already theirs, so that the file is valid at every moment and no flag tells of a writer at work.
+//! The HDF5 library defines the file with all its planned snapshots, and closes it; then the system is asked for the room that all
+//! of them take. From then on snapshots go with plain writes to places that are already theirs, so that the file is valid at every
+//! moment, whatever its name, and no flag tells of a writer at work.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -15,7 +16,7 @@ use super::reader::Hdf5Reader;
 use super::{attributes, fault, open_file};
 use crate::error::FieldError;
 use crate::field::{Attribute, FieldHeader, FieldReader, FieldShape};
-use crate::writer::{FieldWriter, Progress, publish};
+use crate::writer::{Appears, FieldWriter, Progress, publish};
 
 /// Where the numbers lie in the file, in bytes.
 struct Places {
@@ -30,6 +31,9 @@ struct Places {
 /// Writes into an uncompressed HDF5 or NetCDF-4 file.
 pub(crate) struct InPlaceWriter {
     file: File,
+    /// The file under its other name, as long as it has not appeared, and when it will.
+    hidden: Option<Partial>,
+    appears: Appears,
     places: Places,
     progress: Progress,
     xdmf: bool,
@@ -37,24 +41,42 @@ pub(crate) struct InPlaceWriter {
 }
 
 impl InPlaceWriter {
-    /// Defines the file and publishes it, with no snapshot complete.
+    /// Defines the file, with no snapshot complete, and takes the room for all of them.
     pub(crate) fn create(
         path: &Path,
         shape: &FieldShape,
         header: &FieldHeader,
         xdmf: bool,
+        appears: Appears,
     ) -> Result<Self, FieldError> {
         let partial = Partial::new(path);
-        define(partial.place(), path, shape, header, xdmf)?;
-        let places = Places::find(partial.place(), shape)?;
-        publish(partial)?;
-        Ok(Self {
-            file: open_raw(path)?,
-            places,
+        define(&partial, shape, header, xdmf)?;
+        let mut this = Self {
+            file: open_raw(partial.place())?,
+            places: Places::find(partial.place(), shape)?,
+            hidden: Some(partial),
+            appears,
             progress: Progress::new(path, shape),
             xdmf,
             buffer: Vec::new(),
-        })
+        };
+        if appears == Appears::AtOnce {
+            this.appear()?;
+        }
+        Ok(this)
+    }
+
+    /// Gives the file its name, unless it has it.
+    fn appear(&mut self) -> Result<(), FieldError> {
+        let Some(partial) = self.hidden.take() else {
+            return Ok(());
+        };
+        publish(partial)?;
+        if self.xdmf {
+            // It describes the file that was there before, if any; this one gets its own when it is finished.
+            let _ = std::fs::remove_file(self.progress.path.with_extension("xdmf"));
+        }
+        Ok(())
     }
 
     /// Continues a file whose writer was killed.
@@ -77,6 +99,8 @@ impl InPlaceWriter {
         let places = Places::find(path, shape)?;
         Ok(Self {
             file,
+            hidden: None,
+            appears: Appears::AtOnce,
             places,
             progress,
             xdmf,
@@ -98,15 +122,8 @@ impl InPlaceWriter {
             ..self.progress.shape
         };
         let reader = Hdf5Reader::open(path, VELOCITY)?;
-        let partial = Partial::new(path);
-        define(partial.place(), path, &shape, reader.header(), self.xdmf)?;
-        let mut short = Self {
-            file: open_raw(partial.place())?,
-            places: Places::find(partial.place(), &shape)?,
-            progress: Progress::new(partial.place(), &shape),
-            xdmf: self.xdmf,
-            buffer: Vec::new(),
-        };
+        let (header, appears) = (reader.header(), Appears::Finished);
+        let mut short = Self::create(path, &shape, header, self.xdmf, appears)?;
         let mut snapshot = vec![0.0; shape.snapshot_len()];
         for trajectory in 0..shape.trajectories {
             for index in 0..count {
@@ -114,8 +131,8 @@ impl InPlaceWriter {
                 short.append(trajectory, reader.time_of(trajectory, index), &snapshot)?;
             }
         }
-        drop((short, reader));
-        publish(partial)
+        drop(reader);
+        short.appear()
     }
 }
 
@@ -136,7 +153,10 @@ impl FieldWriter for InPlaceWriter {
             self.write_at(&time, each + 8 * place as u64)?;
         }
         self.progress.completed[trajectory] += 1;
-        Ok(())
+        match self.appears {
+            Appears::WithFirstSnapshot => self.appear(),
+            Appears::AtOnce | Appears::Finished => Ok(()),
+        }
     }
 
     fn sync(&mut self) -> Result<(), FieldError> {
@@ -149,11 +169,18 @@ impl FieldWriter for InPlaceWriter {
         self.progress.completed(trajectory)
     }
 
-    fn finish(self: Box<Self>) -> Result<(), FieldError> {
+    fn finish(mut self: Box<Self>) -> Result<(), FieldError> {
+        let count = self.progress.common();
+        if self.hidden.is_some() && count == 0 {
+            return Err(FieldError::format(
+                &self.progress.path,
+                "no snapshot was written: no file is left",
+            ));
+        }
         self.file
             .sync_all()
             .map_err(|e| FieldError::file(&self.progress.path, "write", e))?;
-        let count = self.progress.common();
+        self.appear()?;
         if count > 0 && !self.progress.is_whole() {
             self.cut(count)?;
         }
@@ -165,17 +192,17 @@ impl FieldWriter for InPlaceWriter {
     }
 }
 
-/// Lets the library lay out a file at `place`; messages name `path`, which it will become.
+/// Lets the library lay out a file, and takes the room for all of its snapshots from the disk.
 fn define(
-    place: &Path,
-    path: &Path,
+    partial: &Partial,
     shape: &FieldShape,
     header: &FieldHeader,
     points: bool,
 ) -> Result<(), FieldError> {
+    let path = partial.path();
     layout::check_chunk(path, shape)?;
     let laid = || {
-        let file = layout::create_file(place)?;
+        let file = layout::create_file(partial.place())?;
         let velocity = layout::define_velocity(&file, shape, false)?;
         layout::define_axes(&file, &velocity, shape, header, &Times::none(shape))?;
         if points {
@@ -184,7 +211,9 @@ fn define(
         drop(velocity);
         file.close()
     };
-    laid().map_err(fault(path))
+    laid().map_err(fault(path))?;
+    let reserved = partial.reserve();
+    reserved.map_err(|e| FieldError::file(path, "write", e))
 }
 
 fn open_raw(path: &Path) -> Result<File, FieldError> {

@@ -7,6 +7,7 @@ use hdf5::file::{FileAccess, LibraryVersion};
 use hdf5::plist::dataset_create::{AllocTime, AttrCreationOrder, FillTime};
 use hdf5::plist::file_create::LinkCreationOrder;
 use hdf5::{Dataset, File, Group, H5Type};
+use rheome_hdf::unbuffered;
 
 use super::{FORMAT_VERSION, attributes, scales};
 use crate::error::FieldError;
@@ -68,7 +69,7 @@ impl Times {
 pub(super) fn create_file(path: &Path) -> hdf5::Result<File> {
     // Nothing newer than HDF5 1.8 needs: old readers open it, and it has no flag that says a writer is at work. Values aligned
     // to 8 bytes never straddle a page, so that a kill cannot leave half a time.
-    let access = FileAccess::build()
+    let access = unbuffered(&mut FileAccess::build())
         .libver_bounds(LibraryVersion::V18, LibraryVersion::V110)
         .alignment(1, 8)
         .finish()?;

@@ -3,7 +3,7 @@
 use rheome_layers::spectral::transform::most_modes;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{OperatorConfig, check_domain, check_positive};
+use crate::config::{MOST_FEATURES, MOST_LAYERS, OperatorConfig, check_counts, check_domain};
 use crate::{FlowError, Grid};
 
 /// How the Fourier layers of an operator follow each other.
@@ -76,12 +76,12 @@ impl FnoConfig {
     /// [`FlowError::Config`] naming the first key whose value cannot work.
     pub fn validate(&self) -> Result<(), FlowError> {
         check_domain(&self.grid, &self.lengths)?;
-        check_positive([
-            ("channels", self.channels),
-            ("time_window", self.time_window),
-            ("dim", self.dim),
-            ("layers", self.layers),
-            ("projection", self.projection),
+        check_counts([
+            ("channels", self.channels, 1024),
+            ("time_window", self.time_window, 1024),
+            ("dim", self.dim, MOST_FEATURES),
+            ("layers", self.layers, MOST_LAYERS),
+            ("projection", self.projection, MOST_FEATURES),
         ])?;
         if self.padding > self.grid[1] {
             let expected = format!("at most {} (the points along y)", self.grid[1]);
@@ -164,6 +164,9 @@ mod tests {
             ("lengths", changed(|c| c.lengths = vec![1.0, 0.0, 1.0])),
             ("lengths", changed(|c| c.grid = vec![32, 33])),
             ("layers", changed(|c| c.layers = 0)),
+            ("layers", changed(|c| c.layers = 1_000_000)),
+            ("grid", changed(|c| c.grid = vec![12, 33, 4_000_000_000])),
+            ("grid", changed(|c| c.grid = vec![1 << 12; 3])),
             ("projection", changed(|c| c.projection = 0)),
             ("padding", changed(|c| c.padding = 34)),
             ("modes", changed(|c| c.modes = vec![12, 12])),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{OperatorConfig, check_domain, check_positive};
+use crate::config::{MOST_FEATURES, MOST_LAYERS, OperatorConfig, check_counts, check_domain};
 use crate::{FlowError, Grid};
 
 /// How the axis kernels of a block are combined.
@@ -71,22 +71,22 @@ impl IFactFormerConfig {
     /// [`FlowError::Config`] naming the first key whose value cannot work.
     pub fn validate(&self) -> Result<(), FlowError> {
         check_domain(&self.grid, &self.lengths)?;
-        check_positive([
-            ("channels", self.channels),
-            ("time_window", self.time_window),
-            ("dim", self.dim),
-            ("heads", self.heads),
-            ("dim_head", self.dim_head),
-            ("kernel_multiplier", self.kernel_multiplier),
-            ("depth", self.depth),
-            ("iterations", self.iterations),
+        check_counts([
+            ("channels", self.channels, 1024),
+            ("time_window", self.time_window, 1024),
+            ("dim", self.dim, MOST_FEATURES),
+            ("heads", self.heads, MOST_FEATURES),
+            ("dim_head", self.dim_head, MOST_FEATURES),
+            ("kernel_multiplier", self.kernel_multiplier, 1024),
+            ("depth", self.depth, MOST_LAYERS),
+            ("iterations", self.iterations, MOST_LAYERS),
         ])?;
         if !self.dim.is_multiple_of(2 * self.channels) {
             let expected = format!("a multiple of {} (twice the channels)", 2 * self.channels);
             return Err(FlowError::config("dim", self.dim, expected));
         }
-        if !self.kernel_dim().is_multiple_of(2) {
-            let expected = "an even product with dim_head";
+        if !self.kernel_dim().is_multiple_of(2) || self.kernel_dim() > MOST_FEATURES {
+            let expected = format!("an even product with dim_head, at most {MOST_FEATURES}");
             return Err(FlowError::config(
                 "kernel_multiplier",
                 self.kernel_multiplier,
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn an_impossible_value_is_reported_with_its_key() {
         let default = IFactFormerConfig::default;
-        let cases: [(&str, IFactFormerConfig); 6] = [
+        let cases: [(&str, IFactFormerConfig); 8] = [
             (
                 "grid",
                 IFactFormerConfig {
@@ -183,6 +183,20 @@ mod tests {
                 IFactFormerConfig {
                     dim_head: 5,
                     kernel_multiplier: 3,
+                    ..default()
+                },
+            ),
+            (
+                "kernel_multiplier",
+                IFactFormerConfig {
+                    kernel_multiplier: 1000,
+                    ..default()
+                },
+            ),
+            (
+                "depth",
+                IFactFormerConfig {
+                    depth: 1_000_000,
                     ..default()
                 },
             ),

@@ -20,13 +20,15 @@ use crate::arguments::PredictArguments;
 use crate::cells::{PreparedCells, with_replacement};
 use crate::trained_model::TrainedModel;
 use output::PredictedCells;
-use parts::{Part, Parts};
+use parts::{Expected, Part, Parts};
 use summary::Summary;
 
 /// Runs the command.
 pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
     let files = arguments.source.files()?;
+    // First: what is checked of them below is to stay true.
+    let _claims = claim(arguments)?;
     let cells = PreparedCells::read(&arguments.data)?;
     let requested = request::conditions(arguments, &cells)?;
     let place = arguments.output.as_ref().or(arguments.summary.as_ref());
@@ -65,7 +67,6 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
         trained: &trained,
     };
     let request = prediction.fingerprint(&requested, &files.weights)?;
-    let _claim = Claim::file("--output", place)?;
     match continued {
         true => parts.go_on(&request)?,
         false => parts.begin(&request)?,
@@ -80,7 +81,13 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
             let (folder, all) = (parts.path().display(), requested.len());
             format!("{folder}: {number} of {all} perturbations are in it; continue with --resume")
         })?;
-        let part = match parts.load(number)? {
+        let expected = Expected {
+            label: condition.to_string(),
+            cells: arguments.cells,
+            genes: columns.len(),
+            measured: cells.names.len(),
+        };
+        let part = match parts.load(number, &expected)? {
             Some(part) => part,
             None => {
                 let part = prediction.of(condition, perturbed)?;
@@ -175,6 +182,25 @@ impl Prediction<'_> {
     }
 }
 
+/// The outputs, each for this run alone.
+fn claim(arguments: &PredictArguments) -> Result<Vec<Claim>, Failure> {
+    if arguments.output.is_some() && arguments.output == arguments.summary {
+        return Err(Failure::new(
+            "--summary: is --output itself; choose another name",
+        ));
+    }
+    let outputs = [
+        ("--output", &arguments.output),
+        ("--summary", &arguments.summary),
+    ];
+    let named = outputs
+        .iter()
+        .filter_map(|(option, path)| Some((option, path.as_ref()?)));
+    named
+        .map(|(option, path)| Claim::file(option, path))
+        .collect()
+}
+
 /// Nothing that is read, or written beside it, is to be replaced; measured and predicted control cells are not to be mixed.
 fn refuse_what_would_be_lost(
     arguments: &PredictArguments,
@@ -197,11 +223,6 @@ fn refuse_what_would_be_lost(
             "{}: holds perturbations of a prediction that was stopped; continue it with --resume, or --overwrite to begin again",
             parts.path().display()
         )));
-    }
-    if arguments.output.is_some() && arguments.output == arguments.summary {
-        return Err(Failure::new(
-            "--summary: is --output itself; choose another name",
-        ));
     }
     if arguments.with_control && requested.iter().any(Condition::is_control) {
         return Err(Failure::new(

@@ -29,6 +29,30 @@ pub struct Part {
     pub values: Vec<f32>,
 }
 
+/// What a part has to be, to be one of this prediction.
+#[derive(Debug)]
+pub struct Expected {
+    /// The perturbation.
+    pub label: String,
+    /// Predicted cells.
+    pub cells: usize,
+    /// Genes of each.
+    pub genes: usize,
+    /// Cells of the data, from which they are predicted.
+    pub measured: usize,
+}
+
+impl Expected {
+    /// Whether a part is so. Its checksum tells of damage alone: nothing keeps a part of another prediction from lying here.
+    fn admits(&self, part: &Part) -> bool {
+        part.label == self.label
+            && part.sources.len() == self.cells
+            && part.sources.iter().all(|cell| *cell < self.measured)
+            && Some(part.values.len()) == self.cells.checked_mul(self.genes)
+            && part.values.iter().all(|value| value.is_finite())
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Header {
     label: String,
@@ -97,8 +121,8 @@ impl Parts {
     /// A part that is done; none if it is not.
     ///
     /// # Errors
-    /// [`Failure`] naming a file that cannot be read or is damaged.
-    pub fn load(&self, number: usize) -> Result<Option<Part>, Failure> {
+    /// [`Failure`] naming a file that cannot be read, is damaged or not what is `expected`.
+    pub fn load(&self, number: usize, expected: &Expected) -> Result<Option<Part>, Failure> {
         let path = self.file(number);
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
@@ -111,7 +135,14 @@ impl Parts {
             }
         };
         match unpack(&bytes) {
-            Some(part) => Ok(Some(part)),
+            Some(part) if expected.admits(&part) => Ok(Some(part)),
+            Some(_) => Err(Failure::new(format!(
+                "{}: is not of this prediction: expected {} cells of {} with {} finite values each; remove it to predict them again",
+                path.display(),
+                expected.cells,
+                expected.label,
+                expected.genes
+            ))),
             None => Err(Failure::new(format!(
                 "{}: is damaged or cut short; remove it to predict its perturbation again",
                 path.display()
@@ -185,14 +216,20 @@ mod tests {
             sources: vec![3, 0],
             values: vec![0.1, -0.0, f32::MIN_POSITIVE, 7.0],
         };
+        let expected = Expected {
+            label: "A+B".to_owned(),
+            cells: 2,
+            genes: 2,
+            measured: 4,
+        };
         let parts = Parts::beside(&output);
         assert!(!parts.are_left());
         parts.begin(&request).unwrap();
         assert!(parts.are_left());
-        assert_eq!(parts.load(0).unwrap(), None);
+        assert_eq!(parts.load(0, &expected).unwrap(), None);
         parts.save(0, &part).unwrap();
         parts.go_on(&request).unwrap();
-        assert_eq!(parts.load(0).unwrap(), Some(part));
+        assert_eq!(parts.load(0, &expected).unwrap(), Some(part));
         let other = DataFingerprint::new().with("seed", 2);
         let line = parts.go_on(&other).unwrap_err();
         assert!(
@@ -204,10 +241,30 @@ mod tests {
         let mut bytes = std::fs::read(&path).unwrap();
         bytes[20] ^= 1;
         std::fs::write(&path, bytes).unwrap();
-        let line = parts.load(0).unwrap_err();
+        let line = parts.load(0, &expected).unwrap_err();
         assert!(line.line().contains("000000.part"), "{line:?}");
+        // Whole, but of another prediction.
+        for (label, sources, values) in [
+            ("A", vec![3, 0], vec![0.0; 4]),
+            ("A+B", vec![4, 0], vec![0.0; 4]),
+            ("A+B", vec![3, 1_000_000_000], vec![0.0; 4]),
+            ("A+B", vec![3], vec![0.0; 4]),
+            ("A+B", vec![3, 0], vec![0.0; 3]),
+            ("A+B", vec![3, 0], vec![0.0, f32::NAN, 0.0, 0.0]),
+        ] {
+            let label = label.to_owned();
+            let foreign = Part {
+                label,
+                sources,
+                values,
+            };
+            parts.save(0, &foreign).unwrap();
+            let line = parts.load(0, &expected).unwrap_err();
+            let words = "000000.part: is not of this prediction";
+            assert!(line.line().contains(words), "{line:?}");
+        }
         // A prediction from its start knows nothing of it.
         parts.begin(&request).unwrap();
-        assert_eq!(parts.load(0).unwrap(), None);
+        assert_eq!(parts.load(0, &expected).unwrap(), None);
     }
 }

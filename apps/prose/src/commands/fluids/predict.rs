@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::tensor::Tensor;
 use rheome_cli::{Claim, Failure, Interruption, Meter, refuse_same_file};
-use rheome_fields::{FieldHeader, FieldShape, FieldWriter, Window, WriteOptions};
+use rheome_fields::{Appears, FieldHeader, FieldShape, FieldWriter, Window, WriteOptions};
 
 use super::PROGRAM;
 use super::data::FlowData;
@@ -28,6 +28,8 @@ pub fn run(arguments: &FluidsPredictArguments) -> Result<(), Failure> {
     let prediction = Prediction::new(arguments, &model, &data)?;
     let options = WriteOptions {
         overwrite: arguments.overwrite,
+        // A prediction whose first frames fail is not to cost the result of before.
+        appears: Appears::WithFirstSnapshot,
         ..WriteOptions::default()
     };
     let header = header(&data);
@@ -60,10 +62,10 @@ fn stopped(
 ) -> Result<Failure, Failure> {
     let output = arguments.output.display();
     if done == 0 {
-        drop(writer);
-        // An output without a flow would only be in the way of the next attempt.
-        let _ = std::fs::remove_file(&arguments.output);
-        return Ok(Failure::interrupted("nothing is written"));
+        // The output has not appeared: what was there before is.
+        return Ok(Failure::interrupted(format!(
+            "{output}: nothing is written"
+        )));
     }
     writer.finish()?;
     Ok(Failure::interrupted(format!(

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use ndarray::Array2;
 use rayon::prelude::*;
-use rheome_cli::Failure;
+use rheome_cli::{Console, Failure, tell_while};
 use rheome_equations::verification::{Refined, continuation, fit, refine, residual, sizes};
 use rheome_equations::{Series, System, distinct_forms};
 use rheome_prose::decoding::Decoded;
@@ -125,6 +125,15 @@ impl Candidate {
         }
     }
 
+    /// Why the form that the user gave does not explain the series, where it was to be fitted or had all its numbers.
+    pub fn given_in_vain(&self) -> Option<&str> {
+        let is_left = self.refined.is_none() && self.system.as_ref().is_ok_and(|s| !s.is_known());
+        match self.is_given() && !is_left {
+            true => self.problem(),
+            false => None,
+        }
+    }
+
     /// Whether the user wrote it.
     pub fn is_given(&self) -> bool {
         matches!(self.author, Author::User)
@@ -205,7 +214,13 @@ pub fn distinct(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
 
 /// Measures every candidate on the series, fits the constants of the best `refined` of different forms that the network wrote and
 /// of the form that was given, and puts the best first. What the fits draw follows from the seed.
-pub fn verify(candidates: &mut [Candidate], input: &Input, refined: usize, seed: u64) {
+pub fn verify(
+    candidates: &mut [Candidate],
+    input: &Input,
+    refined: usize,
+    seed: u64,
+    console: Console,
+) {
     candidates.par_iter_mut().for_each(|candidate| {
         candidate.before = match &candidate.system {
             Ok(system) if candidate.is_given() && !system.is_known() => {
@@ -224,7 +239,12 @@ pub fn verify(candidates: &mut [Candidate], input: &Input, refined: usize, seed:
         .partition(|candidate| candidate.is_given());
     let form = |candidate: &&mut Candidate| candidate.system.as_ref().ok().map(System::skeleton);
     fitted.extend(distinct_forms(written, form).take(refined));
-    fitted.par_iter_mut().for_each(|candidate| {
+    let what = format!(
+        "fitting {} form(s) to {} points",
+        fitted.len(),
+        input.series.points()
+    );
+    let fit_one = |candidate: &mut &mut Candidate| {
         let series = candidate.series(input);
         let found = candidate
             .system
@@ -235,7 +255,8 @@ pub fn verify(candidates: &mut [Candidate], input: &Input, refined: usize, seed:
                 Author::User => fit(system, series, seed),
             });
         candidate.refined = found.map(|found| found.map_err(|e| e.to_string()));
-    });
+    };
+    tell_while(console, &what, || fitted.par_iter_mut().for_each(fit_one));
     best_first(candidates);
 }
 

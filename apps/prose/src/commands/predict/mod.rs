@@ -17,7 +17,7 @@ mod summary;
 use std::path::Path;
 
 use ndarray::Array2;
-use rheome_cli::{Console, Failure, refuse_existing, refuse_same_file};
+use rheome_cli::{Claim, Console, Failure, refuse_existing, refuse_same_file};
 
 use crate::arguments::PredictArguments;
 use crate::trained_model::TrainedModel;
@@ -43,6 +43,21 @@ pub struct Prediction<'a> {
     equation: Result<Array2<f64>, String>,
 }
 
+impl Prediction<'_> {
+    /// Fails where the form that was given explains nothing: whoever asked for its fit has none. What the network makes of the
+    /// series is written nevertheless.
+    fn in_vain(&self) -> Result<(), Failure> {
+        match self.candidates.iter().find_map(Candidate::given_in_vain) {
+            None => Ok(()),
+            Some(problem) => Err(Failure::new(format!(
+                "--equation: cannot be fitted to {}: {problem}; {} holds what else was found",
+                self.arguments.series.input,
+                self.arguments.output.display()
+            ))),
+        }
+    }
+}
+
 /// A series continued by the network.
 struct Continued {
     /// The rough equation that it was told, in words.
@@ -55,6 +70,7 @@ struct Continued {
 pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
     let files = arguments.source.files()?;
+    let _claim = Claim::file("--output", &arguments.output)?;
     refuse_existing("--output", &arguments.output, arguments.overwrite)?;
     refuse_same_file(
         (Path::new(&arguments.series.input), "series"),
@@ -74,7 +90,7 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
         summary::tell(&prediction);
     }
     console.note(format!("wrote {}", arguments.output.display()));
-    Ok(())
+    prediction.in_vain()
 }
 
 fn predict<'a>(
@@ -105,7 +121,7 @@ fn predict<'a>(
     if arguments.equation.is_some() {
         candidates.extend(rough.iter().map(Candidate::of_given));
     }
-    candidates::verify(&mut candidates, &input, arguments.refine, seed);
+    candidates::verify(&mut candidates, &input, arguments.refine, seed, console);
     if let (Some(reason), Some(problem)) = (&input.beyond_network, unexplained(&candidates)) {
         return Err(Failure::new(format!(
             "{}: the network is not asked ({reason}), and --equation cannot be fitted: {problem}",

@@ -1,7 +1,5 @@
 //! The HDF5 file of a prediction; `apps/prose/FORMAT.md` is its specification.
 
-use std::path::Path;
-
 use hdf5::{File, Group, H5Type, Location};
 use ndarray::{Array2, Array3, ArrayView2};
 use rheome_cli::Failure;
@@ -29,12 +27,12 @@ pub fn write(prediction: &Prediction) -> Result<(), Failure> {
     let path = &prediction.arguments.output;
     let fail = |reason: String| Failure::new(format!("{}: cannot write: {reason}", path.display()));
     let partial = Partial::new(path);
-    fill(prediction, partial.place()).map_err(|error| fail(message(&error)))?;
+    fill(prediction, &partial).map_err(|error| fail(message(&error)))?;
     partial.publish().map_err(|error| fail(error.to_string()))
 }
 
-fn fill(prediction: &Prediction, place: &Path) -> hdf5::Result<()> {
-    let file = File::create(place)?;
+fn fill(prediction: &Prediction, partial: &Partial) -> hdf5::Result<()> {
+    let file = partial.create()?;
     attributes(prediction, &file)?;
     let input = &prediction.input;
     let names = input.series.names();

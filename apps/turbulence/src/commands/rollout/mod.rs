@@ -12,7 +12,7 @@ use rand_distr::StandardNormal;
 use rheome_backend::device::DeviceChoice;
 use rheome_cli::{Claim, Failure, Interruption, JsonLog, Meter, refuse_same_file};
 use rheome_fields::{
-    FieldHeader, FieldReader, FieldShape, FirstComponents, WriteOptions, expect_grid,
+    Appears, FieldHeader, FieldReader, FieldShape, FirstComponents, WriteOptions, expect_grid,
 };
 use rheome_flow::{EnergyWarning, FlowError, Rollout};
 use rheome_statistics::FlowGrid;
@@ -54,6 +54,8 @@ pub fn run(arguments: &RolloutArguments) -> Result<(), Failure> {
     let header = header(arguments, &loaded, &start);
     let options = WriteOptions {
         overwrite: arguments.overwrite,
+        // A rollout whose first step fails is not to cost the result of before.
+        appears: Appears::WithFirstSnapshot,
         ..Default::default()
     };
     let _claim = Claim::file("--output", &arguments.output)?;
@@ -99,9 +101,7 @@ fn conclude(
     let console = arguments.compute.console();
     let written = sink.written();
     if written == 0 && outcome.is_err() {
-        drop(sink);
-        // An output without a snapshot would only be in the way of the next attempt.
-        let _ = std::fs::remove_file(&arguments.output);
+        // The output has not appeared: what was there before is.
         return outcome;
     }
     let end = || -> Result<(), Failure> {

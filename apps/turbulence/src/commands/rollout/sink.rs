@@ -76,13 +76,15 @@ impl Sink {
     }
 
     fn take(&mut self, step: u64, numbers: &[f32]) -> Result<(), Failure> {
-        let members = numbers.chunks(self.shape.snapshot_len()).enumerate();
-        for (member, snapshot) in members {
-            let time = self.time + step as f64 * self.time_step;
-            if let Some(gathering) = &mut self.gathering {
+        let time = self.time + step as f64 * self.time_step;
+        let members = || numbers.chunks(self.shape.snapshot_len()).enumerate();
+        if let Some(gathering) = &mut self.gathering {
+            for (member, snapshot) in members() {
                 gathering.add(member, step, time, snapshot)?;
             }
-            if step.is_multiple_of(self.every) {
+        }
+        if step.is_multiple_of(self.every) {
+            for (member, snapshot) in members() {
                 self.writer.append(member, time, snapshot)?;
             }
         }
