@@ -150,13 +150,14 @@ impl TrainedModel {
         cells: &PreparedCells,
         device: &Device,
     ) -> Result<Self, Failure> {
-        let settings: TrainSettings = settings_file::load(&files.config, overrides)?;
-        settings.validate()?;
+        let settings: TrainSettings = settings_file::load_valid(&files.config, overrides)?;
         let genes = match &files.folder {
             Some(folder) => Genes::load(folder)?,
             None => Genes::of(cells, &settings, device)?,
         };
-        settings.check_vocabulary(genes.vocabulary.size())?;
+        settings
+            .check_vocabulary(genes.vocabulary.size())
+            .map_err(|failure| settings_file::at_fault(&files.config, overrides, failure))?;
         let model = PadTransformer::blank(&settings.model, device)?.load(&files.weights)?;
         Ok(Self {
             graph: genes.over_ids(settings.data.self_edges)?,

@@ -260,7 +260,7 @@ fn what_cannot_be_learnt_is_said_and_leaves_no_folder() {
             "model.grid=[8, 8]",
             &["flows.h5", "16 x 16 x 1 points, expected 8 x 8 x 1"],
         ),
-        ("model.patch=5", &["model key patch"]),
+        ("model.patch=5", &["model.patch"]),
         (
             "model.channels=[\"u\", \"p\"]",
             &["flows.h5", "\"v\"", "u, p"],

@@ -23,9 +23,8 @@ const VISCOSITY: &str = "viscosity";
 pub fn run(arguments: &FluidsGenerateArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
     let mut settings: GenerateSettings =
-        settings_file::load(&arguments.config, &arguments.overrides)?;
+        settings_file::load_valid(&arguments.config, &arguments.overrides)?;
     settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
-    settings.validate(&arguments.config)?;
     if arguments
         .output
         .extension()

@@ -24,9 +24,9 @@ use crate::statistics_file;
 pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
     let mut settings: SimulateSettings =
-        settings_file::load(&arguments.config, &arguments.overrides)?;
+        settings_file::load_valid(&arguments.config, &arguments.overrides)?;
     settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
-    let grid = settings.validate()?;
+    let grid = settings.grid()?;
     check_field_output(&arguments.output)?;
     if arguments.stats {
         let beside = statistics_file::beside(&arguments.output);

@@ -8,6 +8,7 @@ mod tables;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use rheome_cli::settings::at_fault;
 use rheome_cli::training::evenly;
 use rheome_cli::{Failure, Interruption, Meter, say};
 use rheome_fields::{FieldError, Window, Windows, all_windows};
@@ -71,7 +72,12 @@ fn judged(
         quiet: true,
         ..arguments.compute.console()
     };
-    let of_split = |of: fn(Windows) -> Vec<Window>| windows(data, settings, quiet).map(of);
+    let of_split = |of: fn(Windows) -> Vec<Window>| {
+        let windows = windows(data, settings, quiet);
+        windows
+            .map(of)
+            .map_err(|failure| at_fault(&model.config, &[], failure))
+    };
     let all = || all_windows(data.reader(), settings.frames() - 1, settings.data.stride);
     let found = match arguments.trajectories {
         Judged::All => all(),
