@@ -227,11 +227,11 @@ impl Training for FlowTraining<'_> {
             &self.device.clone().inner(),
         )?;
         let metrics = [
-            ("validation_loss", found.loss),
-            ("validation_persistence", found.persistence),
+            ("relative_l2", found.loss),
+            ("relative_l2_of_persistence", found.persistence),
         ];
         let summary = format!(
-            "validation {:.5} (persistence {:.5})",
+            "relative L2 {:.5} (persistence {:.5})",
             found.loss, found.persistence
         );
         Ok(Validation::new(found.loss, metrics, summary))
