@@ -2,7 +2,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::Failure;
+use crate::{Failure, files};
 
 /// The right to write an output while it lasts: two runs at once would spoil it for each other.
 ///
@@ -21,9 +21,7 @@ impl Claim {
     /// # Errors
     /// [`Failure`] if another run has it.
     pub fn file(option: &str, output: &Path) -> Result<Self, Failure> {
-        let mut name = output.file_name().unwrap_or_default().to_owned();
-        name.push(".lock");
-        Self::take(option, output, output.with_file_name(name))
+        Self::take(option, output, files::beside(output, ".lock"))
     }
 
     /// Claims a folder that is there, which `option` names.

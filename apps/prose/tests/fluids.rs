@@ -6,7 +6,7 @@ mod flows;
 use std::fs;
 use std::path::Path;
 
-use command::{fails, folder, with};
+use command::{fails, folder, is_refused_beside, with};
 use flows::{POINTS, evaluate, generate, generated, predict, read, snapshot, train, trained};
 use predicates::prelude::*;
 use rheome_fields::{FieldReader, open};
@@ -232,6 +232,8 @@ fn scores_are_tables_and_pictures_and_the_coarse_solver_is_near_the_truth() {
         1,
         &["errors.csv: exists already"],
     );
+    let again = evaluate(&run, &data, &scores, &["--overwrite"]);
+    is_refused_beside(&scores.join(".lock"), again);
     evaluate(
         &run,
         &data,

@@ -6,7 +6,7 @@ mod models;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use command::{fails, folder, python, with};
+use command::{fails, folder, is_refused_beside, python, with};
 use hdf5::File;
 use models::{CHECKPOINT, checkpoint_settings, data, trained};
 use predicates::prelude::*;
@@ -469,5 +469,9 @@ fn what_is_wrong_is_said_before_anything_is_written() {
         1,
         &["out.h5: exists already", "--overwrite"],
     );
+    assert_eq!(std::fs::read(path("out.h5")).unwrap(), b"mine");
+    let replaced = [&ahead[..], &["--overwrite"]].concat();
+    let again = predict(&folder, MEASURED, &replaced);
+    is_refused_beside(Path::new(&path("out.h5.lock")), again);
     assert_eq!(std::fs::read(path("out.h5")).unwrap(), b"mine");
 }

@@ -10,6 +10,7 @@ use rheome_anndata::{
     AnnData, AnnDataError, AnnDataWriter, Axis, Categorical, Column, Compression, ElementType,
     Frame, MatrixReader, RowBlock, SparseMatrix, Storage, Value, Values, WriteOptions,
 };
+use rheome_hdf::NewFileError;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -172,7 +173,10 @@ fn a_file_appears_only_when_it_is_finished() {
     std::fs::write(&path, "old").unwrap();
     let genes = Frame::new(names("GENE", GENES));
     let exists = AnnDataWriter::create(&path, &genes, WriteOptions::default()).unwrap_err();
-    assert!(matches!(exists, AnnDataError::Exists { .. }));
+    assert!(matches!(
+        exists,
+        AnnDataError::NewFile(NewFileError::Exists { .. })
+    ));
     let options = WriteOptions {
         overwrite: true,
         ..WriteOptions::default()

@@ -5,6 +5,7 @@ mod made;
 use std::path::Path;
 
 use made::{expect, fill, header, read, shape, snapshot, write};
+use rheome_fields::NewFileError;
 use rheome_fields::{
     FieldError, FieldHeader, FieldShape, FirstComponents, WriteOptions, append_to, create,
     expect_grid, open,
@@ -280,7 +281,7 @@ fn what_cannot_be_written_is_refused() {
         write(&path, &planned, WriteOptions::default());
         assert!(matches!(
             start(WriteOptions::default()).err().unwrap(),
-            FieldError::Exists { .. }
+            FieldError::NewFile(NewFileError::Exists { .. })
         ));
         let mut writer = start(WriteOptions {
             overwrite: true,

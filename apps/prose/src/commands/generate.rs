@@ -1,8 +1,7 @@
 //! `prose generate`: equations of families and their trajectories.
 
-use rheome_cli::{
-    Claim, Failure, Interruption, Meter, refuse_existing, say, settings as settings_file,
-};
+use rheome_cli::outputs::new_file;
+use rheome_cli::{Claim, Failure, Interruption, Meter, say, settings as settings_file};
 use rheome_equations::{DataWriter, Written, generate};
 use serde_json::json;
 
@@ -20,7 +19,7 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
     let families = settings
         .families
         .resolve(&arguments.config, &arguments.overrides)?;
-    refuse_existing("--output", &arguments.output, arguments.overwrite)?;
+    new_file("--output", &arguments.output, arguments.overwrite)?;
     arguments.compute.select_cpu(console, "generate")?;
     let mut log = arguments.compute.log(false)?;
     let origin = [

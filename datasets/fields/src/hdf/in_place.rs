@@ -145,15 +145,15 @@ impl FieldWriter for InPlaceWriter {
             .map_err(|e| FieldError::file(&self.progress.path, "write", e))
     }
 
-    fn completed(&self, trajectory: usize) -> usize {
-        self.progress.completed(trajectory)
+    fn completed_of_each(&self) -> &[usize] {
+        &self.progress.completed
     }
 
     fn finish(self: Box<Self>) -> Result<(), FieldError> {
         self.file
             .sync_all()
             .map_err(|e| FieldError::file(&self.progress.path, "write", e))?;
-        let count = self.progress.common();
+        let count = self.completed_by_all();
         if count > 0 && !self.progress.is_whole() {
             self.cut(count)?;
         }
