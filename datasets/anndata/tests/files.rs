@@ -199,7 +199,10 @@ fn a_file_appears_only_when_it_is_finished() {
     write(&path, Storage::Csr, Compression::None);
     assert_eq!(AnnData::open(&path).unwrap().n_obs(), CELLS);
     let nowhere = AnnDataWriter::create(folder.path().join("none/a.h5ad"), &genes, options);
-    assert!(matches!(nowhere.unwrap_err(), AnnDataError::File { .. }));
+    assert!(matches!(
+        nowhere.unwrap_err(),
+        AnnDataError::NewFile(NewFileError::Folder { .. })
+    ));
 }
 
 #[test]

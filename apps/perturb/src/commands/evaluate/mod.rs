@@ -6,6 +6,7 @@ mod pictures;
 
 use std::io::ErrorKind;
 
+use rheome_cli::files::cannot;
 use rheome_cli::outputs::NewFolder;
 use rheome_cli::{Failure, Interruption, say};
 use rheome_perturbation_metrics::{DifferentialExpression, Keys, Metric, Results};
@@ -93,10 +94,7 @@ fn remove_older(arguments: &EvaluateArguments) -> Result<(), Failure> {
     for path in older.iter().map(|name| arguments.output.join(name)) {
         match std::fs::remove_file(&path) {
             Err(e) if e.kind() != ErrorKind::NotFound => {
-                return Err(Failure::new(format!(
-                    "{}: cannot remove what an earlier evaluation left: {e}",
-                    path.display()
-                )));
+                return Err(cannot("remove what an earlier evaluation left", &path)(e));
             }
             _ => {}
         }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use burn::tensor::Tensor;
 use ndarray::Array3;
 use rheome_cli::outputs::NewFolder;
+use rheome_cli::settings::at_fault;
 use rheome_cli::{Console, Failure, Interruption, Meter, say};
 use rheome_equations::{Batch, BatchReader, DataFile};
 use rheome_prose::Fused;
@@ -37,7 +38,9 @@ pub fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
     output.check()?;
     let data = Arc::new(DataFile::open(&arguments.data)?);
     let settings = TrainedModel::settings(&files, &arguments.overrides)?;
-    settings.check_data(&data)?;
+    settings
+        .check_data(&data)
+        .map_err(|failure| at_fault(&files.config, &arguments.overrides, failure))?;
     let device = arguments.compute.select(console)?.device;
     let mut log = arguments.compute.log(false)?;
     let trained = TrainedModel::load(&files, &arguments.overrides, &device)?;
