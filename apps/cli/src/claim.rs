@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::{Failure, report};
+use crate::{Failure, files, report};
 
 /// The right to write an output while it lasts: two runs at once would spoil it for each other.
 ///
@@ -23,9 +23,7 @@ impl Claim {
     /// # Errors
     /// [`Failure`] if another run has it, or its folder is missing or takes no files.
     pub fn file(option: &str, output: &Path) -> Result<Self, Failure> {
-        let mut name = output.file_name().unwrap_or_default().to_owned();
-        name.push(".lock");
-        Self::take(option, output, output.with_file_name(name))
+        Self::take(option, output, files::beside(output, ".lock"))
     }
 
     /// Claims a folder that is there, which `option` names.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::Failure;
+use crate::files::cannot;
 
 /// `--log-json FILE`: one JSON object a line, written as things happen.
 #[derive(Debug, Default)]
@@ -29,9 +30,7 @@ impl JsonLog {
             .write(true)
             .append(continued)
             .truncate(!continued);
-        let file = options
-            .open(path)
-            .map_err(|e| Failure::new(format!("{}: cannot open the log: {e}", path.display())))?;
+        let file = options.open(path).map_err(cannot("open the log", path))?;
         Ok(Self {
             file: Some((path.to_owned(), file)),
         })
@@ -47,7 +46,6 @@ impl JsonLog {
         };
         let mut text = serde_json::to_vec(object)?;
         text.push(b'\n');
-        file.write_all(&text)
-            .map_err(|e| Failure::new(format!("{}: cannot write the log: {e}", path.display())))
+        file.write_all(&text).map_err(cannot("write the log", path))
     }
 }

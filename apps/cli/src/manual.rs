@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Command};
 use clap_mangen::Man;
-use rheome_backend::atomic::write_atomically;
 
-use crate::Failure;
+use crate::{Failure, files};
 
 /// Options of `man`.
 #[derive(Debug, Args)]
@@ -21,18 +20,15 @@ pub struct ManArguments {
 /// # Errors
 /// [`Failure`] naming the folder or the page that cannot be written.
 pub fn write_manual(command: Command, folder: &Path) -> Result<(), Failure> {
-    let failure = |path: &Path, error: std::io::Error| {
-        Failure::new(format!("{}: cannot write: {error}", path.display()))
-    };
-    std::fs::create_dir_all(folder).map_err(|error| failure(folder, error))?;
+    files::create_folder(folder)?;
     // `help train` has no page of its own.
     let mut command = command.disable_help_subcommand(true);
     command.build();
     for page in pages(&command) {
         let man = Man::new(page.clone()).manual("Rheome");
         let path = folder.join(man.get_filename());
-        let text = render(page, &man).map_err(|error| failure(&path, error))?;
-        write_atomically(&path, &text).map_err(|error| failure(&path, error))?;
+        let text = render(page, &man).map_err(files::cannot("write", &path))?;
+        files::write(&path, text)?;
     }
     Ok(())
 }

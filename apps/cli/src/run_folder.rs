@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
-use rheome_backend::atomic::write_atomically;
 use rheome_training::{Trainer, checkpoint, metrics::MetricsLog};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,7 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::data_fingerprint::{DATA, DataFingerprint};
 use crate::model_folder::{CHECKPOINTS, CONFIG, METRICS, WEIGHTS};
 use crate::training::TrainOptions;
-use crate::{Claim, Failure, Program, settings as settings_file};
+use crate::{Claim, Failure, Program, files, settings as settings_file};
 
 /// The weights of the last epoch, beside the best ones.
 const LAST_WEIGHTS: &str = "last.safetensors";
@@ -40,8 +39,7 @@ impl RunFolder {
     ) -> Result<Self, Failure> {
         let path = options.output.clone();
         if !options.resume {
-            std::fs::create_dir_all(&path)
-                .map_err(|e| Failure::new(format!("{}: cannot create: {e}", path.display())))?;
+            files::create_folder(&path)?;
         }
         let this = Self {
             _claim: Claim::folder("--output", &path)?,
@@ -79,21 +77,17 @@ impl RunFolder {
         let Some(path) = self.kept(DATA) else {
             return self.write(DATA, serde_json::to_string_pretty(data)?);
         };
-        let wrong = |reason: String| Failure::new(format!("{}: {reason}", path.display()));
-        let text = std::fs::read(&path).map_err(|e| wrong(format!("cannot read: {e}")))?;
-        let before = serde_json::from_slice(&text).map_err(|e| wrong(e.to_string()))?;
-        match data.difference(&before) {
+        match data.difference(&files::read_json(&path)?) {
             None => Ok(()),
-            Some(difference) => Err(wrong(format!(
-                "the run was begun with other data ({difference}); resume with the --data of before"
+            Some(difference) => Err(Failure::new(format!(
+                "{}: the run was begun with other data ({difference}); resume with the --data of before",
+                path.display()
             ))),
         }
     }
 
     fn write(&self, name: &str, text: String) -> Result<(), Failure> {
-        let path = self.path.join(name);
-        write_atomically(&path, text.as_bytes())
-            .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))
+        files::write(&self.path.join(name), text)
     }
 
     /// The folder.

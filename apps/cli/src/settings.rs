@@ -1,13 +1,18 @@
-//! Settings from a TOML file, single keys overridden on the command line.
+//! Settings from a TOML file, single keys overridden on the command line, values checked.
+
+mod valid;
 
 use std::path::{Path, PathBuf};
 
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
-use toml::{Table, Value};
 
 use crate::Failure;
+use toml::{Table, Value};
+
+use valid::with_overrides;
+pub use valid::{LARGEST_SEED, Validate, at_fault, check_positive, check_seed, load_valid};
 
 /// What can be wrong with settings; each message is one line that names the file or option and the key.
 #[derive(Debug, Error)]
@@ -56,33 +61,6 @@ pub struct SettingsKind {
     pub check: fn(&Path) -> Result<(), Failure>,
 }
 
-/// The largest seed: up to it every format and every number type of the files holds it exactly.
-pub const LARGEST_SEED: u64 = 1 << 53;
-
-/// Whether a seed of the settings can be stored.
-///
-/// # Errors
-/// [`Failure`] naming the key.
-pub fn check_seed(key: &str, seed: u64) -> Result<(), Failure> {
-    if seed <= LARGEST_SEED {
-        return Ok(());
-    }
-    Err(Failure::new(format!(
-        "{key}: found {seed}, expected at most {LARGEST_SEED}"
-    )))
-}
-
-/// Whether counts of the settings, named by their keys, are 1 or more.
-///
-/// # Errors
-/// [`Failure`] naming the first key whose value is 0.
-pub fn check_positive(counts: &[(&str, u64)]) -> Result<(), Failure> {
-    match counts.iter().find(|(_, count)| *count == 0) {
-        Some((key, _)) => Err(Failure::new(format!("{key}: found 0, expected 1 or more"))),
-        None => Ok(()),
-    }
-}
-
 /// Reads `path`, applies `overrides` (`section.key=value`, the value in TOML; a bare word is a string) and turns the
 /// result into `T`.
 ///
@@ -121,15 +99,7 @@ pub fn parse<T: DeserializeOwned>(
         .try_into()
         .map_err(|e: toml::de::Error| SettingsError::Key {
             path: path.to_owned(),
-            // What is wrong may have come from either.
-            reason: match overrides {
-                [] => explain(&e.to_string()),
-                _ => format!(
-                    "(with --set {}) {}",
-                    overrides.join(" --set "),
-                    explain(&e.to_string())
-                ),
-            },
+            reason: with_overrides(&explain(&e.to_string()), overrides),
         })
 }
 
@@ -196,7 +166,7 @@ fn explain(message: &str) -> String {
         .then(|| quoted.first().copied())
         .flatten();
     let Some(found) = found else {
-        return section.map_or_else(|| what.clone(), |s| format!("key {s}: {what}"));
+        return section.map_or_else(|| what.clone(), |s| format!("{s}: {what}"));
     };
     let key = section.map_or_else(|| found.to_owned(), |s| format!("{s}.{found}"));
     let known = &quoted[1..];
@@ -265,7 +235,7 @@ mod tests {
             (
                 "name = 1",
                 &[],
-                "a.toml: key name: invalid type: integer `1`, expected a string",
+                "a.toml: name: invalid type: integer `1`, expected a string",
             ),
             (
                 "nam = \"a\"",
@@ -285,7 +255,7 @@ mod tests {
             (
                 FILE,
                 &["training.epochs=many"],
-                "key training.epochs: invalid type: string",
+                "a.toml: (with --set training.epochs=many) training.epochs: invalid type: string",
             ),
             (
                 FILE,

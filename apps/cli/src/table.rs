@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::Failure;
-use rheome_backend::atomic::write_atomically;
+use crate::files::{self, cannot};
 
 /// A column: its title for readers, its name in CSV, and what it shows of a row.
 pub struct Column<T> {
@@ -120,18 +120,15 @@ pub fn write_csv<'a, T: 'a>(
     columns: &[Column<T>],
     rows: impl IntoIterator<Item = &'a T>,
 ) -> Result<(), Failure> {
-    let fail =
-        |e: &dyn std::fmt::Display| Failure::new(format!("{}: cannot write: {e}", path.display()));
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer
         .write_record(columns.iter().map(|c| c.name))
-        .map_err(|e| fail(&e))?;
+        .map_err(cannot("write", path))?;
     for row in rows {
         let record = columns.iter().map(|c| (c.cell)(row).csv());
-        writer.write_record(record).map_err(|e| fail(&e))?;
+        writer.write_record(record).map_err(cannot("write", path))?;
     }
-    let bytes = writer.into_inner().map_err(|e| fail(&e))?;
-    write_atomically(path, &bytes).map_err(|e| fail(&e))
+    files::write(path, writer.into_inner().map_err(cannot("write", path))?)
 }
 
 /// Three significant figures.

@@ -11,9 +11,11 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use rheome_training::OptimizerSettings;
 use serde_json::{Map, Value};
 
 use crate::Failure;
+use crate::settings::{check_positive, check_seed};
 
 pub use options::TrainOptions;
 pub use run::train;
@@ -121,6 +123,25 @@ pub trait Training {
     ) -> Result<(), Failure>;
 }
 
+/// Checks what the section `training` of every training's settings has: the seed, the steps between two lines of metrics and between
+/// two checkpoints, and the optimiser.
+///
+/// # Errors
+/// [`Failure`] naming the whole key of the first value that cannot work.
+pub fn check_settings(
+    seed: u64,
+    log_every: u64,
+    checkpoint_every: u64,
+    optimizer: &OptimizerSettings,
+) -> Result<(), Failure> {
+    check_seed("training.seed", seed)?;
+    check_positive(&[
+        ("training.log_every", log_every),
+        ("training.checkpoint_every", checkpoint_every),
+    ])?;
+    Ok(optimizer.validate()?)
+}
+
 /// At most `limit` of `items` (0: all), evenly spread: what is validated of much.
 pub fn evenly<T: Clone>(items: &[T], limit: usize) -> Vec<T> {
     let count = match limit {
@@ -135,6 +156,31 @@ pub fn evenly<T: Clone>(items: &[T], limit: usize) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_every_training_has_is_checked_by_whole_keys() {
+        let good = OptimizerSettings::default();
+        let bad = OptimizerSettings {
+            learning_rate: 0.0,
+            ..good
+        };
+        check_settings(1, 1, 1, &good).unwrap();
+        for (outcome, key) in [
+            (check_settings(u64::MAX, 1, 1, &good), "training.seed: "),
+            (check_settings(1, 0, 1, &good), "training.log_every: "),
+            (
+                check_settings(1, 1, 0, &good),
+                "training.checkpoint_every: ",
+            ),
+            (
+                check_settings(1, 1, 1, &bad),
+                "training.optimizer.learning_rate: ",
+            ),
+        ] {
+            let failure = outcome.unwrap_err();
+            assert!(failure.line().starts_with(key), "{failure:?}");
+        }
+    }
 
     #[test]
     fn a_few_of_many_are_evenly_spread() {

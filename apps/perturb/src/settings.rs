@@ -1,7 +1,8 @@
 //! Settings of a model and its training.
 
 use rheome_cli::Failure;
-use rheome_cli::settings::{check_positive, check_seed, defaults_but_for};
+use rheome_cli::settings::{Validate, check_positive, defaults_but_for};
+use rheome_cli::training::check_settings;
 use rheome_perturbation::graph::{GraphConfig, SelfEdges};
 use rheome_perturbation::training::{Objective, PUBLISHED_STEPS, published_optimizer};
 use rheome_perturbation::{PadTransformerConfig, SPECIAL_NAMES, SamplingSettings};
@@ -93,27 +94,26 @@ impl Default for TrainingSettings {
     }
 }
 
-impl TrainSettings {
-    /// Checks all settings.
-    ///
-    /// # Errors
-    /// [`Failure`] naming the first key whose value cannot work.
-    pub fn validate(&self) -> Result<(), Failure> {
+impl Validate for TrainSettings {
+    fn validate(&self) -> Result<(), Failure> {
         self.model.validate()?;
         self.objective.validate()?;
         self.sampling.validate()?;
         let training = &self.training;
-        training.optimizer.validate()?;
-        check_seed("training.seed", training.seed)?;
+        check_settings(
+            training.seed,
+            training.log_every,
+            training.checkpoint_every,
+            &training.optimizer,
+        )?;
         check_positive(&[
+            ("graph.neighbours", self.graph.neighbours as u64),
             ("training.steps", training.steps),
             ("training.validate_every", training.validate_every),
             (
                 "training.validation_cells",
                 training.validation_cells as u64,
             ),
-            ("training.log_every", training.log_every),
-            ("training.checkpoint_every", training.checkpoint_every),
         ])?;
         if !training.steps.is_multiple_of(training.validate_every) {
             return Err(Failure::new(format!(
@@ -129,7 +129,9 @@ impl TrainSettings {
         }
         Ok(())
     }
+}
 
+impl TrainSettings {
     /// Checks that the embeddings have room for `names` names.
     ///
     /// # Errors
@@ -180,11 +182,7 @@ mod tests {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.to_string_lossy().ends_with("-train.toml") {
-                let read = settings::load::<TrainSettings>(&path, &[]);
-                let valid = read
-                    .map_err(Failure::from)
-                    .and_then(|settings| settings.validate());
-                assert!(valid.is_ok(), "{}: {valid:?}", path.display());
+                settings::load_valid::<TrainSettings>(&path, &[]).unwrap();
                 found += 1;
             }
         }

@@ -4,13 +4,12 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use burn::tensor::Device;
-use rheome_backend::atomic::write_atomically;
 use rheome_cells::{CONTROL, Condition};
+use rheome_cli::files::{read_json, write_json};
 use rheome_cli::model_folder::{ModelFiles, VOCABULARY};
 use rheome_cli::{Failure, did_you_mean, settings as settings_file};
 use rheome_perturbation::graph::{Coexpression, GeneGraph, SelfEdges, VocabularyGraph};
 use rheome_perturbation::{GeneQuery, PadTransformer, PerturbationKind, Vocabulary};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::cells::PreparedCells;
@@ -150,13 +149,14 @@ impl TrainedModel {
         cells: &PreparedCells,
         device: &Device,
     ) -> Result<Self, Failure> {
-        let settings: TrainSettings = settings_file::load(&files.config, overrides)?;
-        settings.validate()?;
+        let settings: TrainSettings = settings_file::load_valid(&files.config, overrides)?;
         let genes = match &files.folder {
             Some(folder) => Genes::load(folder)?,
             None => Genes::of(cells, &settings, device)?,
         };
-        settings.check_vocabulary(genes.vocabulary.size())?;
+        settings
+            .check_vocabulary(genes.vocabulary.size())
+            .map_err(|failure| settings_file::at_fault(&files.config, overrides, failure))?;
         let model = PadTransformer::blank(&settings.model, device)?.load(&files.weights)?;
         Ok(Self {
             graph: genes.over_ids(settings.data.self_edges)?,
@@ -204,17 +204,4 @@ pub fn perturbed_ids(
         ids.extend(genes.vocabulary.id(CONTROL));
     }
     Ok(ids)
-}
-
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
-    let text = std::fs::read(path)
-        .map_err(|e| Failure::new(format!("{}: cannot read: {e}", path.display())))?;
-    serde_json::from_slice(&text).map_err(|e| Failure::new(format!("{}: {e}", path.display())))
-}
-
-fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), Failure> {
-    let text = serde_json::to_vec(value)
-        .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))?;
-    write_atomically(path, &text)
-        .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))
 }

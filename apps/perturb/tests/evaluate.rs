@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use assert_cmd::Command;
-use command::{fails, folder, with};
+use command::{fails, folder, is_refused_beside, with};
 
 const FIXTURE: &str = "tests/fixtures/cell_eval";
 
@@ -63,8 +63,9 @@ fn tables_and_pictures_are_written_once_unless_told_otherwise() {
     fails(
         evaluate(&output, &[]),
         1,
-        &["holds results already", "--overwrite"],
+        &["results.csv: exists already", "--overwrite"],
     );
+    is_refused_beside(&output.join(".lock"), evaluate(&output, &["--overwrite"]));
     evaluate(&output, &["--overwrite"]).assert().success();
     // What this evaluation did not make would be taken for its own.
     for left in ["baselines.csv", "changes.png", "cells.svg"] {

@@ -68,3 +68,26 @@ fn a_screen_and_its_preparation_leave_the_old_file() {
         assert!(fs::metadata(&name).is_err(), "{name}");
     }
 }
+
+#[test]
+fn an_evaluation_that_is_stopped_leaves_the_tables_of_before() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    let (raw, data) = (path("raw.h5ad"), path("data.h5ad"));
+    let config = "configs/perturb/small-screen.toml";
+    let many = ["--set", "cells.control=20000", "-q", "--output"];
+    let mut generate = with(&[&["generate", "--config", config], &many[..]].concat());
+    generate.arg(&raw).assert().success();
+    let mut prepare = with(&["prepare", "-q", "--output"]);
+    prepare.arg(&data).arg(&raw).assert().success();
+    let scores = path("scores");
+    fs::create_dir(&scores).unwrap();
+    fs::write(scores.join("results.csv"), "mine").unwrap();
+    let mut evaluate = with(&["evaluate", "--overwrite", "-q", "--output"]);
+    evaluate.arg(&scores).arg("--pred").arg(&data);
+    evaluate.arg("--real").arg(&data);
+    let lock = scores.join(".lock");
+    interrupted(&evaluate, "INT", || lock.exists(), &["nothing is written"]);
+    assert_eq!(fs::read(scores.join("results.csv")).unwrap(), b"mine");
+    assert_eq!(fs::read_dir(&scores).unwrap().count(), 1);
+}

@@ -12,7 +12,7 @@ mod vocabulary_file;
 use std::process::ExitCode;
 
 use commands::fluids;
-use rheome_cli::settings::{SettingsKind, load};
+use rheome_cli::settings::{SettingsKind, load_valid};
 use rheome_equations::families_from_file;
 use settings::{GenerateSettings, TrainSettings};
 
@@ -21,9 +21,8 @@ pub const SETTINGS: [SettingsKind; 5] = [
     SettingsKind {
         command: "prose generate",
         check: |path| {
-            let settings: GenerateSettings = load(path, &[])?;
-            settings.config(path)?;
-            settings.families.resolve(path).map(|_| ())
+            let settings: GenerateSettings = load_valid(path, &[])?;
+            settings.families.resolve(path, &[]).map(|_| ())
         },
     },
     SettingsKind {
@@ -32,15 +31,15 @@ pub const SETTINGS: [SettingsKind; 5] = [
     },
     SettingsKind {
         command: "prose train",
-        check: |path| load::<TrainSettings>(path, &[])?.validate(),
+        check: |path| load_valid::<TrainSettings>(path, &[]).map(|_| ()),
     },
     SettingsKind {
         command: "prose fluids generate",
-        check: |path| load::<fluids::GenerateSettings>(path, &[])?.validate(path),
+        check: |path| load_valid::<fluids::GenerateSettings>(path, &[]).map(|_| ()),
     },
     SettingsKind {
         command: "prose fluids train",
-        check: |path| load::<fluids::TrainSettings>(path, &[])?.validate(),
+        check: |path| load_valid::<fluids::TrainSettings>(path, &[]).map(|_| ()),
     },
 ];
 

@@ -28,10 +28,7 @@ impl TrainedModel {
     /// # Errors
     /// [`Failure`] naming the file and the key at fault.
     pub fn settings(files: &ModelFiles, overrides: &[String]) -> Result<TrainSettings, Failure> {
-        let settings: TrainSettings = settings_file::load(&files.config, overrides)?;
-        let valid = settings.validate();
-        valid.map_err(|e| Failure::new(format!("{}: {}", files.config.display(), e.line())))?;
-        Ok(settings)
+        settings_file::load_valid(&files.config, overrides)
     }
 
     /// Loads a model onto `device`.

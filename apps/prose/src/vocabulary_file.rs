@@ -5,9 +5,8 @@
 
 use std::path::Path;
 
-use rheome_backend::atomic::write_atomically;
-use rheome_cli::Failure;
 use rheome_cli::model_folder::VOCABULARY;
+use rheome_cli::{Failure, files};
 use rheome_equations::Vocabulary;
 use serde::{Deserialize, Serialize};
 
@@ -37,8 +36,7 @@ impl VocabularyFile {
 pub fn save(vocabulary: &Vocabulary, folder: &Path) -> Result<(), Failure> {
     let path = folder.join(VOCABULARY);
     let text = serde_json::to_vec_pretty(&VocabularyFile::of(vocabulary))?;
-    write_atomically(&path, &text)
-        .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))
+    files::write(&path, text)
 }
 
 /// Fails where the file at `path` holds other words than `vocabulary`.
@@ -47,8 +45,7 @@ pub fn save(vocabulary: &Vocabulary, folder: &Path) -> Result<(), Failure> {
 /// [`Failure`] naming the file and the first word that differs.
 pub fn check(vocabulary: &Vocabulary, path: &Path) -> Result<(), Failure> {
     let wrong = |reason: String| Failure::new(format!("{}: {reason}", path.display()));
-    let text = std::fs::read(path).map_err(|e| wrong(format!("cannot read: {e}")))?;
-    let found: VocabularyFile = serde_json::from_slice(&text).map_err(|e| wrong(e.to_string()))?;
+    let found: VocabularyFile = files::read_json(path)?;
     let expected = VocabularyFile::of(vocabulary);
     if found == expected {
         return Ok(());

@@ -6,7 +6,7 @@ mod models;
 use std::path::Path;
 
 use assert_cmd::Command;
-use command::{fails, folder, python, with};
+use command::{fails, folder, is_refused_beside, python, with};
 use hdf5::types::VarLenUnicode;
 use models::{CHECKPOINT, checkpoint_settings, data, trained};
 use predicates::prelude::*;
@@ -100,8 +100,10 @@ fn tables_and_pictures_are_written_once_unless_told_otherwise() {
     fails(
         evaluate(&model, &data, &output, &[]),
         1,
-        &["holds results already", "--overwrite"],
+        &["results.csv: exists already", "--overwrite"],
     );
+    let again = evaluate(&model, &data, &output, &["--overwrite"]);
+    is_refused_beside(&output.join(".lock"), again);
     evaluate(
         &model,
         &data,

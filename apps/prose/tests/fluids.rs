@@ -6,7 +6,7 @@ mod flows;
 use std::fs;
 use std::path::Path;
 
-use command::{fails, folder, with};
+use command::{fails, folder, is_refused_beside, with};
 use flows::{POINTS, evaluate, generate, generated, predict, read, snapshot, train, trained};
 use predicates::prelude::*;
 use rheome_fields::{FieldReader, open};
@@ -253,6 +253,8 @@ fn scores_are_tables_and_pictures_and_the_coarse_solver_is_near_the_truth() {
         1,
         &["errors.csv: exists already"],
     );
+    let again = evaluate(&run, &data, &scores, &["--overwrite"]);
+    is_refused_beside(&scores.join(".lock"), again);
     evaluate(
         &run,
         &data,
@@ -281,7 +283,7 @@ fn what_cannot_be_learnt_is_said_and_leaves_no_folder() {
             "model.grid=[8, 8]",
             &["flows.h5", "16 x 16 x 1 points, expected 8 x 8 x 1"],
         ),
-        ("model.patch=5", &["model key patch"]),
+        ("model.patch=5", &["model.patch"]),
         (
             "model.channels=[\"u\", \"p\"]",
             &["flows.h5", "\"v\"", "u, p"],

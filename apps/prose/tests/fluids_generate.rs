@@ -131,17 +131,20 @@ fn what_cannot_be_generated_is_said_and_leaves_no_file() {
     for (setting, words) in [
         (
             "flow.points=15",
-            &["fluids-small.toml: key flow.points", "15"][..],
+            &[
+                "fluids-small.toml: (with --set flow.points=15) flow.points",
+                "15",
+            ][..],
         ),
         (
             "flow.viscosity=[0.05, 0.01]",
-            &["key flow.viscosity", "smaller one first"],
+            &["flow.viscosity", "smaller one first"],
         ),
-        ("flow.viscosity=[0.0, 0.01]", &["key flow.viscosity"]),
-        ("flow.peak=20.0", &["key flow.peak"]),
-        ("data.trajectories=0", &["key data.trajectories: found 0"]),
-        ("data.spacing=0.0", &["key data.spacing"]),
-        ("data.start=-1.0", &["key data.start"]),
+        ("flow.viscosity=[0.0, 0.01]", &["flow.viscosity"]),
+        ("flow.peak=20.0", &["flow.peak"]),
+        ("data.trajectories=0", &["data.trajectories: found 0"]),
+        ("data.spacing=0.0", &["data.spacing"]),
+        ("data.start=-1.0", &["data.start"]),
         ("data.frame=3", &["unknown key data.frame", "frames"]),
     ] {
         fails(generate(&path, &["--set", setting]), 1, words);

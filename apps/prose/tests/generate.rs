@@ -162,7 +162,7 @@ fn what_is_wrong_is_said_in_one_line() {
     fails(
         with("data.points=1"),
         1,
-        &["small.toml: key data.points: found 1, expected 2"],
+        &["small.toml: (with --set data.points=1) data.points: found 1, expected 2"],
     );
     fails(with("data.spread=-0.5"), 1, &["data.spread: found -0.5"]);
     fails(with("data.relative_tolerance=0"), 1, &["tolerance"]);

@@ -194,7 +194,7 @@ fn what_cannot_be_learnt_is_said_and_leaves_no_folder() {
             "model.dimension=2",
             &["model.dimension: found 2, expected 3", "data.h5"][..],
         ),
-        ("model.heads=3", &["model key heads", "width = 16"]),
+        ("model.heads=3", &["model.heads", "width = 16"]),
         (
             "data.batch.input_points=23",
             &["data.batch.input_points: found 23, expected 2 to 22"],
@@ -204,7 +204,7 @@ fn what_cannot_be_learnt_is_said_and_leaves_no_folder() {
             "data.split.test=0.95",
             &["data.h5", "data.split leaves no equation"],
         ),
-        ("objective.symbols=-1.0", &["objective key symbols"]),
+        ("objective.symbols=-1.0", &["objective.symbols"]),
         (
             "training.optimizer.schedule.warmup=0.0",
             &["schedule.warmup"],

@@ -88,6 +88,18 @@ impl Program {
         assert!(!text.contains("panicked"), "{text}");
     }
 
+    /// Runs a command while another run, this one, holds the lock file of its output: it must be refused.
+    ///
+    /// # Panics
+    /// If it is not.
+    pub fn is_refused_beside(&self, lock: &Path, command: Command) {
+        let held = std::fs::File::create(lock).unwrap();
+        held.lock().unwrap();
+        let name = lock.display().to_string();
+        self.fails(command, 1, &["is being written by another run", &name]);
+        std::fs::remove_file(lock).unwrap();
+    }
+
     /// Starts a command, sends it `signal` (`INT` or `TERM`) as soon as `moment` has come and it listens, and expects that it ends with status
     /// 130 and one line on standard error that holds all of `words`.
     ///
@@ -187,6 +199,11 @@ macro_rules! program_under_test {
         /// A command that must fail with status `code` and one line on standard error that holds all of `words`.
         pub fn fails(command: assert_cmd::Command, code: i32, words: &[&str]) {
             PROGRAM.fails(command, code, words);
+        }
+
+        /// A command that is refused while another run holds the lock file of its output.
+        pub fn is_refused_beside(lock: &std::path::Path, command: assert_cmd::Command) {
+            PROGRAM.is_refused_beside(lock, command);
         }
 
         /// A command that is sent a signal at some moment and ends as asked, see [`Program::interrupted`]($crate::Program).

@@ -6,6 +6,7 @@ use burn::tensor::Device;
 use rheome_backend::device::DeviceChoice;
 use rheome_backend::precision::Precision;
 use rheome_cli::model_folder::{ModelFiles, ModelSource, NORMALIZATION};
+use rheome_cli::settings::Validate;
 use rheome_cli::{Failure, settings as settings_file};
 use rheome_fields::Split;
 use rheome_flow::{FlowModel, FlowModelConfig, GridFeatures, Normalization};
@@ -49,13 +50,16 @@ struct DataOfModel {
     _split: Option<Split>,
 }
 
+impl Validate for ModelSettings {
+    /// Only the operator: how it was trained does not matter any more.
+    fn validate(&self) -> Result<(), Failure> {
+        Ok(self.model.validate()?)
+    }
+}
+
 /// Reads the settings of a model: size, and time step if known.
 pub fn read_config(path: &Path) -> Result<(FlowModelConfig, Option<f64>), Failure> {
-    let settings: ModelSettings = settings_file::load(path, &[])?;
-    settings
-        .model
-        .validate()
-        .map_err(|e| Failure::new(format!("{}: {e}", path.display())))?;
+    let settings: ModelSettings = settings_file::load_valid(path, &[])?;
     Ok((settings.model, settings.data.time_step))
 }
 
@@ -111,7 +115,6 @@ fn load_files(
     device: &Device,
 ) -> Result<LoadedModel, Failure> {
     let (config, time_step) = read_config(&files.config)?;
-    // The seed does not matter: every number is replaced.
     let model = FlowModel::blank(&config, device)?.load(&files.weights)?;
     let found = match &normalization {
         Some(path) => Normalization::load(path)?,

@@ -5,7 +5,7 @@ mod command;
 use std::fs;
 use std::path::Path;
 
-use command::{HELD_OUT, fails, folder, root, with};
+use command::{HELD_OUT, fails, folder, is_refused_beside, root, with};
 use rheome_fields::{FieldHeader, FieldShape, create, open};
 
 /// The demo's operator.
@@ -333,6 +333,37 @@ fn nothing_that_is_there_is_lost() {
     fails(rollout, 1, &["r.stats.h5", "exists"]);
     assert_eq!(fs::read(&profiles).unwrap(), b"mine");
     assert_eq!(fs::read(&copy).unwrap(), before);
+}
+
+#[test]
+fn what_another_run_writes_is_left_alone() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    let (comparison, stats, bench) = (path("comparison"), path("stats.h5"), path("bench.csv"));
+    fs::create_dir(&comparison).unwrap();
+    let run = |words: &[&str], output: &Path| {
+        let mut command = with(words);
+        command.arg("--output").arg(output);
+        command
+    };
+    let compare = [
+        "compare",
+        "--reference",
+        HELD_OUT,
+        "--steps",
+        "1",
+        "--model",
+        MODEL,
+    ];
+    for (words, output, lock) in [
+        (&compare[..], &comparison, comparison.join(".lock")),
+        (&["stats", HELD_OUT], &stats, path("stats.h5.lock")),
+        (&["bench", "--model", MODEL], &bench, path("bench.csv.lock")),
+    ] {
+        is_refused_beside(&lock, run(words, output));
+    }
+    assert!(!stats.exists() && !bench.exists());
+    assert_eq!(fs::read_dir(&comparison).unwrap().count(), 0);
 }
 
 #[test]

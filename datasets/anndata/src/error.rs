@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use rheome_hdf::NewFileError;
 use thiserror::Error;
 
 /// What can go wrong with an AnnData file; each message is one line that names the file, the place in it and the fault.
@@ -80,12 +81,9 @@ pub enum AnnDataError {
         /// What was found and what was expected.
         reason: String,
     },
-    /// The output is there already.
-    #[error("{path}: exists already; choose another name, or pass --overwrite to replace it")]
-    Exists {
-        /// The file.
-        path: PathBuf,
-    },
+    /// The output is there already, or its folder is not.
+    #[error(transparent)]
+    NewFile(#[from] NewFileError),
 }
 
 /// A key that was asked for and is not there.

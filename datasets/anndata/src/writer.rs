@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use hdf5::file::{FileAccess, LibraryVersion};
 use hdf5::{File, Group};
-use rheome_hdf::{Partial, message, unbuffered};
+use rheome_hdf::{Partial, check_new_file, message, unbuffered};
 
 use crate::anndata::Axis;
 use crate::error::AnnDataError;
@@ -96,7 +96,7 @@ impl AnnDataWriter {
     /// Starts a file with these genes.
     ///
     /// # Errors
-    /// [`AnnDataError::Exists`] if it is there and not to be replaced, [`AnnDataError::File`] if its folder is not,
+    /// [`AnnDataError::NewFile`] if it is there and not to be replaced, or its folder is not,
     /// [`AnnDataError::Content`] if the table cannot be stored.
     pub fn create(
         path: impl AsRef<Path>,
@@ -104,7 +104,7 @@ impl AnnDataWriter {
         options: WriteOptions,
     ) -> Result<Self, AnnDataError> {
         let path = path.as_ref();
-        check_output(path, options)?;
+        check_new_file(path, options.overwrite)?;
         let partial = Partial::new(path);
         let fault = |e: hdf5::Error| AnnDataError::content(path.display().to_string(), message(&e));
         // A frame of thousands of columns needs attributes longer than HDF5 1.6 had.
@@ -331,21 +331,5 @@ impl Groups {
             "layers" => &self.layers,
             _ => &self.uns,
         }
-    }
-}
-
-fn check_output(path: &Path, options: WriteOptions) -> Result<(), AnnDataError> {
-    if path.exists() && !options.overwrite {
-        return Err(AnnDataError::Exists {
-            path: path.to_owned(),
-        });
-    }
-    let folder = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    match std::fs::metadata(folder) {
-        Ok(_) => Ok(()),
-        Err(e) => Err(AnnDataError::file(folder, "write into this folder", e)),
     }
 }

@@ -10,6 +10,7 @@ use rheome_anndata::{
     AnnData, AnnDataError, AnnDataWriter, Axis, Categorical, Column, Compression, ElementType,
     Frame, MatrixReader, RowBlock, SparseMatrix, Storage, Value, Values, WriteOptions,
 };
+use rheome_hdf::NewFileError;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -172,7 +173,10 @@ fn a_file_appears_only_when_it_is_finished() {
     std::fs::write(&path, "old").unwrap();
     let genes = Frame::new(names("GENE", GENES));
     let exists = AnnDataWriter::create(&path, &genes, WriteOptions::default()).unwrap_err();
-    assert!(matches!(exists, AnnDataError::Exists { .. }));
+    assert!(matches!(
+        exists,
+        AnnDataError::NewFile(NewFileError::Exists { .. })
+    ));
     let options = WriteOptions {
         overwrite: true,
         ..WriteOptions::default()
@@ -195,7 +199,10 @@ fn a_file_appears_only_when_it_is_finished() {
     write(&path, Storage::Csr, Compression::None);
     assert_eq!(AnnData::open(&path).unwrap().n_obs(), CELLS);
     let nowhere = AnnDataWriter::create(folder.path().join("none/a.h5ad"), &genes, options);
-    assert!(matches!(nowhere.unwrap_err(), AnnDataError::File { .. }));
+    assert!(matches!(
+        nowhere.unwrap_err(),
+        AnnDataError::NewFile(NewFileError::Folder { .. })
+    ));
 }
 
 #[test]

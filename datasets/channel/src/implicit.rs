@@ -34,7 +34,63 @@ struct Step {
     walls: Walls,
 }
 
+/// The lines of one mode: real parts, then imaginary parts of its coefficients.
+struct Mode<'a> {
+    /// Along x and z.
+    wavenumbers: [f64; 2],
+    /// Components of u x omega.
+    product: [&'a [f64]; 3],
+    v: &'a mut [f64],
+    laplacian: &'a mut [f64],
+    vorticity: &'a mut [f64],
+    /// h_v and h_g of the last substep, replaced by those of this one.
+    before_v: &'a mut [f64],
+    before_g: &'a mut [f64],
+}
+
 impl Step {
+    /// Advances one mode; the mean flow, which has neither v nor vorticity along y, is left as it is.
+    fn advance(&self, mode: Mode, work: &mut Work) {
+        let Mode {
+            wavenumbers: [kx, kz],
+            product,
+            v,
+            laplacian,
+            vorticity,
+            before_v,
+            before_g,
+        } = mode;
+        let k2 = kx * kx + kz * kz;
+        if k2 == 0.0 {
+            return;
+        }
+        right_hand_sides([kx, kz], product, work);
+        let now = std::mem::take(&mut work.now);
+        let (now_v, now_g) = now.split_at(v.len());
+        work.viscous.prepare(self.lambda(k2));
+        work.poisson.prepare(k2);
+        self.gather(vorticity, k2, now_g, before_g, work);
+        let tangential = match self.walls {
+            Walls::NoSlip => &work.viscous,
+            Walls::FreeSlip => {
+                work.vorticity.prepare(self.lambda(k2));
+                &work.vorticity
+            }
+        };
+        tangential.solve_lines(pair(&work.right), [0.0; 2], pair_mut(vorticity));
+        self.gather(laplacian, k2, now_v, before_v, work);
+        work.viscous
+            .solve_lines(pair(&work.right), [0.0; 2], pair_mut(laplacian));
+        work.poisson
+            .solve_lines(pair(laplacian), [0.0; 2], pair_mut(v));
+        if self.walls == Walls::NoSlip {
+            no_slip(v, laplacian, work);
+        }
+        before_v.copy_from_slice(now_v);
+        before_g.copy_from_slice(now_g);
+        work.now = now;
+    }
+
     /// u + dt [alpha nu lap(u) + gamma N + zeta N'], turned into the right-hand side of the Helmholtz equation.
     fn gather(&self, u: &[f64], k2: f64, now: &[f64], before: &[f64], work: &mut Work) {
         let Substep {
@@ -154,35 +210,16 @@ impl Implicit {
             .for_each_init(
                 || Work::new(degrees, step.tangential()),
                 |work, (v, laplacian, vorticity, before_v, before_g, h1, h2, h3, &kx, &kz)| {
-                    let k2 = kx * kx + kz * kz;
-                    if k2 == 0.0 {
-                        return;
-                    }
-                    right_hand_sides([kx, kz], [h1, h2, h3], work);
-                    let now = std::mem::take(&mut work.now);
-                    let (now_v, now_g) = now.split_at(chunk);
-                    work.viscous.prepare(step.lambda(k2));
-                    work.poisson.prepare(k2);
-                    step.gather(vorticity, k2, now_g, before_g, work);
-                    let tangential = match step.walls {
-                        Walls::NoSlip => &work.viscous,
-                        Walls::FreeSlip => {
-                            work.vorticity.prepare(step.lambda(k2));
-                            &work.vorticity
-                        }
+                    let mode = Mode {
+                        wavenumbers: [kx, kz],
+                        product: [h1, h2, h3],
+                        v,
+                        laplacian,
+                        vorticity,
+                        before_v,
+                        before_g,
                     };
-                    tangential.solve_lines(pair(&work.right), [0.0; 2], pair_mut(vorticity));
-                    step.gather(laplacian, k2, now_v, before_v, work);
-                    work.viscous
-                        .solve_lines(pair(&work.right), [0.0; 2], pair_mut(laplacian));
-                    work.poisson
-                        .solve_lines(pair(laplacian), [0.0; 2], pair_mut(v));
-                    if step.walls == Walls::NoSlip {
-                        no_slip(v, laplacian, work);
-                    }
-                    before_v.copy_from_slice(now_v);
-                    before_g.copy_from_slice(now_g);
-                    work.now = now;
+                    step.advance(mode, work);
                 },
             );
     }

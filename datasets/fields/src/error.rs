@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use rheome_hdf::NewFileError;
 use thiserror::Error;
 
 /// What can go wrong with a field file; each message is one line that names the file (and dataset) and the fault.
@@ -75,9 +76,14 @@ pub enum FieldError {
         /// How many there are.
         available: usize,
     },
-    /// The output is there already.
-    #[error("{path}: exists already; choose another name, or pass --overwrite to replace it")]
-    Exists {
+    /// The output is there already, or its folder is not.
+    #[error(transparent)]
+    NewFile(#[from] NewFileError),
+    /// The output is there already, and could be continued.
+    #[error(
+        "{path}: exists already; choose another name, pass --overwrite to replace it, or --resume to continue it"
+    )]
+    Begun {
         /// The file.
         path: PathBuf,
     },

@@ -175,6 +175,17 @@ pub trait FieldReader: Send + Sync {
         self.shape().snapshots
     }
 
+    /// Number of complete snapshots of each trajectory.
+    fn completed_of_each(&self) -> Vec<usize> {
+        let trajectories = 0..self.shape().trajectories;
+        trajectories.map(|t| self.completed(t)).collect()
+    }
+
+    /// Number of complete snapshots that every trajectory has.
+    fn completed_by_all(&self) -> usize {
+        self.completed_of_each().into_iter().min().unwrap_or(0)
+    }
+
     /// Coordinates, component names and attributes.
     fn header(&self) -> &FieldHeader;
 

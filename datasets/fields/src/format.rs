@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rheome_hdf::split_place;
+use rheome_hdf::{NewFileError, split_place};
 
 use crate::classic::ClassicReader;
 use crate::error::FieldError;
@@ -138,8 +138,8 @@ pub fn open(spec: &str) -> Result<Box<dyn FieldReader>, FieldError> {
 /// appear when they are finished.
 ///
 /// # Errors
-/// [`FieldError::Exists`] if `path` is there and `options.overwrite` is not set; [`FieldError::File`] if the folder is missing
-/// or the file cannot be written; [`FieldError::Setting`] and [`FieldError::Shape`] for what the format cannot hold.
+/// [`FieldError::NewFile`] if `path` is there and `options.overwrite` is not set, or the folder is missing; [`FieldError::File`] if
+/// the file cannot be written; [`FieldError::Setting`] and [`FieldError::Shape`] for what the format cannot hold.
 pub fn create(
     path: &Path,
     shape: &FieldShape,
@@ -172,6 +172,30 @@ pub fn create(
             }
         }
     }
+}
+
+/// [`create`]s a file that a killed run can continue (uncompressed), or, with `resumed`, [`resume`]s it.
+///
+/// # Errors
+/// [`FieldError::Begun`] if `path` is there and neither `resumed` nor `overwrite` is set, and those of [`create`] and [`resume`].
+pub fn begin_or_resume(
+    path: &Path,
+    shape: &FieldShape,
+    header: &FieldHeader,
+    resumed: bool,
+    overwrite: bool,
+) -> Result<Box<dyn FieldWriter>, FieldError> {
+    if resumed {
+        return resume(path, shape, header);
+    }
+    let options = WriteOptions {
+        overwrite,
+        ..WriteOptions::default()
+    };
+    create(path, shape, header, options).map_err(|error| match error {
+        FieldError::NewFile(NewFileError::Exists { path }) => FieldError::Begun { path },
+        other => other,
+    })
 }
 
 /// [`append_to`] for a file that was begun with the same settings: its attribute [`SETTINGS`] is that of `header`.

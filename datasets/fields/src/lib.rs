@@ -47,8 +47,9 @@ mod xdmf;
 
 pub use error::FieldError;
 pub use field::{Attribute, FieldHeader, FieldReader, FieldShape, FirstComponents, expect_grid};
-pub use format::{FieldFormat, SETTINGS, append_to, create, open, resume};
+pub use format::{FieldFormat, SETTINGS, append_to, begin_or_resume, create, open, resume};
 pub use hdf::{FORMAT_VERSION, attributes, scales};
+pub use rheome_hdf::NewFileError;
 pub use sampling::{
     Batch, BatchReader, Split, Window, WindowStatistics, Windows, all_windows,
     ends_of_trajectories, normalization_statistics,

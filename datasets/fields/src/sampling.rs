@@ -98,33 +98,11 @@ impl Split {
             }
         }
         let span = time_window.saturating_mul(stride);
-        let trajectories = reader.shape().trajectories;
         let windows = match *self {
             Self::Trajectories {
                 validation,
                 held_out,
-            } => {
-                let kept = validation
-                    .checked_add(held_out)
-                    .and_then(|used| trajectories.checked_sub(used));
-                let train = kept.filter(|n| *n > 0).ok_or_else(|| FieldError::Setting {
-                    key: "split.validation",
-                    found: format!("{validation} (held_out {held_out})"),
-                    expected: format!(
-                        "both together below {trajectories}, the trajectories of {}",
-                        reader.label()
-                    ),
-                })?;
-                let all = |range: std::ops::Range<usize>| {
-                    range
-                        .flat_map(|t| of_trajectory(reader, t, span, 0))
-                        .collect()
-                };
-                Windows {
-                    train: all(0..train),
-                    validation: all(train..train + validation),
-                }
-            }
+            } => by_trajectories(reader, span, validation, held_out)?,
             Self::Paper {
                 trajectories: used,
                 fraction,
@@ -144,6 +122,36 @@ impl Split {
         }
         Ok(windows)
     }
+}
+
+/// The windows of whole trajectories: the last `held_out` of them are left out, the `validation` before these validate.
+fn by_trajectories(
+    reader: &dyn FieldReader,
+    span: usize,
+    validation: usize,
+    held_out: usize,
+) -> Result<Windows, FieldError> {
+    let trajectories = reader.shape().trajectories;
+    let kept = validation
+        .checked_add(held_out)
+        .and_then(|used| trajectories.checked_sub(used));
+    let train = kept.filter(|n| *n > 0).ok_or_else(|| FieldError::Setting {
+        key: "split.validation",
+        found: format!("{validation} (held_out {held_out})"),
+        expected: format!(
+            "both together below {trajectories}, the trajectories of {}",
+            reader.label()
+        ),
+    })?;
+    let all = |range: std::ops::Range<usize>| {
+        range
+            .flat_map(|t| of_trajectory(reader, t, span, 0))
+            .collect()
+    };
+    Ok(Windows {
+        train: all(0..train),
+        validation: all(train..train + validation),
+    })
 }
 
 /// Every window of a file: of `time_window` snapshots and one more, `stride` apart.
@@ -193,10 +201,7 @@ fn check_paper(reader: &dyn FieldReader, used: usize, fraction: f64) -> Result<(
 }
 
 fn nothing_left(reader: &dyn FieldReader, time_window: usize, stride: usize) -> FieldError {
-    let longest = (0..reader.shape().trajectories)
-        .map(|t| reader.completed(t))
-        .max()
-        .unwrap_or(0);
+    let longest = reader.completed_of_each().into_iter().max().unwrap_or(0);
     FieldError::Setting {
         key: "split",
         found: format!(

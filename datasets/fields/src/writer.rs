@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rheome_hdf::Partial;
+use rheome_hdf::{Partial, check_new_file};
 
 use crate::error::FieldError;
 use crate::field::{FieldHeader, FieldShape};
@@ -57,8 +57,24 @@ pub trait FieldWriter: Send {
         Ok(())
     }
 
+    /// Number of complete snapshots of each trajectory.
+    fn completed_of_each(&self) -> &[usize];
+
     /// Number of complete snapshots of a trajectory; 0 for a trajectory that there is not.
-    fn completed(&self, trajectory: usize) -> usize;
+    fn completed(&self, trajectory: usize) -> usize {
+        let counts = self.completed_of_each();
+        counts.get(trajectory).copied().unwrap_or(0)
+    }
+
+    /// Number of complete snapshots of all trajectories together.
+    fn completed_in_all(&self) -> usize {
+        self.completed_of_each().iter().sum()
+    }
+
+    /// Number of complete snapshots that every trajectory has.
+    fn completed_by_all(&self) -> usize {
+        self.completed_of_each().iter().copied().min().unwrap_or(0)
+    }
 
     /// Ends the file: publishes it under its name, and writes an `.xdmf` beside an `.h5`.
     ///
@@ -89,17 +105,9 @@ impl Progress {
         }
     }
 
-    pub(crate) fn completed(&self, trajectory: usize) -> usize {
-        self.completed.get(trajectory).copied().unwrap_or(0)
-    }
-
-    /// Snapshots that every trajectory has.
-    pub(crate) fn common(&self) -> usize {
-        self.completed.iter().copied().min().unwrap_or(0)
-    }
-
     pub(crate) fn is_whole(&self) -> bool {
-        self.common() == self.shape.snapshots
+        let planned = self.shape.snapshots;
+        self.completed.iter().all(|count| *count == planned)
     }
 
     /// The index of the next snapshot of a trajectory, if `snapshot` and `time` may become it.
@@ -191,17 +199,5 @@ pub(crate) fn check_output(
         );
     }
     crate::hdf::check_per_trajectory(path, shape, header)?;
-    if path.exists() && !options.overwrite {
-        return Err(FieldError::Exists {
-            path: path.to_owned(),
-        });
-    }
-    let folder = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    match std::fs::metadata(folder) {
-        Ok(_) => Ok(()),
-        Err(e) => Err(FieldError::file(folder, "write into this folder", e)),
-    }
+    Ok(check_new_file(path, options.overwrite)?)
 }

@@ -5,9 +5,10 @@ mod made;
 use std::path::Path;
 
 use made::{expect, fill, header, read, shape, snapshot, write};
+use rheome_fields::NewFileError;
 use rheome_fields::{
     Appears, FieldError, FieldFormat, FieldHeader, FieldShape, FirstComponents, WriteOptions,
-    append_to, create, expect_grid, open,
+    append_to, begin_or_resume, create, expect_grid, open,
 };
 
 fn names(folder: &Path) -> Vec<String> {
@@ -93,6 +94,8 @@ fn a_killed_writer_is_continued() {
         let reader = read(&path);
         expect(&*reader, &shape, 0, 4);
         expect(&*reader, &shape, 1, 1);
+        assert_eq!(reader.completed_of_each(), [4, 1]);
+        assert_eq!(reader.completed_by_all(), 1);
         let outside = reader
             .read(1, 1, &mut vec![0.0; shape.snapshot_len()])
             .unwrap_err();
@@ -112,6 +115,9 @@ fn a_killed_writer_is_continued() {
 
         let mut writer = append_to(&path, &shape).unwrap();
         assert_eq!((writer.completed(0), writer.completed(1)), (4, 1));
+        assert_eq!(writer.completed(2), 0);
+        assert_eq!(writer.completed_in_all(), 5);
+        assert_eq!(writer.completed_by_all(), 1);
         fill(&mut *writer, &shape, 1, 5);
         fill(&mut *writer, &shape, 0, 2);
         let full = writer.append(0, 9.0, &snapshot(&shape, 0, 0)).unwrap_err();
@@ -334,7 +340,7 @@ fn what_cannot_be_written_is_refused() {
         write(&path, &planned, WriteOptions::default());
         assert!(matches!(
             start(WriteOptions::default()).err().unwrap(),
-            FieldError::Exists { .. }
+            FieldError::NewFile(NewFileError::Exists { .. })
         ));
         let mut writer = start(WriteOptions {
             overwrite: true,
@@ -376,7 +382,10 @@ fn what_cannot_be_written_is_refused() {
     )
     .err()
     .unwrap();
-    assert!(matches!(error, FieldError::File { .. }), "{error}");
+    assert!(
+        matches!(error, FieldError::NewFile(NewFileError::Folder { .. })),
+        "{error}"
+    );
     let misfit = FieldHeader {
         components: Some(vec!["u".into()]),
         ..header(&planned)
@@ -474,4 +483,25 @@ fn non_finite_values_and_other_grids_are_named() {
         FirstComponents::new(reader, 2).unwrap().shape().components,
         2
     );
+}
+
+#[test]
+fn a_file_is_begun_once_and_then_continued() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.h5");
+    let planned = shape(Some(2), 2);
+    let start = |resumed, overwrite| {
+        begin_or_resume(&path, &planned, &header(&planned), resumed, overwrite)
+    };
+    let mut writer = start(false, false).unwrap();
+    fill(&mut *writer, &planned, 1, 1);
+    drop(writer);
+    let begun = start(false, false).err().unwrap();
+    assert!(matches!(begun, FieldError::Begun { .. }), "{begun}");
+    let message = begun.to_string();
+    for words in ["a.h5: exists already", "--overwrite", "--resume"] {
+        assert!(message.contains(words), "{message}");
+    }
+    assert_eq!(start(true, false).unwrap().completed_of_each(), [0, 1]);
+    assert_eq!(start(false, true).unwrap().completed_of_each(), [0, 0]);
 }

@@ -1,5 +1,5 @@
 //! What the readers and writers of HDF5 files share: text and numbers however they were stored, fields of compound types, filters, a limit on
-//! what a file may claim to hold, `FILE:dataset`, and files that are published as a whole.
+//! what a file may claim to hold, `FILE:dataset`, and files that are published as a whole, where they may be written.
 //!
 //! # Example
 //!
@@ -25,12 +25,14 @@
 
 pub mod compound;
 mod limits;
+mod new_file;
 pub mod number;
 mod partial;
 mod place;
 pub mod text;
 
 pub use limits::{holds_claim, undefined_chunks, unreadable_filter};
+pub use new_file::{NewFileError, check_new_file};
 pub use partial::{Partial, unbuffered};
 pub use place::{ENDINGS, has_ending, split_place};
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use rheome_anndata::{AnnData, Storage};
+use rheome_anndata::{AnnData, Categorical, Storage};
 
 use crate::MetricsError;
 
@@ -64,30 +64,8 @@ impl Cells {
             None => (0..all.len()).collect(),
             Some(genes) => places(path, &all, genes)?,
         };
-        let names = labels.names();
-        let mut groups: Vec<&String> = match wanted {
-            Some(wanted) => wanted.iter().collect(),
-            None => names.iter().collect(),
-        };
-        groups.sort_unstable();
-        groups.dedup();
-        let place: HashMap<&String, usize> = groups
-            .iter()
-            .enumerate()
-            .map(|(i, name)| (*name, i))
-            .collect();
-        let of_code: Vec<Option<usize>> = names.iter().map(|n| place.get(n).copied()).collect();
-        let mut members = vec![Vec::new(); groups.len()];
-        for (row, code) in labels.codes().iter().enumerate() {
-            let group = usize::try_from(*code).ok().and_then(|code| of_code[code]);
-            if let Some(group) = group {
-                members[group].push(row);
-            }
-        }
-        let kept: Vec<usize> = (0..groups.len())
-            .filter(|g| !members[*g].is_empty())
-            .collect();
-        if kept.is_empty() {
+        let groups = members(&labels, wanted);
+        if groups.is_empty() {
             let place = format!("{}: obs/{}", path.display(), keys.perturbation);
             return Err(MetricsError::cells(
                 place,
@@ -96,8 +74,8 @@ impl Cells {
         }
         let x = file.x()?.columns(&columns)?;
         let mut builder = Builder::new(columns.len(), x.storage() != Storage::Dense);
-        for group in &kept {
-            for rows in members[*group].chunks(CELLS_AT_ONCE) {
+        for (_, members) in &groups {
+            for rows in members.chunks(CELLS_AT_ONCE) {
                 let block = x.rows_at::<f32>(rows)?;
                 for (i, row) in rows.iter().enumerate() {
                     builder.add(block.row(i)).map_err(|gene| {
@@ -113,8 +91,8 @@ impl Cells {
         }
         Ok(builder.finish(
             columns.iter().map(|column| all[*column].clone()).collect(),
-            kept.iter().map(|g| groups[*g].clone()).collect(),
-            kept.iter().map(|g| members[*g].len()).collect(),
+            groups.iter().map(|(name, _)| name.clone()).collect(),
+            groups.iter().map(|(_, members)| members.len()).collect(),
         ))
     }
 
@@ -245,6 +223,25 @@ impl Cells {
 
 /// Cells that are read at a time.
 const CELLS_AT_ONCE: usize = 1024;
+
+/// The groups that are wanted (all, if none are named) and have cells, by their names in ascending order, with the rows of these.
+fn members(labels: &Categorical, wanted: Option<&[String]>) -> Vec<(String, Vec<usize>)> {
+    let names = labels.names();
+    let mut groups: Vec<&String> = wanted.unwrap_or(&names).iter().collect();
+    groups.sort_unstable();
+    groups.dedup();
+    let place: HashMap<&String, usize> = groups.iter().copied().zip(0..).collect();
+    let of_code: Vec<Option<usize>> = names.iter().map(|n| place.get(n).copied()).collect();
+    let mut members = vec![Vec::new(); groups.len()];
+    for (row, code) in labels.codes().iter().enumerate() {
+        let group = usize::try_from(*code).ok().and_then(|code| of_code[code]);
+        if let Some(group) = group {
+            members[group].push(row);
+        }
+    }
+    let named = groups.into_iter().cloned().zip(members);
+    named.filter(|(_, rows)| !rows.is_empty()).collect()
+}
 
 /// Where genes are in a file.
 fn places(path: &Path, all: &[String], genes: &[String]) -> Result<Vec<usize>, MetricsError> {

@@ -1,7 +1,5 @@
 //! Groups of variables on named axes.
 
-use std::ffi::CString;
-
 use hdf5::types::TypeDescriptor;
 use hdf5::{Dataset, Group, H5Type};
 use ndarray::{ArrayView, Dimension};
@@ -83,7 +81,7 @@ impl GroupWriter {
     }
 
     fn make_axis(&mut self, name: &'static str, dataset: Dataset) -> hdf5::Result<()> {
-        scales::make_scale(&dataset, &c_name(name)?)?;
+        scales::make_scale(&dataset, name)?;
         self.axes.push((name, dataset));
         Ok(())
     }
@@ -121,7 +119,7 @@ impl GroupWriter {
                 .iter()
                 .find(|(name, _)| name == axis)
                 .ok_or_else(|| error(format!("{}: no axis {axis}", about.name)))?;
-            scales::attach(&dataset, index, scale, &c_name(axis)?)?;
+            scales::attach(&dataset, index, scale, axis)?;
         }
         let own = self
             .coordinates
@@ -138,10 +136,6 @@ impl GroupWriter {
 fn describe(dataset: &Dataset, units: &str, meaning: &str) -> hdf5::Result<()> {
     attributes::write_text(dataset, "units", units)?;
     attributes::write_text(dataset, "long_name", meaning)
-}
-
-fn c_name(name: &str) -> hdf5::Result<CString> {
-    CString::new(name).map_err(|e| error(e.to_string()))
 }
 
 pub(super) fn error(reason: String) -> hdf5::Error {

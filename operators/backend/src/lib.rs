@@ -9,7 +9,8 @@
 //! - [`precision`]: 32 or 16 bits;
 //! - [`gelu`]: the approximate GELU in one operation;
 //! - [`measurement`]: what work costs in time and memory;
-//! - [`atomic`]: small files replaced as a whole.
+//! - [`atomic`]: small files replaced as a whole;
+//! - [`sealed`]: two parts in one file, under a checksum.
 //!
 //! # Example
 //!
@@ -37,4 +38,5 @@ pub mod libtorch;
 pub mod measurement;
 pub mod memory;
 pub mod precision;
+pub mod sealed;
 pub mod weights;

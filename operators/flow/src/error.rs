@@ -9,9 +9,19 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum FlowError {
     /// A key of the configuration has a value that cannot work.
-    #[error("model key {key}: found {found}, expected {expected}")]
+    #[error("model.{key}: found {found}, expected {expected}")]
     Config {
-        /// Name of the key.
+        /// Name of the key in the section `model`.
+        key: &'static str,
+        /// Its value.
+        found: String,
+        /// What it should be.
+        expected: String,
+    },
+    /// Statistics that fields are standardised with cannot work.
+    #[error("{key}: found {found}, expected {expected}")]
+    Statistics {
+        /// Name of the key in `normalization.json`.
         key: &'static str,
         /// Its value.
         found: String,

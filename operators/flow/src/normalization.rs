@@ -89,7 +89,7 @@ impl Normalization {
         for (key, vector, usable) in vectors {
             if vector.len() != n || n == 0 || !usable {
                 let expected = format!("{} finite numbers, standard deviations above 0", n.max(1));
-                return Err(FlowError::config(key, vector, expected));
+                return Err(unusable(key, vector, expected));
             }
         }
         if let Some(ranges) = &self.energy_change {
@@ -97,7 +97,7 @@ impl Normalization {
                 |r: &EnergyChangeRange| r.min.is_finite() && r.min <= r.max && r.max.is_finite();
             if ranges.len() != n || !ranges.iter().all(usable) {
                 let expected = format!("{n} ranges with min <= max");
-                return Err(FlowError::config("energy_change", ranges, expected));
+                return Err(unusable("energy_change", ranges, expected));
             }
         }
         Ok(())
@@ -150,6 +150,14 @@ impl Normalization {
         let device = field.device();
         field * along_channels(&self.output_std, &device)
             + along_channels(&self.output_mean, &device)
+    }
+}
+
+fn unusable(key: &'static str, found: impl std::fmt::Debug, expected: String) -> FlowError {
+    FlowError::Statistics {
+        key,
+        found: format!("{found:?}"),
+        expected,
     }
 }
 

@@ -148,10 +148,7 @@ mod tests {
             ("dropout", r#"{"dropout": 1.0}"#),
         ] {
             let message = from(text).validate().unwrap_err().to_string();
-            assert!(
-                message.starts_with(&format!("model key {key}: ")),
-                "{message}"
-            );
+            assert!(message.starts_with(&format!("model.{key}: ")), "{message}");
         }
     }
 

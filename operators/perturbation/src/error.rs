@@ -6,7 +6,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum PerturbationError {
     /// A key of the configuration has a value that cannot work.
-    #[error("{section} key {key}: found {found}, expected {expected}")]
+    #[error("{section}.{key}: found {found}, expected {expected}")]
     Config {
         /// The part of the settings it belongs to: model, objective, sampling or graph.
         section: &'static str,

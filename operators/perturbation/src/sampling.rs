@@ -409,7 +409,7 @@ mod tests {
             let settings: SamplingSettings = serde_json::from_str(text).unwrap();
             let message = settings.validate().unwrap_err().to_string();
             assert!(
-                message.starts_with(&format!("sampling key {key}: ")),
+                message.starts_with(&format!("sampling.{key}: ")),
                 "{message}"
             );
         }

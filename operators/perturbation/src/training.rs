@@ -439,7 +439,7 @@ mod tests {
             let objective: Objective = serde_json::from_str(text).unwrap();
             let message = objective.validate().unwrap_err().to_string();
             assert!(
-                message.starts_with(&format!("objective key {key}: ")),
+                message.starts_with(&format!("objective.{key}: ")),
                 "{message}"
             );
         }

@@ -184,10 +184,7 @@ mod tests {
         ] {
             let config: ProseConfig = serde_json::from_str(text).unwrap();
             let message = config.validate().unwrap_err().to_string();
-            assert!(
-                message.starts_with(&format!("model key {key}: ")),
-                "{message}"
-            );
+            assert!(message.starts_with(&format!("model.{key}: ")), "{message}");
         }
     }
 }

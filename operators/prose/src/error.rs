@@ -8,7 +8,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum ProseError {
     /// A key of the configuration has a value that cannot work.
-    #[error("{section} key {key}: found {found}, expected {expected}")]
+    #[error("{section}.{key}: found {found}, expected {expected}")]
     Config {
         /// The part of the settings it belongs to: model, objective or decoding.
         section: &'static str,

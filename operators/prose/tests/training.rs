@@ -252,7 +252,7 @@ fn unusable_weights_are_named() {
     ] {
         let objective: Objective = serde_json::from_str(text).unwrap();
         let message = objective.validate().unwrap_err().to_string();
-        let start = format!("objective key {key}: ");
+        let start = format!("objective.{key}: ");
         assert!(message.starts_with(&start), "{message}");
     }
     Objective::default().validate().unwrap();

@@ -43,9 +43,9 @@ pub enum TrainingError {
         parameter: String,
     },
     /// A setting has a value that cannot work.
-    #[error("setting {key}: found {found}, expected {expected}")]
+    #[error("training.optimizer.{key}: found {found}, expected {expected}")]
     Setting {
-        /// Name of the key.
+        /// Name of the key in the section `training.optimizer`.
         key: &'static str,
         /// Its value.
         found: String,

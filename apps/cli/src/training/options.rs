@@ -7,7 +7,7 @@ use clap::Args;
 use serde::de::DeserializeOwned;
 
 use crate::model_folder::training_seconds;
-use crate::settings::{self, SettingsError};
+use crate::settings::{self, Validate};
 use crate::{ComputeOptions, Failure};
 
 /// Options of every command that trains; what it learns from is its own.
@@ -34,12 +34,17 @@ pub struct TrainOptions {
 }
 
 impl TrainOptions {
-    /// The settings of the file with the overrides.
+    /// The settings of the file with the overrides, checked.
     ///
     /// # Errors
-    /// [`SettingsError`].
-    pub fn settings<S: DeserializeOwned>(&self) -> Result<S, SettingsError> {
-        settings::load(&self.config, &self.overrides)
+    /// Those of [`settings::load_valid`].
+    pub fn settings<S: DeserializeOwned + Validate>(&self) -> Result<S, Failure> {
+        settings::load_valid(&self.config, &self.overrides)
+    }
+
+    /// What is wrong with a setting in the light of the data, told with the file of the settings.
+    pub fn at_fault(&self, failure: impl Into<Failure>) -> Failure {
+        settings::at_fault(&self.config, &self.overrides, failure)
     }
 
     /// A model with its first weights: its own random ones, or those of `--weights`, which `load` reads. Tells its `name` and size.

@@ -15,11 +15,12 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
     let mut settings: SimulationSettings =
         settings_file::load(&arguments.config, &arguments.overrides)?;
     settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
-    check_seed("seed", settings.seed)?;
+    let of_settings = |failure: Failure| {
+        settings_file::at_fault(&arguments.config, &arguments.overrides, failure)
+    };
+    check_seed("seed", settings.seed).map_err(of_settings)?;
     let at_fault = |error: CellsError| match &error {
-        CellsError::Setting { .. } => {
-            Failure::new(format!("{}: {error}", arguments.config.display()))
-        }
+        CellsError::Setting { .. } => of_settings(error.into()),
         CellsError::Stopped => failures::interrupted(),
         _ => error.into(),
     };

@@ -2,7 +2,8 @@
 
 use rheome_anndata::AnnData;
 use rheome_cells::{Conditions, PrepareSettings, Prepared, Split, SplitSettings, prepare};
-use rheome_cli::{Claim, Console, Failure, did_you_mean, refuse_same_file, say};
+use rheome_cli::outputs::refuse_same_file;
+use rheome_cli::{Claim, Console, Failure, did_you_mean, say};
 use serde_json::{Value, json};
 
 use super::{cells_meter, failures};

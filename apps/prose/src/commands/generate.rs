@@ -1,8 +1,7 @@
 //! `prose generate`: equations of families and their trajectories.
 
-use rheome_cli::{
-    Claim, Failure, Interruption, Meter, refuse_existing, say, settings as settings_file,
-};
+use rheome_cli::outputs::new_file;
+use rheome_cli::{Claim, Failure, Interruption, Meter, say, settings as settings_file};
 use rheome_equations::{DataWriter, Written, generate};
 use serde_json::json;
 
@@ -14,12 +13,14 @@ use crate::settings::GenerateSettings;
 pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
     let mut settings: GenerateSettings =
-        settings_file::load(&arguments.config, &arguments.overrides)?;
+        settings_file::load_valid(&arguments.config, &arguments.overrides)?;
     settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
-    let config = settings.config(&arguments.config)?;
-    let families = settings.families.resolve(&arguments.config)?;
+    let config = settings.config();
+    let families = settings
+        .families
+        .resolve(&arguments.config, &arguments.overrides)?;
     let _claim = Claim::file("--output", &arguments.output)?;
-    refuse_existing("--output", &arguments.output, arguments.overwrite)?;
+    new_file("--output", &arguments.output, arguments.overwrite)?;
     arguments.compute.select_cpu(console, "generate")?;
     let mut log = arguments.compute.log(false)?;
     let origin = [

@@ -125,7 +125,9 @@ fn of_model(folder: &Path) -> Result<Facts, Failure> {
     let mut facts = Facts::default();
     facts.tell("model", folder);
     if LoadedModel::is_meant_by(&files.config) {
-        let LoadedModel { network, settings } = LoadedModel::load(&source, &device)?;
+        let LoadedModel {
+            network, settings, ..
+        } = LoadedModel::load(&source, &device)?;
         facts.tell("network", "PROSE-FD");
         facts.tell("parameters", network.num_params());
         facts.tell("words", settings.model.words()?.size());

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rheome_cli::Failure;
-use rheome_cli::settings::check_seed;
+use rheome_cli::settings::{Validate, at_fault, check_seed};
 use rheome_equations::{DataConfig, Family, Tolerances, families_from_file, published_families};
 use serde::{Deserialize, Serialize};
 
@@ -87,12 +87,18 @@ impl Default for DataSettings {
     }
 }
 
-impl GenerateSettings {
-    /// The library's form of these settings, checked; `path` is the file they came from.
-    pub fn config(&self, path: &Path) -> Result<DataConfig, Failure> {
+impl Validate for GenerateSettings {
+    fn validate(&self) -> Result<(), Failure> {
         check_seed("seed", self.seed)?;
+        Ok(self.config().check()?)
+    }
+}
+
+impl GenerateSettings {
+    /// The library's form of these settings.
+    pub fn config(&self) -> DataConfig {
         let data = &self.data;
-        let config = DataConfig {
+        DataConfig {
             equations: data.equations,
             trajectories: data.trajectories,
             spread: data.spread,
@@ -104,16 +110,16 @@ impl GenerateSettings {
                 bound: data.bound,
             },
             seed: self.seed,
-        };
-        let checked = config.check();
-        checked.map_err(|error| Failure::new(format!("{}: key data.{error}", path.display())))?;
-        Ok(config)
+        }
     }
 }
 
 impl FamilySettings {
-    /// The families; `path` is the file that these settings came from.
-    pub fn resolve(&self, path: &Path) -> Result<Vec<Family>, Failure> {
+    /// The families; `path` is the file that these settings came from, with `overrides`.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the key of names that are not known, or the file of families that cannot be read.
+    pub fn resolve(&self, path: &Path, overrides: &[String]) -> Result<Vec<Family>, Failure> {
         let own = match &self.file {
             Some(file) => {
                 let folder = path.parent().unwrap_or(Path::new("."));
@@ -132,7 +138,8 @@ impl FamilySettings {
         let published = published.filter(|family| own.iter().all(|f| f.name() != family.name()));
         let known: Vec<Family> = own.iter().cloned().chain(published).collect();
         choose(&known, names).map_err(|reason| {
-            Failure::new(format!("{}: key families.names: {reason}", path.display()))
+            let failure = Failure::new(format!("families.names: {reason}"));
+            at_fault(path, overrides, failure)
         })
     }
 }

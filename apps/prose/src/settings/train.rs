@@ -1,7 +1,8 @@
 //! Settings of a model and its training: the `config.toml` of a model folder.
 
 use rheome_cli::Failure;
-use rheome_cli::settings::{check_positive, check_seed, defaults_but_for};
+use rheome_cli::settings::{Validate, check_positive, defaults_but_for};
+use rheome_cli::training::check_settings;
 use rheome_equations::{BatchConfig, DataFile, Split};
 use rheome_prose::ProseConfig;
 use rheome_prose::decoding::DecodingSettings;
@@ -83,24 +84,23 @@ impl Default for TrainingSettings {
     }
 }
 
-impl TrainSettings {
-    /// Checks all settings; what depends on the data is checked when these are opened.
-    ///
-    /// # Errors
-    /// [`Failure`] naming the first key whose value cannot work.
-    pub fn validate(&self) -> Result<(), Failure> {
+impl Validate for TrainSettings {
+    fn validate(&self) -> Result<(), Failure> {
         self.model.validate()?;
         self.objective.validate()?;
         self.decoding.validate()?;
         let training = &self.training;
-        training.optimizer.validate()?;
-        check_seed("training.seed", training.seed)?;
+        check_settings(
+            training.seed,
+            training.log_every,
+            training.checkpoint_every,
+            &training.optimizer,
+        )?;
+        self.data.batch.noise.check()?;
         check_positive(&[
             ("data.batch.size", self.data.batch.size as u64),
             ("training.epochs", training.epochs),
             ("training.steps_per_epoch", training.steps_per_epoch),
-            ("training.log_every", training.log_every),
-            ("training.checkpoint_every", training.checkpoint_every),
         ])?;
         let Split { validation, test } = self.data.split;
         for (key, share) in [("validation", validation), ("test", test)] {
@@ -187,19 +187,27 @@ mod tests {
     #[test]
     fn what_cannot_work_is_named() {
         for (key, text) in [
-            ("heads", "[model]\nheads = 7"),
-            ("objective key symbols", "[objective]\nsymbols = -1.0"),
-            ("max_words", "[decoding]\nmax_words = 1"),
+            ("model.heads", "[model]\nheads = 7"),
+            ("objective.symbols", "[objective]\nsymbols = -1.0"),
+            ("decoding.max_words", "[decoding]\nmax_words = 1"),
             ("data.batch.size", "[data.batch]\nsize = 0"),
             ("data.split.test", "[data.split]\ntest = 1.5"),
             (
                 "training.steps_per_epoch",
                 "[training]\nsteps_per_epoch = 0",
             ),
-            ("learning_rate", "[training.optimizer]\nlearning_rate = 0.0"),
+            (
+                "training.optimizer.learning_rate",
+                "[training.optimizer]\nlearning_rate = 0.0",
+            ),
+            (
+                "data.batch.noise.level",
+                "[data.batch.noise]\nkind = \"additive\"\nlevel = -1.0",
+            ),
         ] {
             let failure = read(text).unwrap().validate().unwrap_err();
-            assert!(failure.line().contains(key), "{failure:?}");
+            let start = format!("{key}: found ");
+            assert!(failure.line().starts_with(&start), "{failure:?}");
         }
         TrainSettings::default().validate().unwrap();
     }
@@ -213,11 +221,7 @@ mod tests {
             let name = path.file_name().unwrap().to_string_lossy();
             // Those of flows are of another network.
             if name.ends_with("-train.toml") && !name.starts_with("fluids-") {
-                let read = settings::load::<TrainSettings>(&path, &[]);
-                let valid = read
-                    .map_err(Failure::from)
-                    .and_then(|settings| settings.validate());
-                assert!(valid.is_ok(), "{}: {valid:?}", path.display());
+                settings::load_valid::<TrainSettings>(&path, &[]).unwrap();
                 found += 1;
             }
         }

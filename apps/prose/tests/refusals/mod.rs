@@ -95,4 +95,8 @@ fn what_is_wrong_is_said_before_anything_is_written() {
         &["out.h5: exists already", "--overwrite"],
     );
     assert_eq!(std::fs::read(path("out.h5")).unwrap(), b"mine");
+    let replaced = [&ahead[..], &["--overwrite"]].concat();
+    let again = predict(&folder, MEASURED, &replaced);
+    is_refused_beside(Path::new(&path("out.h5.lock")), again);
+    assert_eq!(std::fs::read(path("out.h5")).unwrap(), b"mine");
 }

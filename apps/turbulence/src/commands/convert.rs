@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use rheome_cli::{Claim, Console, Failure, Interruption, Meter, refuse_same_file};
-use rheome_fields::{Appears, FieldReader, FieldShape, FirstComponents, WriteOptions};
+use rheome_cli::outputs::refuse_same_file;
+use rheome_cli::{Claim, Console, Failure, Interruption, Meter};
+use rheome_fields::{Appears, FieldReader, FieldShape, FieldWriter, FirstComponents, WriteOptions};
 
 use super::PROGRAM;
 use crate::arguments::ConvertArguments;
@@ -20,10 +21,7 @@ pub fn run(arguments: &ConvertArguments) -> Result<(), Failure> {
     let reader: &dyn FieldReader = reader.as_ref();
     let whole = reader.shape();
     // An unfinished file is converted as far as it goes.
-    let complete = (0..whole.trajectories)
-        .map(|t| reader.completed(t))
-        .min()
-        .unwrap_or(0);
+    let complete = reader.completed_by_all();
     let snapshots = Range::of("--snapshots", arguments.snapshots.as_deref(), complete)?.indices();
     let trajectories = Range::of(
         "--trajectories",
@@ -52,13 +50,31 @@ pub fn run(arguments: &ConvertArguments) -> Result<(), Failure> {
     let total = (shape.trajectories * shape.snapshots) as u64;
     let mut meter = Meter::new(console, "convert", "snapshots", total, 0);
     let interruption = Interruption::watch(console)?;
-    let mut snapshot = vec![0.0; shape.snapshot_len()];
+    let places = (trajectories.as_slice(), snapshots.as_slice());
+    copy(reader, places, writer.as_mut(), &mut meter, || {
+        interruption.check(|| {
+            let output = arguments.output.display();
+            format!("{output}: nothing is written; convert again")
+        })
+    })?;
+    writer.finish()?;
+    meter.finish();
+    console.note(format!("wrote {}", arguments.output.display()));
+    Ok(())
+}
+
+/// Copies these trajectories' snapshots; `goes_on` is asked before each.
+fn copy(
+    reader: &dyn FieldReader,
+    (trajectories, snapshots): (&[usize], &[usize]),
+    writer: &mut dyn FieldWriter,
+    meter: &mut Meter,
+    goes_on: impl Fn() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut snapshot = vec![0.0; reader.shape().snapshot_len()];
     for (to, from) in trajectories.iter().enumerate() {
-        for index in &snapshots {
-            interruption.check(|| {
-                let output = arguments.output.display();
-                format!("{output}: nothing is written; convert again")
-            })?;
+        for index in snapshots {
+            goes_on()?;
             reader.read(*from, *index, &mut snapshot)?;
             // Where no times are known, snapshots are counted.
             let time = reader
@@ -69,9 +85,6 @@ pub fn run(arguments: &ConvertArguments) -> Result<(), Failure> {
             meter.advance("");
         }
     }
-    writer.finish()?;
-    meter.finish();
-    console.note(format!("wrote {}", arguments.output.display()));
     Ok(())
 }
 

@@ -29,9 +29,7 @@ pub fn run(arguments: &InfoArguments) -> Result<(), Failure> {
 fn of_fields(reader: &dyn FieldReader) -> Facts {
     let shape = reader.shape();
     let header = reader.header();
-    let completed: Vec<usize> = (0..shape.trajectories)
-        .map(|t| reader.completed(t))
-        .collect();
+    let completed = reader.completed_of_each();
     let mut facts = Facts::default();
     let mut tell = |key: &str, value: Value| facts.tell(key, value);
     tell("fields", json!(reader.label()));

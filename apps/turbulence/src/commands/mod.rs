@@ -74,12 +74,10 @@ mod tests {
         let mut found = 0;
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            let simulate =
-                settings::load::<SimulateSettings>(&path, &[]).map(|s| s.validate().map(|_| ()));
-            let train = settings::load::<TrainSettings>(&path, &[]).map(|s| s.validate());
-            let valid = |outcome: &Result<_, _>| matches!(outcome, Ok(Ok(())));
+            let simulate = settings::load_valid::<SimulateSettings>(&path, &[]);
+            let train = settings::load_valid::<TrainSettings>(&path, &[]);
             assert!(
-                valid(&simulate) || valid(&train),
+                simulate.is_ok() || train.is_ok(),
                 "{}: {simulate:?} {train:?}",
                 path.display()
             );

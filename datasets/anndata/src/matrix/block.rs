@@ -205,15 +205,6 @@ impl<T: Number> RowBlock<T> {
         }
     }
 
-    /// Changes every value that is stored; the function must leave zero a zero, as those of sparse rows are not stored.
-    pub fn map_stored(&mut self, change: impl FnMut(&mut T)) {
-        match &mut self.store {
-            Store::Dense(values) | Store::Sparse { values, .. } => {
-                values.iter_mut().for_each(change);
-            }
-        }
-    }
-
     /// The stored values of a row, to be changed in place; of a dense row that is all of them.
     ///
     /// # Panics

@@ -46,7 +46,10 @@ pub(crate) fn read_value(node: Node, depth: usize) -> Result<Value, AnnDataError
                     Ok((name, value))
                 };
                 Ok(Value::Dict(
-                    names.into_iter().map(member).collect::<Result<_, _>>()?,
+                    names
+                        .into_iter()
+                        .map(member)
+                        .collect::<Result<_, AnnDataError>>()?,
                 ))
             }
             other => Ok(Value::Unread(other.into())),

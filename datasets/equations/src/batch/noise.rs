@@ -63,13 +63,17 @@ impl InputNoise {
         }
     }
 
-    pub(super) fn check(&self) -> Result<(), EquationError> {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// [`EquationError::Unsuitable`] naming the key whose value cannot work.
+    pub fn check(&self) -> Result<(), EquationError> {
         // Also refuses NaN.
         if self.level >= 0.0 && self.level.is_finite() {
             return Ok(());
         }
         Err(EquationError::Unsuitable {
-            context: "noise.level".to_owned(),
+            context: "data.batch.noise.level".to_owned(),
             found: self.level.to_string(),
             expected: "a finite number, at least 0".to_owned(),
         })

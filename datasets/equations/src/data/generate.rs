@@ -58,11 +58,11 @@ impl DataConfig {
     /// Fails where a value cannot be, naming it.
     ///
     /// # Errors
-    /// The name of the value, what it is and what it should be.
+    /// The key of the value (`data.points`), what it is and what it should be.
     pub fn check(&self) -> Result<(), EquationError> {
         let unsuitable = |name: &str, found: String, expected: String| {
             Err(EquationError::Unsuitable {
-                context: name.to_owned(),
+                context: format!("data.{name}"),
                 found,
                 expected,
             })

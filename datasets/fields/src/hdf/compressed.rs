@@ -89,12 +89,12 @@ impl FieldWriter for CompressedWriter {
         Ok(())
     }
 
-    fn completed(&self, trajectory: usize) -> usize {
-        self.progress.completed(trajectory)
+    fn completed_of_each(&self) -> &[usize] {
+        &self.progress.completed
     }
 
     fn finish(self: Box<Self>) -> Result<(), FieldError> {
-        let count = self.progress.common();
+        let count = self.completed_by_all();
         let path = self.progress.path.clone();
         if count == 0 {
             return Err(FieldError::format(

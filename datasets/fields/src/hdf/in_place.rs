@@ -165,12 +165,12 @@ impl FieldWriter for InPlaceWriter {
             .map_err(|e| FieldError::file(&self.progress.path, "write", e))
     }
 
-    fn completed(&self, trajectory: usize) -> usize {
-        self.progress.completed(trajectory)
+    fn completed_of_each(&self) -> &[usize] {
+        &self.progress.completed
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), FieldError> {
-        let count = self.progress.common();
+        let count = self.completed_by_all();
         if self.hidden.is_some() && count == 0 {
             return Err(FieldError::format(
                 &self.progress.path,

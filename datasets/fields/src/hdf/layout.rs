@@ -1,6 +1,5 @@
 //! The layout of a field file: datasets, dimension scales, attributes.
 
-use std::ffi::CString;
 use std::path::Path;
 
 use hdf5::file::{FileAccess, LibraryVersion};
@@ -233,11 +232,11 @@ pub(super) fn define_points(
     // Without scales some NetCDF readers refuse the whole file.
     let direction =
         attributes::write_strings(&group, "direction", &["x", "y", "z"].map(String::from))?;
-    scales::make_scale(&direction, c"direction")?;
+    scales::make_scale(&direction, "direction")?;
     for (axis, name) in ["x", "y", "z"].into_iter().enumerate() {
-        scales::attach(&points, axis, &file.dataset(name)?, &c_name(name)?)?;
+        scales::attach(&points, axis, &file.dataset(name)?, name)?;
     }
-    scales::attach(&points, 3, &direction, c"direction")
+    scales::attach(&points, 3, &direction, "direction")
 }
 
 fn define_attributes(file: &File, velocity: &Dataset, header: &FieldHeader) -> hdf5::Result<()> {
@@ -292,14 +291,10 @@ fn write_values<T: H5Type>(
     Ok(dataset)
 }
 
-fn c_name(name: &str) -> hdf5::Result<CString> {
-    CString::new(name).map_err(|_| hdf5::Error::from("a name with NUL"))
-}
-
 /// The scales of a file, in the order of the axes of the field.
 struct Axes<'a> {
     file: &'a File,
-    found: Vec<(CString, Dataset)>,
+    found: Vec<(String, Dataset)>,
 }
 
 impl Axes<'_> {
@@ -333,10 +328,10 @@ impl Axes<'_> {
     }
 
     fn push(&mut self, name: &str, title: &str, dataset: Dataset) -> hdf5::Result<()> {
-        scales::make_scale(&dataset, &c_name(title)?)?;
+        scales::make_scale(&dataset, title)?;
         // NetCDF-4 takes the order of its dimensions from here.
         attributes::write_number(&dataset, "_Netcdf4Dimid", self.found.len() as i32)?;
-        self.found.push((c_name(name)?, dataset));
+        self.found.push((name.to_owned(), dataset));
         Ok(())
     }
 

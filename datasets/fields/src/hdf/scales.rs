@@ -4,7 +4,7 @@
     reason = "functions of HDF5's high-level library, which the hdf5 crate does not wrap"
 )]
 
-use std::ffi::{CStr, c_char, c_int, c_uint};
+use std::ffi::{CString, c_char, c_int, c_uint};
 
 use hdf5::Dataset;
 
@@ -18,8 +18,9 @@ unsafe extern "C" {
 /// Makes a dataset a dimension scale of this name.
 ///
 /// # Errors
-/// The library's error.
-pub fn make_scale(scale: &Dataset, name: &CStr) -> hdf5::Result<()> {
+/// The library's error, or a name that holds NUL.
+pub fn make_scale(scale: &Dataset, name: &str) -> hdf5::Result<()> {
+    let name = c_name(name)?;
     // SAFETY: the handle is open for as long as the borrow, the name ends with NUL, the library's lock is held.
     hdf5::sync::sync(|| hdf5::h5check(unsafe { H5DSset_scale(scale.id(), name.as_ptr()) }))
         .map(|_| ())
@@ -28,9 +29,9 @@ pub fn make_scale(scale: &Dataset, name: &CStr) -> hdf5::Result<()> {
 /// Attaches a scale to an axis of a dataset and gives the axis its name.
 ///
 /// # Errors
-/// The library's error.
-pub fn attach(dataset: &Dataset, axis: usize, scale: &Dataset, name: &CStr) -> hdf5::Result<()> {
-    let axis = axis as c_uint;
+/// The library's error, or a name that holds NUL.
+pub fn attach(dataset: &Dataset, axis: usize, scale: &Dataset, name: &str) -> hdf5::Result<()> {
+    let (axis, name) = (axis as c_uint, c_name(name)?);
     hdf5::sync::sync(|| {
         // SAFETY: both handles are open for as long as the borrows, the name ends with NUL, the library's lock is held.
         hdf5::h5check(unsafe { H5DSattach_scale(dataset.id(), scale.id(), axis) })?;
@@ -38,4 +39,8 @@ pub fn attach(dataset: &Dataset, axis: usize, scale: &Dataset, name: &CStr) -> h
         hdf5::h5check(unsafe { H5DSset_label(dataset.id(), axis, name.as_ptr()) })
     })
     .map(|_| ())
+}
+
+fn c_name(name: &str) -> hdf5::Result<CString> {
+    CString::new(name).map_err(|_| format!("the name {name:?} holds NUL").into())
 }

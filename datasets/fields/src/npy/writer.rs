@@ -51,7 +51,7 @@ impl NpyWriter {
     /// The shape of what is kept: whole trajectories, or the beginning of the first.
     fn kept(&self) -> Option<FieldShape> {
         let (shape, whole) = (self.progress.shape, self.turn());
-        match (whole, self.progress.completed(0)) {
+        match (whole, self.completed(0)) {
             (0, 0) => None,
             (0, snapshots) => Some(FieldShape {
                 trajectories: 1,
@@ -90,8 +90,8 @@ impl FieldWriter for NpyWriter {
         Ok(())
     }
 
-    fn completed(&self, trajectory: usize) -> usize {
-        self.progress.completed(trajectory)
+    fn completed_of_each(&self) -> &[usize] {
+        &self.progress.completed
     }
 
     fn finish(self: Box<Self>) -> Result<(), FieldError> {

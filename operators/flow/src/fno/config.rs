@@ -178,7 +178,7 @@ mod tests {
         ];
         for (key, config) in cases {
             let message = config.validate().unwrap_err().to_string();
-            let start = format!("model key {key}: ");
+            let start = format!("model.{key}: ");
             assert!(message.starts_with(&start), "{message}");
         }
         changed(|c| c.modes = vec![17, 20, 8]).validate().unwrap();

@@ -203,10 +203,7 @@ mod tests {
         ];
         for (key, config) in cases {
             let message = config.validate().unwrap_err().to_string();
-            assert!(
-                message.starts_with(&format!("model key {key}: ")),
-                "{message}"
-            );
+            assert!(message.starts_with(&format!("model.{key}: ")), "{message}");
         }
     }
 }

@@ -197,7 +197,7 @@ mod tests {
         ] {
             let config: FluidsConfig = serde_json::from_str(text).unwrap();
             let message = config.validate().unwrap_err().to_string();
-            let start = format!("model key {key}: ");
+            let start = format!("model.{key}: ");
             assert!(message.starts_with(&start), "{text}: {message}");
         }
     }

@@ -1,5 +1,7 @@
 //! Baselines beside the prediction.
 
+use std::path::Path;
+
 use rheome_cli::{Failure, say};
 use rheome_perturbation_metrics::baselines::{Method, Score, Scores, score};
 use rheome_perturbation_metrics::{Cells, Comparison, Keys, write_csv};
@@ -20,12 +22,15 @@ const COLUMNS: [(&str, Value); 4] = [
 /// The file of the scores.
 pub const TABLE: &str = "baselines.csv";
 
-/// Writes `baselines.csv` and tells the means over the perturbations that all methods have a score for.
-pub fn run(
+/// The scores of all methods.
+///
+/// # Errors
+/// [`Failure`] if the single perturbations cannot be read.
+pub fn scores(
     arguments: &EvaluateArguments,
     keys: &Keys,
     comparison: &Comparison,
-) -> Result<(), Failure> {
+) -> Result<Vec<Scores>, Failure> {
     let singles = arguments.data.as_ref().unwrap_or(&arguments.real);
     let mut wanted: Vec<String> = comparison
         .perturbations
@@ -35,14 +40,14 @@ pub fn run(
     wanted.push(keys.control.clone());
     let genes = Some(comparison.real.genes());
     let singles = Cells::read(singles, keys, Some(&wanted), genes)?;
-    let scores = score(comparison, &singles, &keys.control);
-    write(arguments, &scores)?;
-    tell(&scores);
-    Ok(())
+    Ok(score(comparison, &singles, &keys.control))
 }
 
-fn write(arguments: &EvaluateArguments, scores: &[Scores]) -> Result<(), Failure> {
-    let path = arguments.output.join(TABLE);
+/// Writes them as a table.
+///
+/// # Errors
+/// [`Failure`] naming the file.
+pub fn write(path: &Path, scores: &[Scores]) -> Result<(), Failure> {
     let mut header = vec!["perturbation", "method"];
     header.extend(COLUMNS.map(|(name, _)| name));
     let rows = scores.iter().flat_map(|of_one| {
@@ -57,10 +62,11 @@ fn write(arguments: &EvaluateArguments, scores: &[Scores]) -> Result<(), Failure
             row
         })
     });
-    Ok(write_csv(&path, &header, rows)?)
+    Ok(write_csv(path, &header, rows)?)
 }
 
-fn tell(scores: &[Scores]) {
+/// Tells the means over the perturbations that all methods have a score for.
+pub fn tell(scores: &[Scores]) {
     let whole: Vec<&Scores> = scores
         .iter()
         .filter(|s| s.methods.iter().all(Option::is_some))

@@ -9,10 +9,8 @@ use std::path::Path;
 
 use burn::tensor::Tensor;
 use rheome_cells::Condition;
-use rheome_cli::{
-    Checksum, Claim, DataFingerprint, Failure, Interruption, Meter, refuse_existing,
-    refuse_same_file,
-};
+use rheome_cli::outputs::{new_file, refuse_same_file};
+use rheome_cli::{Checksum, Claim, DataFingerprint, Failure, Interruption, Meter, files};
 use rheome_perturbation::{GeneQuery, SamplingRun};
 use rheome_training::randomness::{Purpose, generator};
 
@@ -71,39 +69,11 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
         true => parts.go_on(&request)?,
         false => parts.begin(&request)?,
     }
-    let mut output = PredictedCells::create(arguments, &cells, &columns, &trained)?;
-    let mut summary = Summary::new(arguments, &cells, &columns)?;
-    let interruption = Interruption::watch(console)?;
-    let total = (requested.len() * arguments.cells) as u64;
-    let mut meter = Meter::new(console, "predict", "cells", total, 0);
-    for (number, (condition, perturbed)) in requested.iter().zip(&perturbed).enumerate() {
-        interruption.check(|| {
-            let (folder, all) = (parts.path().display(), requested.len());
-            format!("{folder}: {number} of {all} perturbations are in it; continue with --resume")
-        })?;
-        let expected = Expected {
-            label: condition.to_string(),
-            cells: arguments.cells,
-            genes: columns.len(),
-            measured: cells.names.len(),
-        };
-        let part = match parts.load(number, &expected)? {
-            Some(part) => part,
-            None => {
-                let part = prediction.of(condition, perturbed)?;
-                parts.save(number, &part)?;
-                part
-            }
-        };
-        output.append(&part.label, &part.sources, &part.values)?;
-        summary.add(&part.values);
-        summary.end_of(&part.label)?;
-        let done = (number + 1) * arguments.cells;
-        meter.advance_to(done as u64, format!("({})", part.label));
-    }
-    meter.finish();
-    output.finish(console)?;
-    summary.finish(console)?;
+    let sinks = (
+        PredictedCells::create(arguments, &cells, &columns, &trained)?,
+        Summary::new(arguments, &cells, &columns)?,
+    );
+    prediction.run(&requested, &perturbed, &parts, sinks)?;
     parts.remove();
     Ok(())
 }
@@ -127,6 +97,49 @@ struct Prediction<'a> {
 }
 
 impl Prediction<'_> {
+    /// Predicts what is requested, but for the parts that are done, and writes all of it.
+    fn run(
+        &self,
+        requested: &[Condition],
+        perturbed: &[GeneQuery],
+        parts: &Parts,
+        (mut output, mut summary): (PredictedCells, Summary),
+    ) -> Result<(), Failure> {
+        let (console, cells) = (self.arguments.compute.console(), self.arguments.cells);
+        let interruption = Interruption::watch(console)?;
+        let total = (requested.len() * cells) as u64;
+        let mut meter = Meter::new(console, "predict", "cells", total, 0);
+        for (number, (condition, perturbed)) in requested.iter().zip(perturbed).enumerate() {
+            interruption.check(|| {
+                let (folder, all) = (parts.path().display(), requested.len());
+                format!(
+                    "{folder}: {number} of {all} perturbations are in it; continue with --resume"
+                )
+            })?;
+            let expected = Expected {
+                label: condition.to_string(),
+                cells,
+                genes: self.columns.len(),
+                measured: self.cells.names.len(),
+            };
+            let part = match parts.load(number, &expected)? {
+                Some(part) => part,
+                None => {
+                    let part = self.of(condition, perturbed)?;
+                    parts.save(number, &part)?;
+                    part
+                }
+            };
+            output.append(&part.label, &part.sources, &part.values)?;
+            summary.add(&part.values);
+            summary.end_of(&part.label)?;
+            meter.advance_to(((number + 1) * cells) as u64, format!("({})", part.label));
+        }
+        meter.finish();
+        output.finish(console)?;
+        summary.finish(console)
+    }
+
     /// The cells of a condition: the same, whatever else is asked for.
     fn of(&self, condition: &Condition, perturbed: &GeneQuery) -> Result<Part, Failure> {
         let label = condition.to_string();
@@ -162,10 +175,7 @@ impl Prediction<'_> {
         weights: &Path,
     ) -> Result<DataFingerprint, Failure> {
         let mut of_weights = Checksum::new();
-        of_weights.add(
-            &std::fs::read(weights)
-                .map_err(|e| Failure::new(format!("{}: cannot read: {e}", weights.display())))?,
-        );
+        of_weights.add(&files::read(weights)?);
         let settings = serde_json::to_string(&self.trained.settings)?;
         Ok(self
             .cells
@@ -215,7 +225,7 @@ fn refuse_what_would_be_lost(
     for (option, path) in outputs {
         if let Some(path) = path {
             refuse_same_file((&arguments.data, "data"), option, path)?;
-            refuse_existing(option, path, arguments.overwrite || continued)?;
+            new_file(option, path, arguments.overwrite || continued)?;
         }
     }
     if parts.are_left() && !(continued || arguments.overwrite) {

@@ -6,13 +6,12 @@
 //!              000000.part    the cells of the first perturbation; and so on
 //! ```
 //!
-//! A part holds, little endian, the magic `rheome-part-1\n`, the length of a JSON header (u64), the header, the values (f32), and
-//! the CRC-32 of everything before (u32).
+//! A part is [sealed](rheome_backend::sealed): the magic `rheome-part-1\n`, a JSON header, and the values (f32, little endian).
 
 use std::path::{Path, PathBuf};
 
-use rheome_backend::atomic::write_atomically;
-use rheome_cli::{DataFingerprint, Failure};
+use rheome_backend::sealed::{seal, unseal};
+use rheome_cli::{DataFingerprint, Failure, files};
 use serde::{Deserialize, Serialize};
 
 const MAGIC: &[u8] = b"rheome-part-1\n";
@@ -68,10 +67,8 @@ pub struct Parts {
 impl Parts {
     /// The folder that belongs to an output.
     pub fn beside(output: &Path) -> Self {
-        let mut name = output.file_name().unwrap_or_default().to_owned();
-        name.push(".parts");
         Self {
-            folder: output.with_file_name(name),
+            folder: files::beside(output, ".parts"),
         }
     }
 
@@ -86,14 +83,9 @@ impl Parts {
     /// [`Failure`] if the folder cannot be written.
     pub fn begin(&self, request: &DataFingerprint) -> Result<(), Failure> {
         self.remove();
-        std::fs::create_dir_all(&self.folder)
-            .map_err(|e| Failure::new(format!("{}: cannot create: {e}", self.folder.display())))?;
-        let (path, text) = (
-            self.folder.join(REQUEST),
-            serde_json::to_vec_pretty(request)?,
-        );
-        write_atomically(&path, &text)
-            .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))
+        files::create_folder(&self.folder)?;
+        let text = serde_json::to_vec_pretty(request)?;
+        files::write(&self.folder.join(REQUEST), text)
     }
 
     /// Goes on with a prediction that was begun, if it is the same.
@@ -102,13 +94,11 @@ impl Parts {
     /// [`Failure`] if it is another one.
     pub fn go_on(&self, request: &DataFingerprint) -> Result<(), Failure> {
         let path = self.folder.join(REQUEST);
-        let wrong = |reason: String| Failure::new(format!("{}: {reason}", path.display()));
-        let text = std::fs::read(&path).map_err(|e| wrong(format!("cannot read: {e}")))?;
-        let before = serde_json::from_slice(&text).map_err(|e| wrong(e.to_string()))?;
-        match request.difference(&before) {
+        match request.difference(&files::read_json(&path)?) {
             None => Ok(()),
-            Some(difference) => Err(wrong(format!(
-                "another prediction was begun ({difference}); resume with the options, data and model of before"
+            Some(difference) => Err(Failure::new(format!(
+                "{}: another prediction was begun ({difference}); resume with the options, data and model of before",
+                path.display()
             ))),
         }
     }
@@ -124,15 +114,8 @@ impl Parts {
     /// [`Failure`] naming a file that cannot be read, is damaged or not what is `expected`.
     pub fn load(&self, number: usize, expected: &Expected) -> Result<Option<Part>, Failure> {
         let path = self.file(number);
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => {
-                return Err(Failure::new(format!(
-                    "{}: cannot read: {e}",
-                    path.display()
-                )));
-            }
+        let Some(bytes) = files::read_if_there(&path)? else {
+            return Ok(None);
         };
         match unpack(&bytes) {
             Some(part) if expected.admits(&part) => Ok(Some(part)),
@@ -155,15 +138,13 @@ impl Parts {
     /// # Errors
     /// [`Failure`] naming the file, if the disk refuses.
     pub fn save(&self, number: usize, part: &Part) -> Result<(), Failure> {
-        let path = self.file(number);
-        write_atomically(&path, &pack(part)?)
-            .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))
+        files::write(&self.file(number), pack(part)?)
     }
 
     /// Removes the folder and all that is in it.
     pub fn remove(&self) {
-        // What cannot be removed does no harm: a later run ignores or replaces it.
-        let _ = std::fs::remove_dir_all(&self.folder);
+        // A part that stays is ignored or replaced by a later run.
+        files::discard_folder(&self.folder);
     }
 
     fn file(&self, number: usize) -> PathBuf {
@@ -176,21 +157,12 @@ fn pack(part: &Part) -> Result<Vec<u8>, Failure> {
         label: part.label.clone(),
         sources: part.sources.clone(),
     })?;
-    let mut bytes = MAGIC.to_vec();
-    bytes.extend((header.len() as u64).to_le_bytes());
-    bytes.extend(header);
-    bytes.extend(part.values.iter().flat_map(|value| value.to_le_bytes()));
-    bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
-    Ok(bytes)
+    let values: Vec<u8> = part.values.iter().flat_map(|v| v.to_le_bytes()).collect();
+    Ok(seal(MAGIC, &header, &values))
 }
 
 fn unpack(bytes: &[u8]) -> Option<Part> {
-    let (content, sum) = bytes.split_last_chunk::<4>()?;
-    if crc32fast::hash(content) != u32::from_le_bytes(*sum) {
-        return None;
-    }
-    let (length, rest) = content.strip_prefix(MAGIC)?.split_first_chunk::<8>()?;
-    let (header, values) = rest.split_at_checked(u64::from_le_bytes(*length).try_into().ok()?)?;
+    let (header, values) = unseal(MAGIC, bytes)?;
     let Header { label, sources } = serde_json::from_slice(header).ok()?;
     let (values, []) = values.as_chunks::<4>() else {
         return None;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rheome_cells::Condition;
 use rheome_cli::Failure;
+use rheome_cli::files::cannot;
 
 use super::distinct;
 use crate::arguments::{PartOfSplit, PredictArguments};
@@ -51,8 +52,7 @@ fn parse(label: &str, place: &str) -> Result<Condition, Failure> {
 
 /// One perturbation a line; of a table (CSV) the first column. Empty lines, comments and a heading are passed over.
 fn from_file(path: &Path) -> Result<Vec<Condition>, Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| Failure::new(format!("{}: cannot read: {e}", path.display())))?;
+    let text = std::fs::read_to_string(path).map_err(cannot("read", path))?;
     let labels = text.lines().enumerate().filter_map(|(number, line)| {
         let label = line.split([',', '\t']).next()?.trim().trim_matches('"');
         let is_heading = number == 0 && label == rheome_cells::PERTURBATION;

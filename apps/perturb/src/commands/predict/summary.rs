@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use rheome_backend::atomic::write_atomically;
-use rheome_cli::{Console, Failure};
+use rheome_cli::{Console, Failure, files};
 
 use crate::arguments::PredictArguments;
 use crate::cells::PreparedCells;
@@ -112,8 +111,7 @@ impl Summary {
             .table
             .into_inner()
             .map_err(|e| Failure::new(e.error()))?;
-        write_atomically(&path, &text)
-            .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))?;
+        files::write(&path, text)?;
         console.note(format!("wrote {}", path.display()));
         Ok(())
     }

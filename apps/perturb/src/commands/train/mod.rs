@@ -29,7 +29,6 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let console = options.compute.console();
     let mut settings: TrainSettings = options.settings()?;
     settings.training.seed = options.compute.seed.unwrap_or(settings.training.seed);
-    settings.validate()?;
     let cells = PreparedCells::read(&arguments.data)?;
     let (learnt, validated) = divide(&cells, &settings)?;
     console.note(format!(
@@ -42,7 +41,9 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     ));
     let device = options.compute.select(console)?.device;
     let genes = genes(options, &cells, &settings, &device)?;
-    settings.check_vocabulary(genes.vocabulary.size())?;
+    settings
+        .check_vocabulary(genes.vocabulary.size())
+        .map_err(|failure| options.at_fault(failure))?;
     let graph = genes.over_ids(settings.data.self_edges)?;
     let training = CellTraining {
         lessons: Lessons::new(&cells, &genes, learnt, &settings)?,

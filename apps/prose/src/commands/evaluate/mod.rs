@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use burn::tensor::Tensor;
 use ndarray::Array3;
+use rheome_cli::outputs::NewFolder;
+use rheome_cli::settings::at_fault;
 use rheome_cli::{Console, Failure, Interruption, Meter, say};
 use rheome_equations::{Batch, BatchReader, DataFile};
 use rheome_prose::Fused;
@@ -27,14 +29,23 @@ use scores::{Score, Scores};
 pub fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
     let files = arguments.source.files()?;
-    tables::prepare_folder(&arguments.output, arguments.overwrite)?;
+    let output = NewFolder {
+        option: "--output",
+        path: &arguments.output,
+        results: &tables::TABLES,
+        overwrite: arguments.overwrite,
+    };
+    output.check()?;
     let data = Arc::new(DataFile::open(&arguments.data)?);
     let settings = TrainedModel::settings(&files, &arguments.overrides)?;
-    settings.check_data(&data)?;
+    settings
+        .check_data(&data)
+        .map_err(|failure| at_fault(&files.config, &arguments.overrides, failure))?;
     let device = arguments.compute.select(console)?.device;
     let mut log = arguments.compute.log(false)?;
     let trained = TrainedModel::load(&files, &arguments.overrides, &device)?;
     let evaluation = Evaluation::new(arguments, &trained, data)?;
+    let _claim = output.begin()?;
     let (scores, pictures) = evaluation.run(console)?;
     scores.write(&arguments.output)?;
     if arguments.plots {

@@ -10,22 +10,8 @@ use super::scores::{Score, Scores, Summary};
 
 const RESULTS: &str = "results.csv";
 const FAMILIES: &str = "families.csv";
-
-/// The folder of the results; one that has some is only written into if that was asked for.
-///
-/// # Errors
-/// [`Failure`] naming the folder.
-pub fn prepare_folder(folder: &Path, overwrite: bool) -> Result<(), Failure> {
-    let is_there = |name: &&str| folder.join(name).exists();
-    if [RESULTS, FAMILIES].iter().any(is_there) && !overwrite {
-        return Err(Failure::new(format!(
-            "{}: holds results already; choose another --output, or --overwrite",
-            folder.display()
-        )));
-    }
-    std::fs::create_dir_all(folder)
-        .map_err(|e| Failure::new(format!("{}: cannot create: {e}", folder.display())))
-}
+/// The tables.
+pub const TABLES: [&str; 2] = [RESULTS, FAMILIES];
 
 /// A number of the equation, where there is one.
 fn judged(score: &Score, value: fn(&Judged) -> Option<f64>) -> Cell {

@@ -1,14 +1,15 @@
 //! `prose fluids generate`: decaying turbulence of many viscosities, frame by frame.
 
+use std::path::Path;
 use std::sync::Mutex;
 
 use rand::RngExt;
 use rayon::prelude::*;
-use rheome_cli::{Claim, Failure, Interruption, JsonLog, Meter, say, settings as settings_file};
-use rheome_equations::round_to_words;
-use rheome_fields::{
-    FieldError, FieldFormat, FieldHeader, FieldShape, FieldWriter, SETTINGS, WriteOptions,
+use rheome_cli::{
+    Claim, Failure, Interruption, JsonLog, Meter, lock, say, settings as settings_file,
 };
+use rheome_equations::round_to_words;
+use rheome_fields::{FieldHeader, FieldShape, FieldWriter, SETTINGS};
 use rheome_periodic::{EQUATIONS, PeriodicFlow};
 use rheome_training::randomness::{Purpose, generator};
 use serde_json::json;
@@ -25,26 +26,24 @@ const VISCOSITY: &str = "viscosity";
 pub fn run(arguments: &FluidsGenerateArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
     let mut settings: GenerateSettings =
-        settings_file::load(&arguments.config, &arguments.overrides)?;
+        settings_file::load_valid(&arguments.config, &arguments.overrides)?;
     settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
-    settings.validate(&arguments.config)?;
-    let format = FieldFormat::of(&arguments.output)?;
-    if !(format.has_header() && format.takes_snapshots_as_they_come()) {
-        return Err(Failure::new(format!(
-            "{}: found an array alone, which tells no equations, expected a name that ends in {}",
-            arguments.output.display(),
-            FieldFormat::endings_of(FieldFormat::takes_snapshots_as_they_come)
-        )));
-    }
+    refuse_arrays(&arguments.output)?;
     let threads = arguments.compute.select_cpu(console, "fluids generate")?;
     let shape = shape(&settings);
     let starts: Vec<Start> = (0..shape.trajectories)
         .map(|trajectory| Start::draw(&settings, trajectory as u64))
         .collect();
     let _claim = Claim::file("--output", &arguments.output)?;
-    let writer = open_output(arguments, &shape, &header(&settings, &starts)?)?;
+    let writer = rheome_fields::begin_or_resume(
+        &arguments.output,
+        &shape,
+        &header(&settings, &starts)?,
+        arguments.resume,
+        arguments.overwrite,
+    )?;
     let total = shape.trajectories * shape.snapshots;
-    let done = written(writer.as_ref(), shape.trajectories);
+    let done = writer.completed_in_all();
     let generation = Generation {
         settings: &settings,
         writer: Mutex::new(writer),
@@ -58,13 +57,7 @@ pub fn run(arguments: &FluidsGenerateArguments) -> Result<(), Failure> {
         log: Mutex::new(arguments.compute.log(arguments.resume)?),
         interruption: Interruption::watch(console)?,
     };
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()?;
-    let outcome = pool.install(|| {
-        let flows = starts.par_iter().enumerate();
-        flows.try_for_each(|(trajectory, start)| generation.simulate(trajectory, start))
-    });
+    let outcome = generation.simulate_all(&starts, threads);
     let writer = generation.writer.into_inner();
     let mut writer = writer.unwrap_or_else(|e| e.into_inner());
     if let Err(failure) = outcome {
@@ -76,7 +69,7 @@ pub fn run(arguments: &FluidsGenerateArguments) -> Result<(), Failure> {
         return Err(Failure::interrupted(format!(
             "{}: {} of {total} frames are in it; continue with --resume",
             arguments.output.display(),
-            written(writer.as_ref(), shape.trajectories)
+            writer.completed_in_all()
         )));
     }
     writer.finish()?;
@@ -87,28 +80,15 @@ pub fn run(arguments: &FluidsGenerateArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Creates the output, or opens the one that is to be continued.
-fn open_output(
-    arguments: &FluidsGenerateArguments,
-    shape: &FieldShape,
-    header: &FieldHeader,
-) -> Result<Box<dyn FieldWriter>, Failure> {
-    if arguments.resume {
-        return Ok(rheome_fields::resume(&arguments.output, shape, header)?);
+/// Fails for a name of the format that holds nothing but numbers.
+fn refuse_arrays(output: &Path) -> Result<(), Failure> {
+    match output.extension() {
+        Some(ending) if ending == "npy" => Err(Failure::new(format!(
+            "{}: found .npy, expected .h5 or .nc: an array alone tells no equations",
+            output.display()
+        ))),
+        _ => Ok(()),
     }
-    let options = WriteOptions {
-        overwrite: arguments.overwrite,
-        ..WriteOptions::default()
-    };
-    rheome_fields::create(&arguments.output, shape, header, options).map_err(|e| match e {
-        FieldError::Exists { .. } => Failure::new(format!("{e}, or --resume to continue it")),
-        other => other.into(),
-    })
-}
-
-/// Frames that are in the file.
-fn written(writer: &dyn FieldWriter, trajectories: usize) -> usize {
-    (0..trajectories).map(|t| writer.completed(t)).sum()
 }
 
 fn shape(settings: &GenerateSettings) -> FieldShape {
@@ -159,6 +139,17 @@ struct Generation<'a> {
 }
 
 impl Generation<'_> {
+    /// Simulates the flows that begin so, side by side.
+    fn simulate_all(&self, starts: &[Start], threads: usize) -> Result<(), Failure> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()?;
+        pool.install(|| {
+            let flows = starts.par_iter().enumerate();
+            flows.try_for_each(|(trajectory, start)| self.simulate(trajectory, start))
+        })
+    }
+
     fn simulate(&self, trajectory: usize, start: &Start) -> Result<(), Failure> {
         let data = &self.settings.data;
         let written = lock(&self.writer).completed(trajectory);
@@ -186,11 +177,6 @@ impl Generation<'_> {
             "energy": end.energy, "enstrophy": end.enstrophy,
         }))
     }
-}
-
-/// A poisoned lock means that a thread panicked while it held it; the others may go on to the end.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|e| e.into_inner())
 }
 
 fn header(settings: &GenerateSettings, starts: &[Start]) -> Result<FieldHeader, Failure> {

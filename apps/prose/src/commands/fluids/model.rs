@@ -1,6 +1,6 @@
 //! A trained network for flows: its settings, its weights, and how it continues flows.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor};
 use rheome_cli::model_folder::{ModelSource, VOCABULARY};
@@ -17,6 +17,8 @@ pub struct LoadedModel {
     pub network: Fluids,
     /// Its settings.
     pub settings: TrainSettings,
+    /// The file that they stand in.
+    pub config: PathBuf,
 }
 
 impl LoadedModel {
@@ -37,15 +39,15 @@ impl LoadedModel {
     /// [`Failure`] naming the file, where settings, weights or vocabulary do not fit together.
     pub fn load(source: &ModelSource, device: &Device) -> Result<Self, Failure> {
         let files = source.files()?;
-        let settings: TrainSettings = settings_file::load(&files.config, &[])?;
-        settings.validate()?;
+        let settings: TrainSettings = settings_file::load_valid(&files.config, &[])?;
         if let Some(path) = files.beside(VOCABULARY) {
             vocabulary_file::check(&settings.model.words()?, &path)?;
         }
-        let network = Fluids::init(&settings.model, settings.training.seed, device)?;
+        let network = Fluids::blank(&settings.model, device)?.load(&files.weights)?;
         Ok(Self {
-            network: network.load(&files.weights)?,
+            network,
             settings,
+            config: files.config,
         })
     }
 

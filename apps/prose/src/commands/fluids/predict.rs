@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use burn::tensor::Tensor;
-use rheome_cli::{Claim, Failure, Interruption, Meter, refuse_same_file};
+use rheome_cli::outputs::refuse_same_file;
+use rheome_cli::{Claim, Failure, Interruption, Meter};
 use rheome_fields::{Appears, FieldHeader, FieldShape, FieldWriter, Window, WriteOptions};
 
 use super::PROGRAM;

@@ -1,9 +1,8 @@
 //! Settings of `prose fluids generate` and `prose fluids train`.
 
-use std::path::Path;
-
 use rheome_cli::Failure;
-use rheome_cli::settings::{check_positive, check_seed, defaults_but_for};
+use rheome_cli::settings::{Validate, check_positive, check_seed, defaults_but_for};
+use rheome_cli::training::check_settings;
 use rheome_fields::Split;
 use rheome_periodic::PeriodicConfig;
 use rheome_prose::fluids::FluidsConfig;
@@ -105,17 +104,12 @@ impl FlowSettings {
     }
 }
 
-impl GenerateSettings {
-    /// Checks all settings, which came from the file `path`.
-    ///
-    /// # Errors
-    /// [`Failure`] naming the file and the first key whose value cannot work.
-    pub fn validate(&self, path: &Path) -> Result<(), Failure> {
+impl Validate for GenerateSettings {
+    fn validate(&self) -> Result<(), Failure> {
         check_seed("seed", self.seed)?;
         let wrong = |key: &str, found: &dyn std::fmt::Debug, expected: &str| {
             Err(Failure::new(format!(
-                "{}: key {key}: found {found:?}, expected {expected}",
-                path.display()
+                "{key}: found {found:?}, expected {expected}"
             )))
         };
         let [least, greatest] = self.flow.viscosity;
@@ -123,8 +117,7 @@ impl GenerateSettings {
             let expected = "two positive numbers, the smaller one first";
             return wrong("flow.viscosity", &self.flow.viscosity, expected);
         }
-        let checked = self.flow.config(least).validate();
-        checked.map_err(|e| Failure::new(format!("{}: key {e}", path.display())))?;
+        self.flow.config(least).validate()?;
         let data = &self.data;
         for (key, count) in [
             ("data.trajectories", data.trajectories),
@@ -237,23 +230,23 @@ impl TrainSettings {
     pub fn frames(&self) -> usize {
         self.model.input_frames + self.model.output_frames
     }
+}
 
-    /// Checks all settings; what depends on the data is checked when these are opened.
-    ///
-    /// # Errors
-    /// [`Failure`] naming the first key whose value cannot work.
-    pub fn validate(&self) -> Result<(), Failure> {
+impl Validate for TrainSettings {
+    fn validate(&self) -> Result<(), Failure> {
         self.model.validate()?;
         let training = &self.training;
-        training.optimizer.validate()?;
-        check_seed("training.seed", training.seed)?;
+        check_settings(
+            training.seed,
+            training.log_every,
+            training.checkpoint_every,
+            &training.optimizer,
+        )?;
         check_positive(&[
             ("data.stride", self.data.stride as u64),
             ("training.epochs", training.epochs),
             ("training.steps_per_epoch", training.steps_per_epoch),
             ("training.batch_size", training.batch_size as u64),
-            ("training.log_every", training.log_every),
-            ("training.checkpoint_every", training.checkpoint_every),
         ])?;
         let [x, y] = self.model.grid;
         if training.symmetries && x != y {
@@ -267,6 +260,8 @@ impl TrainSettings {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use rheome_cli::settings;
 
@@ -281,12 +276,10 @@ mod tests {
                 continue;
             }
             if name.ends_with("-train.toml") {
-                let read: TrainSettings = settings::load(&path(&name), &[]).unwrap();
-                read.validate().unwrap();
+                settings::load_valid::<TrainSettings>(&path(&name), &[]).unwrap();
                 trainings += 1;
             } else {
-                let read: GenerateSettings = settings::load(&path(&name), &[]).unwrap();
-                read.validate(&path(&name)).unwrap();
+                settings::load_valid::<GenerateSettings>(&path(&name), &[]).unwrap();
                 data += 1;
             }
         }

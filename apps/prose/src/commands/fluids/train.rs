@@ -26,9 +26,9 @@ pub fn run(arguments: &FluidsTrainArguments) -> Result<(), Failure> {
     let console = options.compute.console();
     let mut settings: TrainSettings = options.settings()?;
     settings.training.seed = options.compute.seed.unwrap_or(settings.training.seed);
-    settings.validate()?;
     let data = FlowData::open(&arguments.data, &settings.model)?;
-    let windows = windows(&data, &settings, console)?;
+    let windows =
+        windows(&data, &settings, console).map_err(|failure| options.at_fault(failure))?;
     let device = options.compute.select(console)?.device;
     let seed = settings.training.seed;
     let model = Fluids::init(&settings.model, seed, &device.clone().autodiff())?;

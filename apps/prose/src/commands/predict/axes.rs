@@ -1,7 +1,5 @@
 //! Named axes of the file of a prediction: dimension scales, by which xarray, ncdump and h5py name the axes of its datasets.
 
-use std::ffi::CString;
-
 use hdf5::{Dataset, Group};
 use rheome_fields::scales;
 use rheome_hdf::text;
@@ -10,7 +8,7 @@ use rheome_hdf::text;
 pub fn of_points(group: &Group) -> hdf5::Result<()> {
     let values = group.dataset("values")?;
     for (axis, name) in ["time", "component"].into_iter().enumerate() {
-        attach(&values, axis, &scale(group.dataset(name)?, name)?, name)?;
+        scales::attach(&values, axis, &scale(group.dataset(name)?, name)?, name)?;
     }
     Ok(())
 }
@@ -48,21 +46,13 @@ impl Axes {
             (&self.part, "part"),
         ];
         for (axis, (scale, name)) in all.into_iter().enumerate().take(dataset.ndim()) {
-            attach(dataset, axis, scale, name)?;
+            scales::attach(dataset, axis, scale, name)?;
         }
         Ok(())
     }
 }
 
 fn scale(dataset: Dataset, name: &str) -> hdf5::Result<Dataset> {
-    scales::make_scale(&dataset, &c_name(name)?)?;
+    scales::make_scale(&dataset, name)?;
     Ok(dataset)
-}
-
-fn attach(dataset: &Dataset, axis: usize, scale: &Dataset, name: &str) -> hdf5::Result<()> {
-    scales::attach(dataset, axis, scale, &c_name(name)?)
-}
-
-fn c_name(name: &str) -> hdf5::Result<CString> {
-    CString::new(name).map_err(|error| error.to_string().into())
 }

@@ -17,7 +17,8 @@ mod summary;
 use std::path::Path;
 
 use ndarray::Array2;
-use rheome_cli::{Claim, Console, Failure, refuse_existing, refuse_same_file};
+use rheome_cli::outputs::{new_file, refuse_same_file};
+use rheome_cli::{Claim, Console, Failure};
 
 use crate::arguments::PredictArguments;
 use crate::trained_model::TrainedModel;
@@ -71,7 +72,7 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
     let files = arguments.source.files()?;
     let _claim = Claim::file("--output", &arguments.output)?;
-    refuse_existing("--output", &arguments.output, arguments.overwrite)?;
+    new_file("--output", &arguments.output, arguments.overwrite)?;
     refuse_same_file(
         (Path::new(&arguments.series.input), "series"),
         "--output",
@@ -80,6 +81,7 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let device = arguments.compute.select(console)?.device;
     let mut log = arguments.compute.log(false)?;
     let trained = TrainedModel::load(&files, &arguments.overrides, &device)?;
+    let _claim = Claim::file("--output", &arguments.output)?;
     let prediction = predict(arguments, &trained, console)?;
     output::write(&prediction)?;
     if arguments.plots {

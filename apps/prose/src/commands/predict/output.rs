@@ -3,6 +3,7 @@
 use hdf5::{File, Group, H5Type, Location};
 use ndarray::{Array2, Array3, ArrayView2};
 use rheome_cli::Failure;
+use rheome_cli::files::cannot;
 use rheome_equations::{Series, System, write_points};
 use rheome_hdf::{Partial, message, text};
 
@@ -25,10 +26,9 @@ pub const INPUT: &str = "input";
 /// [`Failure`] naming the file.
 pub fn write(prediction: &Prediction) -> Result<(), Failure> {
     let path = &prediction.arguments.output;
-    let fail = |reason: String| Failure::new(format!("{}: cannot write: {reason}", path.display()));
     let partial = Partial::new(path);
-    fill(prediction, &partial).map_err(|error| fail(message(&error)))?;
-    partial.publish().map_err(|error| fail(error.to_string()))
+    fill(prediction, &partial).map_err(|e| cannot("write", path)(message(&e)))?;
+    partial.publish().map_err(cannot("write", path))
 }
 
 fn fill(prediction: &Prediction, partial: &Partial) -> hdf5::Result<()> {

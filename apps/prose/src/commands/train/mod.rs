@@ -28,9 +28,10 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let console = options.compute.console();
     let mut settings: TrainSettings = options.settings()?;
     settings.training.seed = options.compute.seed.unwrap_or(settings.training.seed);
-    settings.validate()?;
     let data = Arc::new(DataFile::open(&arguments.data)?);
-    settings.check_data(&data)?;
+    settings
+        .check_data(&data)
+        .map_err(|failure| options.at_fault(failure))?;
     settings.data.input_duration = Some(settings.duration_of_input(&data));
     let samples = |subset| data.subset(&settings.data.split, subset);
     let (learnt, validated) = (samples(Subset::Train), samples(Subset::Validation));

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rheome_cli::Failure;
+use rheome_cli::{Failure, settings as settings_file};
 
 use super::super::simulate::settings::SimulateSettings;
 use crate::arguments::BenchArguments;
@@ -73,7 +73,7 @@ fn operator(
 }
 
 fn simulation(given: &Labelled) -> Result<Contestant, Failure> {
-    let settings = SimulateSettings::load(&given.path)?;
+    let settings: SimulateSettings = settings_file::load_valid(&given.path, &[])?;
     Ok(Contestant {
         name: given.name.clone(),
         path: given.path.clone(),

@@ -6,7 +6,7 @@ use rand_distr::StandardNormal;
 use rheome_backend::device::DeviceChoice;
 use rheome_backend::measurement::{peak_memory, seconds};
 use rheome_channel::Channel;
-use rheome_cli::{Failure, say};
+use rheome_cli::{Failure, say, settings as settings_file};
 use rheome_flow::{FlowModel, GridFeatures, Normalization, Rollout};
 use rheome_training::randomness::{Purpose, generator};
 use rheome_training::{OptimizerSettings, Trainer};
@@ -179,7 +179,7 @@ fn training(arguments: &MeasureArguments) -> Result<Measurement, Failure> {
 fn simulation(arguments: &MeasureArguments) -> Result<Measurement, Failure> {
     let console = arguments.compute.console();
     arguments.compute.select_cpu(console, "a simulation")?;
-    let settings = SimulateSettings::load(&arguments.subject)?;
+    let settings: SimulateSettings = settings_file::load_valid(&arguments.subject, &[])?;
     let seed = arguments.compute.seed.unwrap_or(settings.seed);
     let mut channel = Channel::new(&settings.channel, seed)?;
     channel.advance_to(arguments.settle)?;

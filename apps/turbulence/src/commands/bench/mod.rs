@@ -13,7 +13,8 @@ use std::process::{Command, Stdio};
 use clap::ValueEnum;
 use rheome_backend::device::DeviceChoice;
 use rheome_backend::measurement::{Comparison, Unit, cpu_model};
-use rheome_cli::{Console, Failure, say};
+use rheome_cli::outputs::new_file;
+use rheome_cli::{Claim, Console, Failure, say};
 
 use crate::arguments::BenchArguments;
 use contestant::Contestant;
@@ -50,11 +51,17 @@ pub fn run(arguments: &BenchArguments) -> Result<(), Failure> {
             arguments.settle
         )));
     }
-    table::check_output(arguments.output.as_deref(), arguments.overwrite)?;
+    if let Some(path) = &arguments.output {
+        new_file("--output", path, arguments.overwrite)?;
+    }
     // Everything is read before anything is measured.
     let contestants = contestant::all(arguments)?;
     let device = arguments.compute.select(console)?.choice;
     let mut log = arguments.compute.log(false)?;
+    let output = arguments.output.as_deref();
+    let _claim = output
+        .map(|path| Claim::file("--output", path))
+        .transpose()?;
     let mut table = Table {
         circumstances: Circumstances {
             device: device.to_string(),

@@ -169,30 +169,6 @@ impl Table {
     }
 }
 
-/// Whether the CSV file may be written, before anything is measured for it.
-pub fn check_output(path: Option<&Path>, overwrite: bool) -> Result<(), Failure> {
-    let Some(path) = path else {
-        return Ok(());
-    };
-    if path.exists() && !overwrite {
-        return Err(Failure::new(format!(
-            "{}: exists already; choose another name, or pass --overwrite to replace it",
-            path.display()
-        )));
-    }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    match folder {
-        Some(folder) if !folder.is_dir() => Err(Failure::new(format!(
-            "{}: cannot write: there is no folder {}",
-            path.display(),
-            folder.display()
-        ))),
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -299,8 +275,5 @@ mod tests {
             "\"small, new\",fno,1000,5400,0.02,0.05,0.39999999999999997,0.375,100.25,100.25"
         );
         assert_eq!(lines[3], "c,simulation,,,0.004,0.002,2,,100.25,");
-        assert!(check_output(Some(&path), false).is_err());
-        assert!(check_output(Some(&path), true).is_ok());
-        assert!(check_output(Some(&folder.path().join("none/a.csv")), true).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use rheome_channel::{Channel, ChannelConfig, Filter, UniformGrid};
-use rheome_cli::Failure;
+use rheome_cli::{Failure, settings as settings_file};
 use rheome_fields::{FieldReader, FirstComponents};
 use rheome_flow::{Grid, GridFeatures, Rollout};
 
@@ -165,7 +165,7 @@ struct LargeEddy {
 impl LargeEddy {
     fn load(given: &Labelled, course: &Course) -> Result<Self, Failure> {
         let path = given.path.display();
-        let settings = SimulateSettings::load(&given.path)?;
+        let settings: SimulateSettings = settings_file::load_valid(&given.path, &[])?;
         let config = settings.channel;
         let grid = UniformGrid::new(course.grid.points(), config.lengths)?;
         check_box(&path.to_string(), &config, &grid, course)?;

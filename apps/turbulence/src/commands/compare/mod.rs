@@ -16,8 +16,9 @@ mod pictures;
 mod scores;
 mod table;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use rheome_cli::outputs::NewFolder;
 use rheome_cli::{Console, Failure, Interruption, Meter};
 use rheome_statistics::FlowResults;
 
@@ -33,6 +34,8 @@ use rheome_statistics_file::NamedResults;
 
 /// What the reference trajectory is called beside the contestants.
 pub const REFERENCE: &str = "DNS";
+/// The page, which is written last.
+const PAGE: &str = "index.html";
 
 /// What one contestant did.
 pub struct Entry {
@@ -74,12 +77,18 @@ impl Entry {
 pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
     let selected = arguments.compute.select(console)?;
-    let folder = OutputFolder::new(&arguments.output, arguments.overwrite)?;
+    let output = NewFolder {
+        option: "--output",
+        path: &arguments.output,
+        results: &[PAGE],
+        overwrite: arguments.overwrite,
+    };
+    output.check()?;
     let course = Course::read(arguments)?;
     let all = contestants(arguments, &course, &selected.device)?;
     let mut log = arguments.compute.log(false)?;
     let mut entries = vec![course.itself(arguments, console)?];
-    folder.create()?;
+    let _claim = output.begin()?;
     let interruption = Interruption::watch(console)?;
     for contestant in &all {
         let entry = let_run(
@@ -92,13 +101,14 @@ pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
         log.line(&serde_json::to_value(Scores::of(&entry, &course))?)?;
         entries.push(entry);
         // Whatever happens to the next one, what was run is kept.
-        folder.write_numbers(&entries, &course)?;
+        write_numbers(&arguments.output, &entries, &course)?;
     }
-    let scores = folder.write_numbers(&entries, &course)?;
-    let pictures = pictures::draw(folder.path, &entries, &scores, &course)?;
-    page::write(&folder.page(), &pictures, &scores, &course)?;
+    let scores = write_numbers(&arguments.output, &entries, &course)?;
+    let pictures = pictures::draw(&arguments.output, &entries, &scores, &course)?;
+    let page = arguments.output.join(PAGE);
+    page::write(&page, &pictures, &scores, &course)?;
     rheome_cli::say(markdown(&COLUMNS, ranked(&scores)).trim_end());
-    console.note(format!("wrote {}", folder.page().display()));
+    console.note(format!("wrote {}", page.display()));
     Ok(())
 }
 
@@ -124,40 +134,15 @@ fn let_run(
     judge.conclude(contestant, stopped)
 }
 
-/// The folder that is written.
-struct OutputFolder<'a> {
-    path: &'a Path,
-}
-
-impl<'a> OutputFolder<'a> {
-    /// The folder; one that holds a comparison is only replaced on request.
-    fn new(path: &'a Path, overwrite: bool) -> Result<Self, Failure> {
-        let folder = Self { path };
-        if folder.page().exists() && !overwrite {
-            return Err(Failure::new(format!(
-                "{}: holds a comparison already; choose another folder, or pass --overwrite to replace it",
-                path.display()
-            )));
-        }
-        Ok(folder)
-    }
-
-    fn create(&self) -> Result<(), Failure> {
-        std::fs::create_dir_all(self.path)
-            .map_err(|e| Failure::new(format!("{}: cannot create: {e}", self.path.display())))
-    }
-
-    /// The page, which is written last.
-    fn page(&self) -> PathBuf {
-        self.path.join("index.html")
-    }
-
-    /// Writes the statistics and the scores of `entries`, and returns the scores.
-    fn write_numbers(&self, entries: &[Entry], course: &Course) -> Result<Vec<Scores>, Failure> {
-        let sets: Vec<NamedResults> = entries.iter().map(|e| e.named_results(course)).collect();
-        statistics_output::write(&self.path.join("statistics.h5"), &sets)?;
-        let scores: Vec<Scores> = entries.iter().map(|e| Scores::of(e, course)).collect();
-        write_csv(&self.path.join("scores.csv"), &COLUMNS, ranked(&scores))?;
-        Ok(scores)
-    }
+/// Writes the statistics and the scores of `entries` into the folder, and returns the scores.
+fn write_numbers(
+    folder: &Path,
+    entries: &[Entry],
+    course: &Course,
+) -> Result<Vec<Scores>, Failure> {
+    let sets: Vec<NamedResults> = entries.iter().map(|e| e.named_results(course)).collect();
+    statistics_output::write(&folder.join("statistics.h5"), &sets)?;
+    let scores: Vec<Scores> = entries.iter().map(|e| Scores::of(e, course)).collect();
+    write_csv(&folder.join("scores.csv"), &COLUMNS, ranked(&scores))?;
+    Ok(scores)
 }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use base64::Engine as _;
-use rheome_backend::atomic::write_atomically;
 use rheome_cli::Failure;
+use rheome_cli::files::{self, cannot};
 
 use super::course::Course;
 use super::pictures::Picture;
@@ -54,8 +54,7 @@ pub fn write(
         escape(&PROGRAM.title()),
         escape(&PROGRAM.command_line())
     );
-    write_atomically(path, html.as_bytes())
-        .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))
+    files::write(path, html)
 }
 
 fn introduction(course: &Course, scores: &[Scores]) -> String {
@@ -133,12 +132,10 @@ fn table(scores: &[Scores]) -> String {
 
 /// A picture as part of the page.
 fn inline(path: &Path) -> Result<String, Failure> {
-    let fail = |e: std::io::Error| Failure::new(format!("{}: cannot read: {e}", path.display()));
     if path.extension().is_some_and(|e| e == "svg") {
-        return std::fs::read_to_string(path).map_err(fail);
+        return std::fs::read_to_string(path).map_err(cannot("read", path));
     }
-    let bytes = std::fs::read(path).map_err(fail)?;
-    let data = base64::engine::general_purpose::STANDARD.encode(bytes);
+    let data = base64::engine::general_purpose::STANDARD.encode(files::read(path)?);
     Ok(format!(
         "<img alt=\"\" src=\"data:image/png;base64,{data}\">"
     ))

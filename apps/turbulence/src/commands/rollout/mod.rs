@@ -10,7 +10,8 @@ use gathering::Gathering;
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use rheome_backend::device::DeviceChoice;
-use rheome_cli::{Claim, Failure, Interruption, JsonLog, Meter, refuse_same_file};
+use rheome_cli::outputs::refuse_same_file;
+use rheome_cli::{Claim, Failure, Interruption, JsonLog, Meter};
 use rheome_fields::{
     Appears, FieldHeader, FieldReader, FieldShape, FirstComponents, WriteOptions, expect_grid,
 };

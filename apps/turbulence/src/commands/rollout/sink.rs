@@ -38,9 +38,7 @@ pub(super) struct Closed;
 impl Sink {
     /// Snapshots that are written of every member.
     pub fn written(&self) -> usize {
-        let members = 0..self.shape.trajectories;
-        let written = members.map(|member| self.writer.completed(member));
-        written.min().unwrap_or(0)
+        self.writer.completed_by_all()
     }
 
     /// Runs `rollout` while a thread takes the fields it sends: it computes the next one while the last is written.

@@ -2,14 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use rheome_backend::atomic::write_atomically;
+use rheome_backend::sealed::{seal, unseal};
 use rheome_channel::Channel;
-use rheome_cli::Failure;
+use rheome_cli::{Failure, files};
 use rheome_statistics::FlowStatistics;
 
-/// Beginning of a checkpoint that holds statistics beside the flow. There follow the length of the flow's checkpoint (u64,
-/// little endian), that checkpoint, the statistics (CBOR), and the CRC-32 of everything before (u32). Without statistics a
-/// checkpoint is that of the flow alone.
+/// Beginning of a checkpoint that holds statistics beside the flow: [sealed](rheome_backend::sealed), first the flow's checkpoint,
+/// then the statistics (CBOR). Without statistics a checkpoint is that of the flow alone.
 const MAGIC: &[u8] = b"rheome-trajectory-1\n";
 
 /// What a checkpoint of a trajectory holds.
@@ -29,16 +28,13 @@ pub(super) struct Checkpoints {
 impl Checkpoints {
     /// The folder of `output`, emptied unless `keep`.
     pub fn beside(output: &Path, keep: bool) -> Result<Self, Failure> {
-        let mut name = output.file_name().unwrap_or_default().to_owned();
-        name.push(".checkpoints");
         let this = Self {
-            folder: output.with_file_name(name),
+            folder: files::beside(output, ".checkpoints"),
         };
         if !keep {
             this.remove();
         }
-        std::fs::create_dir_all(&this.folder)
-            .map_err(|e| Failure::new(format!("{}: cannot create: {e}", this.folder.display())))?;
+        files::create_folder(&this.folder)?;
         Ok(this)
     }
 
@@ -51,21 +47,17 @@ impl Checkpoints {
     /// The last checkpoint of a trajectory; none if there is no file.
     pub fn load(&self, trajectory: usize) -> Result<Option<Saved>, Failure> {
         let path = self.path(trajectory);
-        match std::fs::read(&path) {
-            Ok(bytes) if bytes.starts_with(MAGIC) => {
+        match files::read_if_there(&path)? {
+            Some(bytes) if bytes.starts_with(MAGIC) => {
                 let saved = unpack(&bytes)
                     .map_err(|reason| Failure::new(format!("{}: {reason}", path.display())))?;
                 Ok(Some(saved))
             }
-            Ok(flow) => Ok(Some(Saved {
+            Some(flow) => Ok(Some(Saved {
                 flow,
                 statistics: None,
             })),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(Failure::new(format!(
-                "{}: cannot read: {e}",
-                path.display()
-            ))),
+            None => Ok(None),
         }
     }
 
@@ -82,37 +74,26 @@ impl Checkpoints {
             Some(statistics) => pack(&flow, statistics)?,
             None => flow,
         };
-        write_atomically(&path, &bytes)
-            .map_err(|e| Failure::new(format!("{}: cannot write: {e}", path.display())))?;
+        files::write(&path, bytes)?;
         Ok(channel.time())
     }
 
     /// Removes the folder and all that is in it.
     pub fn remove(&self) {
-        // What cannot be removed does no harm: a later run ignores or replaces it.
-        let _ = std::fs::remove_dir_all(&self.folder);
+        // A checkpoint that stays is ignored or replaced by a later run.
+        files::discard_folder(&self.folder);
     }
 }
 
 fn pack(flow: &[u8], statistics: &FlowStatistics) -> Result<Vec<u8>, Failure> {
-    let mut bytes = MAGIC.to_vec();
-    bytes.extend((flow.len() as u64).to_le_bytes());
-    bytes.extend(flow);
-    ciborium::into_writer(statistics, &mut bytes)?;
-    bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
-    Ok(bytes)
+    let mut gathered = Vec::new();
+    ciborium::into_writer(statistics, &mut gathered)?;
+    Ok(seal(MAGIC, flow, &gathered))
 }
 
 fn unpack(bytes: &[u8]) -> Result<Saved, String> {
-    let damaged = || "is damaged or cut short: its checksum does not match".to_owned();
-    let (content, sum) = bytes.split_last_chunk::<4>().ok_or_else(damaged)?;
-    if crc32fast::hash(content) != u32::from_le_bytes(*sum) {
-        return Err(damaged());
-    }
-    let rest = content.strip_prefix(MAGIC).ok_or_else(damaged)?;
-    let (length, rest) = rest.split_first_chunk::<8>().ok_or_else(damaged)?;
-    let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
-    let (flow, statistics) = rest.split_at_checked(length).ok_or_else(damaged)?;
+    let (flow, statistics) =
+        unseal(MAGIC, bytes).ok_or("is damaged or cut short: its checksum does not match")?;
     let statistics = ciborium::from_reader(statistics)
         .map_err(|e| format!("holds no statistics that this version can read: {e}"))?;
     Ok(Saved {

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use checkpoints::Checkpoints;
 use gathering::Gathered;
 use rheome_channel::{Channel, Diagnostics, UniformGrid};
-use rheome_cli::{Claim, Failure, Interruption, JsonLog, Meter, settings as settings_file};
-use rheome_fields::{FieldError, FieldHeader, FieldShape, FieldWriter, SETTINGS, WriteOptions};
+use rheome_cli::{Claim, Failure, Interruption, JsonLog, Meter, lock, settings as settings_file};
+use rheome_fields::{FieldHeader, FieldShape, FieldWriter, SETTINGS};
 use rheome_statistics::FlowStatistics;
 use serde_json::json;
 use settings::SimulateSettings;
@@ -24,9 +24,9 @@ use crate::statistics_output;
 pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
     let mut settings: SimulateSettings =
-        settings_file::load(&arguments.config, &arguments.overrides)?;
+        settings_file::load_valid(&arguments.config, &arguments.overrides)?;
     settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
-    let grid = settings.validate()?;
+    let grid = settings.grid()?;
     check_field_output(&arguments.output)?;
     if arguments.stats {
         let beside = rheome_statistics_file::beside(&arguments.output);
@@ -44,10 +44,14 @@ pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
     };
     let header = header(&settings, &grid)?;
     let _claim = Claim::file("--output", &arguments.output)?;
-    let writer = open_output(arguments, &shape, &header)?;
-    let done = (0..shape.trajectories)
-        .map(|t| writer.completed(t))
-        .sum::<usize>();
+    let writer = rheome_fields::begin_or_resume(
+        &arguments.output,
+        &shape,
+        &header,
+        arguments.resume,
+        arguments.overwrite,
+    )?;
+    let done = writer.completed_in_all();
     let folder = Checkpoints::beside(&arguments.output, arguments.resume)?;
     let total = shape.trajectories * shape.snapshots;
     let simulation = Simulation {
@@ -75,25 +79,6 @@ pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
     folder.remove();
     console.note(format!("wrote {}", arguments.output.display()));
     Ok(())
-}
-
-/// Creates the output, or opens the one that is to be continued.
-fn open_output(
-    arguments: &SimulateArguments,
-    shape: &FieldShape,
-    header: &FieldHeader,
-) -> Result<Box<dyn FieldWriter>, Failure> {
-    if arguments.resume {
-        return Ok(rheome_fields::resume(&arguments.output, shape, header)?);
-    }
-    let options = WriteOptions {
-        overwrite: arguments.overwrite,
-        ..Default::default()
-    };
-    rheome_fields::create(&arguments.output, shape, header, options).map_err(|e| match e {
-        FieldError::Exists { .. } => Failure::new(format!("{e}, or --resume to continue it")),
-        other => other.into(),
-    })
 }
 
 /// A simulation under way; trajectories run side by side.
@@ -235,11 +220,10 @@ impl Simulation<'_> {
             return failure;
         }
         let (writer, output) = (lock(&self.writer), &self.settings.output);
-        let written = (0..output.trajectories).map(|t| writer.completed(t));
         Failure::interrupted(format!(
             "{}: {} of {} snapshots are in it, and a checkpoint of each trajectory begun beside it; continue with --resume",
             arguments.output.display(),
-            written.sum::<usize>(),
+            writer.completed_in_all(),
             output.trajectories * output.snapshots
         ))
     }
@@ -324,11 +308,6 @@ impl Simulation<'_> {
         ));
         Ok(())
     }
-}
-
-/// A poisoned lock means that a thread panicked while it held it; the others may go on to the end.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|e| e.into_inner())
 }
 
 fn header(settings: &SimulateSettings, grid: &UniformGrid) -> Result<FieldHeader, Failure> {

@@ -1,9 +1,8 @@
 //! Settings of `turbulence simulate`.
 
-use std::path::Path;
-
 use rheome_channel::{ChannelConfig, ChannelError, Filter, UniformGrid};
 use rheome_cli::Failure;
+use rheome_cli::settings::{Validate, check_seed};
 use serde::{Deserialize, Serialize};
 
 /// Settings of `turbulence simulate`.
@@ -63,26 +62,10 @@ fn default_checkpoint_interval() -> f64 {
     10.0
 }
 
-impl SimulateSettings {
-    /// The settings of a file, checked.
-    ///
-    /// # Errors
-    /// [`Failure`] naming the file and the first key whose value cannot work.
-    pub fn load(path: &Path) -> Result<Self, Failure> {
-        let settings: Self = rheome_cli::settings::load(path, &[])?;
-        settings
-            .validate()
-            .map_err(|e| Failure::new(format!("{}: {}", path.display(), e.line())))?;
-        Ok(settings)
-    }
-
-    /// Checks all settings and returns the grid of the snapshots.
-    ///
-    /// # Errors
-    /// [`Failure`] naming the first key whose value cannot work.
-    pub fn validate(&self) -> Result<UniformGrid, Failure> {
+impl Validate for SimulateSettings {
+    fn validate(&self) -> Result<(), Failure> {
         self.channel.validate()?;
-        rheome_cli::settings::check_seed("seed", self.seed)?;
+        check_seed("seed", self.seed)?;
         let output = &self.output;
         let counts = [
             ("trajectories", output.trajectories),
@@ -116,9 +99,18 @@ impl SimulateSettings {
                 )));
             }
         }
-        let grid: Result<UniformGrid, ChannelError> =
-            UniformGrid::new(output.grid, self.channel.lengths);
-        Ok(grid?)
+        self.grid()?;
+        Ok(())
+    }
+}
+
+impl SimulateSettings {
+    /// The grid of the snapshots.
+    ///
+    /// # Errors
+    /// [`ChannelError::Setting`] naming the key if there is none of so many points.
+    pub fn grid(&self) -> Result<UniformGrid, ChannelError> {
+        UniformGrid::new(self.output.grid, self.channel.lengths)
     }
 
     /// Time of a snapshot.

@@ -4,7 +4,7 @@ mod published;
 
 use std::path::Path;
 
-use rheome_cli::{Console, Failure, Interruption, Meter};
+use rheome_cli::{Claim, Console, Failure, Interruption, Meter, files};
 use rheome_fields::{FieldReader, FirstComponents};
 use rheome_statistics::{FlowGrid, FlowStatistics, Snapshot, WallUnits};
 use rheome_statistics_file::{NamedResults, flow_grid, units, wall_units};
@@ -30,6 +30,7 @@ pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
         .map(published::find)
         .transpose()?;
     let mut log = arguments.compute.log(false)?;
+    let _claim = Claim::file("--output", &arguments.output)?;
     let mut sets = Vec::new();
     for reference in &arguments.reference {
         sets.extend(of_reference(reference, &sets, arguments)?);
@@ -125,8 +126,7 @@ impl Gathering {
     ) -> Result<Self, Failure> {
         let reader = FirstComponents::new(rheome_fields::open(spec)?, 3)?;
         let skip = if predicted { arguments.skip } else { 0 };
-        let longest = (0..reader.shape().trajectories).map(|t| reader.completed(t));
-        let longest = longest.max().unwrap_or(0);
+        let longest = reader.completed_of_each().into_iter().max().unwrap_or(0);
         if longest <= skip {
             return Err(Failure::new(format!(
                 "{}: nothing is left of {longest} snapshot(s) after --skip {skip}",
@@ -150,9 +150,7 @@ impl Gathering {
     /// Reads the file, trajectory by trajectory.
     fn run(mut self, console: Console) -> Result<NamedResults, Failure> {
         let shape = self.reader.shape();
-        let counts: Vec<usize> = (0..shape.trajectories)
-            .map(|t| self.reader.completed(t))
-            .collect();
+        let counts = self.reader.completed_of_each();
         let total = counts.iter().sum::<usize>();
         let mut meter = Meter::new(console, &self.name, "snapshots", total as u64, 0);
         let interruption = Interruption::watch(console)?;
@@ -290,8 +288,7 @@ fn draw(
     sets: &[NamedResults],
     console: Console,
 ) -> Result<(), Failure> {
-    std::fs::create_dir_all(folder)
-        .map_err(|e| Failure::new(format!("{}: cannot create: {e}", folder.display())))?;
+    files::create_folder(folder)?;
     let curves: Vec<ProfileCurve> = sets
         .iter()
         .map(|set| ProfileCurve {

@@ -31,7 +31,6 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let console = options.compute.console();
     let mut settings: TrainSettings = options.settings()?;
     settings.training.seed = options.compute.seed.unwrap_or(settings.training.seed);
-    settings.validate()?;
     let reader = FirstComponents::new(
         rheome_fields::open(&arguments.data)?,
         settings.model.channels(),
@@ -42,12 +41,14 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         settings.model.grid().shape(),
         settings.model.channels(),
     )?;
-    settings.data.time_step = time_step(reader, &settings)?;
+    settings.data.time_step =
+        time_step(reader, &settings).map_err(|failure| options.at_fault(failure))?;
 
     let (time_window, stride) = (settings.model.time_window(), settings.data.stride);
     // Each window holds every snapshot that an unrolled prediction is compared with.
     let lead = time_window + settings.training.unroll - 1;
-    let windows = split(reader, &settings, lead, console)?;
+    let windows =
+        split(reader, &settings, lead, console).map_err(|failure| options.at_fault(failure))?;
     let device = options.compute.select(console)?.device.autodiff();
     let model = FlowModel::init(&settings.model, settings.training.seed, &device)?;
     let model = options.first_weights(settings.model.kind(), model, FlowModel::load)?;
@@ -226,11 +227,11 @@ impl Training for FlowTraining<'_> {
             &self.device.clone().inner(),
         )?;
         let metrics = [
-            ("validation_loss", found.loss),
-            ("validation_persistence", found.persistence),
+            ("relative_l2", found.loss),
+            ("relative_l2_of_persistence", found.persistence),
         ];
         let summary = format!(
-            "validation {:.5} (persistence {:.5})",
+            "relative L2 {:.5} (persistence {:.5})",
             found.loss, found.persistence
         );
         Ok(Validation::new(found.loss, metrics, summary))

@@ -1,7 +1,8 @@
 //! Settings of `turbulence train`: the `config.toml` of a model folder.
 
 use rheome_cli::Failure;
-use rheome_cli::settings::{check_positive, check_seed};
+use rheome_cli::settings::{Validate, check_positive};
+use rheome_cli::training::check_settings;
 use rheome_fields::Split;
 use rheome_flow::FlowModelConfig;
 use rheome_training::OptimizerSettings;
@@ -103,23 +104,21 @@ impl Default for TrainingSettings {
     }
 }
 
-impl TrainSettings {
-    /// Checks all settings.
-    ///
-    /// # Errors
-    /// [`Failure`] naming the first key whose value cannot work.
-    pub fn validate(&self) -> Result<(), Failure> {
+impl Validate for TrainSettings {
+    fn validate(&self) -> Result<(), Failure> {
         self.model.validate()?;
         let training = &self.training;
-        training.optimizer.validate()?;
-        check_seed("training.seed", training.seed)?;
+        check_settings(
+            training.seed,
+            training.log_every,
+            training.checkpoint_every,
+            &training.optimizer,
+        )?;
         check_positive(&[
             ("data.stride", self.data.stride as u64),
             ("training.epochs", training.epochs),
             ("training.batch_size", training.batch_size as u64),
             ("training.unroll", training.unroll as u64),
-            ("training.log_every", training.log_every),
-            ("training.checkpoint_every", training.checkpoint_every),
         ])?;
         if !(training.noise >= 0.0 && training.noise.is_finite()) {
             return Err(Failure::new(format!(

@@ -6,11 +6,13 @@ mod scores;
 mod tables;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use rheome_cli::outputs::NewFolder;
+use rheome_cli::settings::at_fault;
 use rheome_cli::training::evenly;
 use rheome_cli::{Failure, Interruption, Meter, say};
-use rheome_fields::{FieldError, Window, Windows, all_windows};
+use rheome_fields::{Window, Windows, all_windows};
 use rheome_periodic::FlowAnalysis;
 
 use super::data::FlowData;
@@ -26,8 +28,13 @@ const AT_ONCE: usize = 8;
 /// Runs the command.
 pub fn run(arguments: &FluidsEvaluateArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
-    let outputs = Outputs::new(&arguments.output);
-    outputs.check(arguments.overwrite)?;
+    let output = NewFolder {
+        option: "--output",
+        path: &arguments.output,
+        results: &Outputs::NAMES,
+        overwrite: arguments.overwrite,
+    };
+    output.check()?;
     let device = arguments.compute.select(console)?.device;
     let model = LoadedModel::load(&arguments.model, &device)?;
     let data = FlowData::open(&arguments.data, &model.settings.model)?;
@@ -36,6 +43,7 @@ pub fn run(arguments: &FluidsEvaluateArguments) -> Result<(), Failure> {
     let mut analysis = FlowAnalysis::new(model.settings.model.grid[0], forecasters.length())?;
     let leads = model.settings.model.output_frames;
     let mut scores = Scores::new(&forecasters.names(), leads, forecasters.step());
+    let _claim = output.begin()?;
     let mut shown = None;
     let mut meter = Meter::new(console, "evaluate", "flows", judged.len() as u64, 0);
     let interruption = Interruption::watch(console)?;
@@ -50,7 +58,9 @@ pub fn run(arguments: &FluidsEvaluateArguments) -> Result<(), Failure> {
     meter.finish();
     let mut log = arguments.compute.log(false)?;
     log.line(&scores.summary())?;
-    outputs.create()?;
+    let outputs = Outputs {
+        folder: arguments.output.clone(),
+    };
     tables::write(&scores, &outputs)?;
     pictures::draw(&scores, shown.as_ref(), &mut analysis, &outputs)?;
     if !arguments.compute.quiet {
@@ -71,7 +81,12 @@ fn judged(
         quiet: true,
         ..arguments.compute.console()
     };
-    let of_split = |of: fn(Windows) -> Vec<Window>| windows(data, settings, quiet).map(of);
+    let of_split = |of: fn(Windows) -> Vec<Window>| {
+        let windows = windows(data, settings, quiet);
+        windows
+            .map(of)
+            .map_err(|failure| at_fault(&model.config, &[], failure))
+    };
     let all = || all_windows(data.reader(), settings.frames() - 1, settings.data.stride);
     let found = match arguments.trajectories {
         Judged::All => all(),
@@ -109,28 +124,9 @@ impl Outputs {
         "vorticity.png",
     ];
 
-    fn new(folder: &Path) -> Self {
-        Self {
-            folder: folder.to_owned(),
-        }
-    }
-
     /// A file of the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         debug_assert!(Self::NAMES.contains(&name));
         self.folder.join(name)
-    }
-
-    fn check(&self, overwrite: bool) -> Result<(), Failure> {
-        let there = Self::NAMES.map(|name| self.path(name));
-        match there.into_iter().find(|path| path.exists() && !overwrite) {
-            None => Ok(()),
-            Some(path) => Err(FieldError::Exists { path }.into()),
-        }
-    }
-
-    fn create(&self) -> Result<(), Failure> {
-        std::fs::create_dir_all(&self.folder)
-            .map_err(|e| Failure::new(format!("{}: cannot create: {e}", self.folder.display())))
     }
 }

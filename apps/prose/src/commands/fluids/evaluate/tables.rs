@@ -1,7 +1,7 @@
 //! Scores as CSV, in long form: a row a contestant and lead.
 
-use rheome_backend::atomic::write_atomically;
 use rheome_cli::Failure;
+use rheome_cli::files::{self, cannot};
 use serde::Serialize;
 
 use super::Outputs;
@@ -103,12 +103,9 @@ fn table<R: Serialize>(
     rows: impl Iterator<Item = R>,
 ) -> Result<(), Failure> {
     let path = outputs.path(name);
-    let wrong =
-        |e: &dyn std::fmt::Display| Failure::new(format!("{}: cannot write: {e}", path.display()));
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
-        writer.serialize(row).map_err(|e| wrong(&e))?;
+        writer.serialize(row).map_err(cannot("write", &path))?;
     }
-    let text = writer.into_inner().map_err(|e| wrong(&e))?;
-    write_atomically(&path, &text).map_err(|e| wrong(&e))
+    files::write(&path, writer.into_inner().map_err(cannot("write", &path))?)
 }

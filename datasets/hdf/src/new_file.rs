@@ -1,0 +1,75 @@
+//! Whether a file may be written, asked before anything is computed for it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// Why no file may be written; each message is one line that names the path.
+#[derive(Debug, Error)]
+pub enum NewFileError {
+    /// Something is there already.
+    #[error("{path}: exists already; choose another name, or pass --overwrite to replace it")]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Its folder is missing, or cannot be looked at.
+    #[error("{folder}: cannot write into this folder: {source}")]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+}
+
+/// Checks that `path` is free, or its file to be replaced, and that its folder is there.
+///
+/// ```
+/// use rheome_hdf::{NewFileError, check_new_file};
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// let path = folder.path().join("a.h5");
+/// check_new_file(&path, false).unwrap();
+/// std::fs::write(&path, "precious").unwrap();
+/// assert!(matches!(check_new_file(&path, false), Err(NewFileError::Exists { .. })));
+/// check_new_file(&path, true).unwrap();
+/// ```
+///
+/// # Errors
+/// [`NewFileError`].
+pub fn check_new_file(path: &Path, overwrite: bool) -> Result<(), NewFileError> {
+    if path.exists() && !overwrite {
+        return Err(NewFileError::Exists {
+            path: path.to_owned(),
+        });
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    match std::fs::metadata(folder) {
+        Ok(_) => Ok(()),
+        Err(source) => Err(NewFileError::Folder {
+            folder: folder.to_owned(),
+            source,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named() {
+        let error = check_new_file(Path::new("/nonexistent-folder/a.h5"), true).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.starts_with("/nonexistent-folder: cannot write into this folder: "),
+            "{message}"
+        );
+        check_new_file(Path::new("a-file-of-no-test.h5"), false).unwrap();
+    }
+}
