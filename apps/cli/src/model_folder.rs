@@ -4,7 +4,9 @@
 //! config.toml           the settings it was trained with; [model] rebuilds the model
 //! weights.safetensors   the best weights by validation, under the names PyTorch users know
 //! normalization.json    statistics with which fields are standardised (where it applies)
+//! flow.json             coordinates, units and viscosity of the flow that an operator learns (flows only)
 //! vocabulary.json       the words or genes that the model knows (where it applies)
+//! families.toml         the families of equations that the model learnt (equations only)
 //! metrics.jsonl         losses, one JSON object a line
 //! data.json             sizes and checksums of the data it learns from, which are to be the same when it is resumed
 //! checkpoints/          to resume the training from

@@ -32,6 +32,7 @@ mod legend;
 mod slices;
 mod style;
 mod ticks;
+pub mod units;
 
 use std::path::PathBuf;
 

@@ -4,6 +4,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use super::PlotError;
+use super::units::with_unit;
 use super::style::{FONT, register_typeface, viridis};
 
 /// A plane through a field, drawn with its first index to the right and its second upwards.
@@ -22,7 +23,7 @@ pub struct Plane {
 pub struct PlaneAxis {
     /// Name, e.g. `x`.
     pub name: String,
-    /// Unit, e.g. `h`.
+    /// Unit, e.g. `h`; empty or `1` if there is none.
     pub unit: String,
 }
 
@@ -98,10 +99,8 @@ pub fn draw_slices(
         }
     }
     let below = (size.1 - BOTTOM + 6) as i32;
-    let extents = format!(
-        "→ {} in [0, {:.3}] {},   ↑ {} in [0, {:.3}] {}",
-        axes[0].name, first.extent[0], axes[0].unit, axes[1].name, first.extent[1], axes[1].unit
-    );
+    let [right, up] = [0, 1].map(|axis| extent(&axes[axis], first.extent[axis]));
+    let extents = format!("→ {right},   ↑ {up}");
     text(&root, &extents, (names as i32, below + 10), 20).map_err(|e| fail(&e))?;
     draw_bar(&root, size, range, quantity).map_err(|e| fail(&e))?;
     root.present().map_err(|e| fail(&e))
@@ -112,6 +111,13 @@ type Drawn<'a> = Result<(), DrawingAreaErrorKind<<BitMapBackend<'a> as DrawingBa
 
 fn text<'a>(root: &Area<'a>, words: &str, at: (i32, i32), size: i32) -> Drawn<'a> {
     root.draw(&Text::new(words.to_owned(), at, (FONT, size)))
+}
+
+/// What an axis spans: `x in [0, 2.88] h`.
+fn extent(axis: &PlaneAxis, length: f64) -> String {
+    let length = format!("{length:.3}");
+    let length = length.trim_end_matches('0').trim_end_matches('.');
+    with_unit(format!("{} in [0, {length}]", axis.name), &axis.unit)
 }
 
 fn value_range(rows: &[SliceRow]) -> (f64, f64) {
@@ -209,6 +215,15 @@ mod tests {
         ];
         draw_slices(&path, &["t = 0".into()], &rows, "u", &axes()).unwrap();
         assert_eq!(&std::fs::read(&path).unwrap()[1..4], b"PNG");
+    }
+
+    #[test]
+    fn an_axis_is_told_with_its_unit_if_it_has_one() {
+        let axis = |unit| PlaneAxis::new("x", unit);
+        assert_eq!(extent(&axis("h"), 2.88), "x in [0, 2.88] h");
+        assert_eq!(extent(&axis("points"), 11.0), "x in [0, 11] points");
+        assert_eq!(extent(&axis("1"), 120.5), "x in [0, 120.5]");
+        assert_eq!(extent(&axis(""), 0.125), "x in [0, 0.125]");
     }
 
     #[test]

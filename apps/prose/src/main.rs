@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod families_file;
 mod samples;
 mod settings;
 mod times;

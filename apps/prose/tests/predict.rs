@@ -275,6 +275,12 @@ fn without_an_equation_the_families_are_tried() {
             .args(more);
         command
     };
+    // Those that the model learnt, where its folder tells.
+    with_model(&["--sample", "3", "--greedy", "--refine", "0"])
+        .assert()
+        .success()
+        .stderr(predicate::str::contains("trying 3 families"));
+    std::fs::remove_file(model.join("families.toml")).unwrap();
     with_model(&[
         "--sample",
         "3",
@@ -401,7 +407,7 @@ fn what_is_wrong_is_said_before_anything_is_written() {
         &["--components", "Fox"],
         &["--components", "\"Fox\"", "Hare, Lynx"],
     );
-    refused(MEASURED, &[], &["no published family has 2", "--equation"]);
+    refused(MEASURED, &[], &["no published one, has 2", "--equation"]);
     refused(
         MEASURED,
         &["--equation", "x +"],

@@ -8,6 +8,7 @@ mod model_folder;
 mod profiles;
 mod reference;
 mod statistics_file;
+mod trained_flow;
 
 use std::process::ExitCode;
 

@@ -17,7 +17,9 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
         settings_file::load(&arguments.config, &arguments.overrides)?;
     settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
     let config = settings.config(&arguments.config)?;
-    let families = settings.families.resolve(&arguments.config)?;
+    let families = settings
+        .families
+        .resolve(&arguments.config, &arguments.overrides)?;
     refuse_existing("--output", &arguments.output, arguments.overwrite)?;
     arguments.compute.select_cpu(console, "generate")?;
     let mut log = arguments.compute.log(false)?;

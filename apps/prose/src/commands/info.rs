@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use hdf5::File;
 use rheome_cli::model_folder::{ModelSource, training_seconds};
 use rheome_cli::{Facts, Failure};
-use rheome_equations::{DataFile, Series, is_data_file};
+use rheome_equations::{DataFile, Family, Series, is_data_file};
 use rheome_hdf::{message, number, text};
 use serde_json::{Map, Value, json};
 
@@ -136,6 +136,8 @@ fn of_model(folder: &Path) -> Result<Facts, Failure> {
         facts.tell("network", "PROSE");
         facts.tell("parameters", trained.network.num_params());
         facts.tell("words", trained.words.size());
+        let families: Vec<&str> = trained.families.iter().map(Family::name).collect();
+        facts.tell_known("families", (!families.is_empty()).then_some(families));
         facts.tell_known("training_seconds", seconds);
         facts.tell("settings", &trained.settings);
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hdf5::types::VarLenUnicode;
 use hdf5::{File, Group, H5Type, Location};
-use ndarray::{Array3, ArrayView2, s};
+use ndarray::{Array2, Array3, ArrayView2, s};
 use rheome_hdf::{Partial, message, text};
 
 use super::{FORMAT, VERSION, place};
@@ -156,7 +156,24 @@ impl DataWriter {
         text::write_dataset(&group, place::FORMULAS, &formulas)?;
         let parameters: Vec<String> = self.families.iter().map(|names| names.join(",")).collect();
         text::write_dataset(&group, place::PARAMETER_NAMES, &parameters)?;
-        Ok(())
+        let mut values = Array2::from_elem((families.len(), self.most_parameters()), f64::NAN);
+        for (mut row, family) in values.rows_mut().into_iter().zip(families) {
+            for (place, value) in row.iter_mut().zip(family.parameters().values()) {
+                *place = *value;
+            }
+        }
+        let initial = families.iter().flat_map(Family::initial).collect();
+        let initial = Array2::from_shape_vec((families.len(), 2), initial);
+        let initial = initial.map_err(|error| error.to_string())?;
+        for (name, numbers) in [
+            (place::PARAMETER_VALUES, values),
+            (place::INITIAL, initial),
+        ] {
+            let numbers = group.new_dataset_builder().with_data(&numbers);
+            numbers.create(name)?;
+        }
+        let sources: Vec<&str> = families.iter().map(Family::source).collect();
+        text::write_dataset(&group, place::SOURCE, &sources)
     }
 
     /// Creates the datasets that grow.

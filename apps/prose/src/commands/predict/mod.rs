@@ -84,7 +84,11 @@ fn predict<'a>(
 ) -> Result<Prediction<'a>, Failure> {
     let input = Input::read(&arguments.series, trained, arguments.equation.is_some())?;
     let components = input.series.dimension();
-    let rough = rough::equations(arguments.equation.as_deref(), components)?;
+    let rough = rough::equations(
+        arguments.equation.as_deref(),
+        components,
+        &trained.families,
+    )?;
     let times = times(arguments, &input)?;
     summary::note_input(&input, &rough, console);
     let seed = arguments

@@ -1,7 +1,7 @@
 //! Rough equations: what the network is told about the one it looks for.
 
 use rheome_cli::Failure;
-use rheome_equations::{System, published_families};
+use rheome_equations::{Family, System, published_families};
 
 /// An equation that may be roughly right.
 pub struct RoughEquation {
@@ -14,18 +14,28 @@ pub struct RoughEquation {
 /// The name of an equation that was given.
 const GIVEN: &str = "given";
 
-/// The equation that was given, or those of all published families with so many components.
+/// The equation that was given; or those of the families with so many components, the ones that the model learnt, or, where it knows
+/// none of so many, the published ones.
 ///
 /// # Errors
 /// [`Failure`] if the equation cannot be read or does not fit the series, or there is no such family.
-pub fn equations(given: Option<&str>, components: usize) -> Result<Vec<RoughEquation>, Failure> {
+pub fn equations(
+    given: Option<&str>,
+    components: usize,
+    learnt: &[Family],
+) -> Result<Vec<RoughEquation>, Failure> {
     if let Some(text) = given {
         let rough = read(text, components).map(|rough| vec![rough]);
         return rough.map_err(|reason| Failure::new(format!("--equation: {reason}")));
     }
-    let families = published_families(true).into_iter();
-    let families = families.filter(|family| family.dimension() == components);
-    let rough = families.map(|family| {
+    let fits = |family: &Family| family.dimension() == components;
+    let mut families = learnt.to_vec();
+    families.retain(fits);
+    if families.is_empty() {
+        families = published_families(true);
+        families.retain(fits);
+    }
+    let rough = families.iter().map(|family| {
         let system = family.system(family.parameters())?.skeleton();
         Ok(RoughEquation {
             origin: family.name().to_owned(),
@@ -36,7 +46,7 @@ pub fn equations(given: Option<&str>, components: usize) -> Result<Vec<RoughEqua
     match rough.is_empty() {
         false => Ok(rough),
         true => Err(Failure::new(format!(
-            "no published family has {components} component(s) to try; tell roughly what you expect with --equation, C for each \
+            "no family that the model learnt, and no published one, has {components} component(s) to try; tell roughly what you expect with --equation, C for each \
              number: \"C x - C x y | C x y - C y\""
         ))),
     }

@@ -22,6 +22,7 @@ use super::PROGRAM;
 use crate::arguments::TrainArguments;
 use batches::{BatchSource, HostBatch};
 use fingerprint::fingerprint;
+use crate::trained_flow::{self, FLOW};
 use objective::{SnapshotShape, unrolled_loss, validate};
 use settings::TrainSettings;
 
@@ -58,6 +59,7 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         None => statistics(reader, &windows.train, lead, stride)?,
     };
     normalization.save(&folder.path().join(NORMALIZATION))?;
+    trained_flow::save(reader.header(), &folder.path().join(FLOW))?;
     let source = BatchSource::new(
         reader,
         &windows.train,

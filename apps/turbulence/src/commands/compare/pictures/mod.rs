@@ -10,6 +10,7 @@ use rheome_statistics::{FlowResults, SpaceTimeSlices};
 use super::Entry;
 use super::course::Course;
 use super::scores::Scores;
+use rheome_figures::units::{over, with_unit};
 use rheome_figures::{Figure, Plane, PlaneAxis, SliceRow, draw_slices};
 
 /// Error of the profiles from which on a contestant does not set the axes.
@@ -146,7 +147,7 @@ impl<'a> Gallery<'a> {
             PlaneAxis::new("time", &units.time),
             PlaneAxis::new("z", &units.length),
         ];
-        let quantity = format!("u / {}", units.velocity);
+        let quantity = over("u", &units.velocity);
         draw_slices(&path, &titles, &rows, &quantity, &axes)?;
         let caption =
             "Streamwise velocity along z against time: streaks as they form, wander and break."
@@ -160,7 +161,7 @@ impl<'a> Gallery<'a> {
         match (place, self.course.wall_units) {
             (1, _) => "centre".into(),
             (_, Some(units)) => format!("y+ = {:.0}", units.length(height)),
-            (_, None) => format!("y = {height:.2} {}", self.course.units.length),
+            (_, None) => with_unit(format!("y = {height:.2}"), &self.course.units.length),
         }
     }
 }
