@@ -75,7 +75,7 @@ pub enum Command {
     Evaluate(EvaluateArguments),
     /// Say an equation in prefix words, ids, LaTeX and SymPy, from a formula, words or ids.
     #[command(
-        after_help = "Example:\n  prose tokens \"10 (y - x) | x (28 - z) - y | x y - 2.67 z\"\n  prose tokens --words \"add mul + N250 E-2 u_0 sin u_1\""
+        after_help = "Example:\n  prose tokens \"10.0 (y - x) | x (28.0 - z) - y | x y - 2.67 z\"\n  prose tokens --words \"add mul + N250 E-2 u_0 sin u_1\""
     )]
     Tokens(TokensArguments),
     /// Say what a data file, a prediction, a series or a model folder holds.

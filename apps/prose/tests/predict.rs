@@ -126,7 +126,8 @@ fn a_measured_series_is_explained_and_continued() {
     predict(&folder, MEASURED, &["--equation", lotka, "--points", "16"])
         .assert()
         .success()
-        .stderr(predicate::str::contains("(Hare, Lynx), times 1900 to 1915"));
+        .stderr(predicate::str::contains("(Hare, Lynx), times 1900 to 1915"))
+        .stdout(predicate::str::contains("   (u_1: Lynx)"));
     let file = File::open(folder.path().join("out.h5")).unwrap();
     let found: System = texts(&file, "candidates/infix")[0].parse().unwrap();
     // Posterior means of all 21 years: 0.55, 0.028, 0.024, 0.80 (Carpenter 2018, Predator-Prey Population Dynamics: the
@@ -293,6 +294,7 @@ fn without_an_equation_the_families_are_tried() {
     .success()
     .stderr(predicate::str::contains("8 point(s) shown to the network"))
     .stderr(predicate::str::contains("trying 12 families"))
+    .stdout(predicate::str::contains("(u_0: u_0)").not())
     .stdout(predicate::str::contains("on the 16 points held back"));
     let file = File::open(folder.path().join("out.h5")).unwrap();
     let words = texts(&file, "candidates/words");
@@ -412,6 +414,11 @@ fn what_is_wrong_is_said_before_anything_is_written() {
         MEASURED,
         &["--equation", "x +"],
         &["--equation: formula, character"],
+    );
+    refused(
+        MEASURED,
+        &["--equation", "C Hare - C Fox | C Lynx"],
+        &["\"Fox\"", "components of the series are Hare, Lynx"],
     );
     refused(
         MEASURED,

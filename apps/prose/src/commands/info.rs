@@ -62,6 +62,7 @@ fn of_series(place: &str) -> Result<Facts, Failure> {
     let mut facts = Facts::default();
     facts.tell("series", place);
     facts.tell("components", series.names());
+    facts.tell_known("note", series.note());
     tell_times(&mut facts, series.times());
     let extremes = |values: ndarray::ArrayView1<f64>| {
         values

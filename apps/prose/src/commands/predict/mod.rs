@@ -83,10 +83,9 @@ fn predict<'a>(
     console: Console,
 ) -> Result<Prediction<'a>, Failure> {
     let input = Input::read(&arguments.series, trained, arguments.equation.is_some())?;
-    let components = input.series.dimension();
     let rough = rough::equations(
         arguments.equation.as_deref(),
-        components,
+        input.series.names(),
         &trained.families,
     )?;
     let times = times(arguments, &input)?;

@@ -1,7 +1,7 @@
 //! Rough equations: what the network is told about the one it looks for.
 
 use rheome_cli::Failure;
-use rheome_equations::{Family, System, published_families};
+use rheome_equations::{EquationError, Family, Parameters, System, published_families};
 
 /// An equation that may be roughly right.
 pub struct RoughEquation {
@@ -21,11 +21,12 @@ const GIVEN: &str = "given";
 /// [`Failure`] if the equation cannot be read or does not fit the series, or there is no such family.
 pub fn equations(
     given: Option<&str>,
-    components: usize,
+    names: &[String],
     learnt: &[Family],
 ) -> Result<Vec<RoughEquation>, Failure> {
+    let components = names.len();
     if let Some(text) = given {
-        let rough = read(text, components).map(|rough| vec![rough]);
+        let rough = read(text, names).map(|rough| vec![rough]);
         return rough.map_err(|reason| Failure::new(format!("--equation: {reason}")));
     }
     let fits = |family: &Family| family.dimension() == components;
@@ -52,8 +53,16 @@ pub fn equations(
     }
 }
 
-fn read(text: &str, components: usize) -> Result<RoughEquation, String> {
-    let system: System = text.parse().map_err(|e| format!("{e}"))?;
+/// Reads an equation of the series' components, called by `names`, or by number (`u_0`, or `x`).
+fn read(text: &str, names: &[String]) -> Result<RoughEquation, String> {
+    let components = names.len();
+    let system = System::parse_with_names(text, &Parameters::new(), names);
+    let system = system.map_err(|e| match &e {
+        EquationError::Formula { .. } => {
+            format!("{e}; the components of the series are {}", names.join(", "))
+        }
+        _ => e.to_string(),
+    })?;
     if system.dimension() != components {
         return Err(format!(
             "found {} component(s), expected {components}, those of the series",
