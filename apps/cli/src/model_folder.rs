@@ -210,13 +210,22 @@ mod tests {
             training_time(folder.path()).unwrap().is_partial
         };
         let old = "{\"event\": \"epoch\", \"seconds\": 2.5}\n";
-        assert!(is_partial(old, "turbulence train --weights a/weights.safetensors"));
+        assert!(is_partial(
+            old,
+            "turbulence train --weights a/weights.safetensors"
+        ));
         assert!(!is_partial(old, "turbulence train --config a.toml"));
         // Running totals count what is known, and say where something is not.
         let new = "{\"event\": \"epoch\", \"training_seconds\": 2.5}\n";
-        assert!(!is_partial(new, "turbulence train --weights a/weights.safetensors"));
+        assert!(!is_partial(
+            new,
+            "turbulence train --weights a/weights.safetensors"
+        ));
         let said = format!("{{\"event\": \"{PARTIAL}\"}}\n{new}");
-        assert!(is_partial(&said, "turbulence train --weights checkpoint.pt"));
+        assert!(is_partial(
+            &said,
+            "turbulence train --weights checkpoint.pt"
+        ));
     }
 
     #[test]

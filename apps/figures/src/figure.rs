@@ -8,7 +8,7 @@ use plotters::prelude::*;
 
 use super::PlotError;
 use super::legend::{Entry, Legend};
-use super::style::{FONT, LINES, Marker, register_typeface};
+use super::style::{FONT, Marker, color, register_typeface};
 use super::ticks;
 
 /// How an axis is divided.
@@ -83,6 +83,14 @@ impl Curve {
         }
     }
 
+    /// Size and opacity of its markers: small ones that show what lies below, where there are many.
+    fn marks(&self) -> (i32, f64) {
+        match self.is_scatter && self.points.len() > MANY {
+            true => (3, 0.6),
+            false => (5, 1.0),
+        }
+    }
+
     /// Markers without a line.
     pub fn scatter(set: usize, points: Vec<(f64, f64)>) -> Self {
         Self {
@@ -115,6 +123,8 @@ pub struct Figure {
 }
 
 const PANEL: (u32, u32) = (520, 420);
+/// Single points from which on they are a cloud.
+const MANY: usize = 30;
 
 impl Figure {
     /// Draws the figure into `path` (.png or .svg).
@@ -279,9 +289,8 @@ impl Panel {
             .label_style((FONT, 17))
             .axis_desc_style((FONT, 20))
             .draw()?;
-        // The reference last, so that nothing hides it.
-        for curve in self.curves.iter().rev() {
-            let color = LINES[curve.set % LINES.len()];
+        for curve in self.in_order() {
+            let color = color(curve.set);
             let points = &curve.points;
             if !curve.is_scatter {
                 let line = LineSeries::new(points.iter().copied(), color.stroke_width(2));
@@ -295,12 +304,21 @@ impl Panel {
                     (points.len() / 14).max(1)
                 };
                 let shown = points.iter().skip(curve.set % every).step_by(every);
+                let (size, opacity) = curve.marks();
                 chart.draw_series(shown.map(|p| {
-                    EmptyElement::at(*p) + Polygon::new(marker.outline(5), color.filled())
+                    let mark = Polygon::new(marker.outline(size), color.mix(opacity).filled());
+                    EmptyElement::at(*p) + mark
                 }))?;
             }
         }
         Ok(())
+    }
+
+    /// The curves in the order in which they are drawn, one over the other: clouds of points as they are given, then lines, the reference
+    /// last, so that nothing hides it.
+    fn in_order(&self) -> impl Iterator<Item = &Curve> {
+        let clouds = self.curves.iter().filter(|curve| curve.is_scatter);
+        clouds.chain(self.curves.iter().rev().filter(|curve| !curve.is_scatter))
     }
 }
 
@@ -347,6 +365,25 @@ mod tests {
         assert!(text.starts_with("<svg") && text.trim_end().ends_with("</svg>"));
         assert!(text.contains("U+") && text.contains("a &lt; b &amp; c"));
         assert!(!text.contains("NaN"));
+    }
+
+    #[test]
+    fn the_last_cloud_and_the_reference_line_lie_on_top() {
+        let points = |count: usize| (0..count).map(|i| (i as f64, 1.0)).collect();
+        let panel = Panel {
+            x: Axis::linear("a"),
+            y: Axis::linear("b"),
+            curves: vec![
+                Curve::line(0, points(2)),
+                Curve::scatter(1, points(300)),
+                Curve::line(2, points(2)),
+                Curve::scatter(3, points(2)),
+            ],
+        };
+        let order: Vec<usize> = panel.in_order().map(|curve| curve.set).collect();
+        assert_eq!(order, [1, 3, 2, 0]);
+        assert_eq!(panel.curves[1].marks(), (3, 0.6));
+        assert_eq!(panel.curves[3].marks(), (5, 1.0));
     }
 
     #[test]

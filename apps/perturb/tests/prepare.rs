@@ -87,7 +87,11 @@ fn what_is_not_taken_over_is_listed() {
     assert!(prepared.uns_at("truth").is_err());
     // Cells as they were measured, with nothing besides, lose nothing.
     let foreign_path = path("foreign.h5ad");
-    foreign(&foreign_path, &["KLF1", "ctrl", "ctrl"], [1.0, 2.0, 3.0, 4.0]);
+    foreign(
+        &foreign_path,
+        &["KLF1", "ctrl", "ctrl"],
+        [1.0, 2.0, 3.0, 4.0],
+    );
     with(&["prepare", &foreign_path, "--output", &path("b.h5ad")])
         .args(["--pert-col", "guide_identity", "--gene-col", "symbol"])
         .assert()

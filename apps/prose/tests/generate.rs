@@ -130,7 +130,9 @@ fn a_file_of_families_is_found_from_the_command_line_and_from_the_settings() {
     std::fs::create_dir(folder.path().join("mine")).unwrap();
     let config = folder.path().join("mine/settings.toml");
     std::fs::write(&config, "[families]\nnames = [\"thomas\"]\n").unwrap();
-    let written = with(&["families", "lorenz_3d", "--toml"]).assert().success();
+    let written = with(&["families", "lorenz_3d", "--toml"])
+        .assert()
+        .success();
     let family = written.get_output().stdout.clone();
     std::fs::write(folder.path().join("mine/own.toml"), &family).unwrap();
     let generate = |config: &str, sets: &[&str]| {

@@ -267,11 +267,20 @@ fn a_prediction_tries_the_families_that_the_model_learnt() {
     let sets = ["--set", &file, "--set", "families.names=[]"];
     let data = generated(&folder, "own.h5", &sets);
     let run = folder.path().join("run");
-    train(&data, &run, &["--set", "training.epochs=1"]).assert().success();
+    train(&data, &run, &["--set", "training.epochs=1"])
+        .assert()
+        .success();
     let output = folder.path().join("a.h5");
     let predict = |run: &Path| {
         let mut predict = with(&["predict", "--sample", "1", "--times", "1:2:4", "--greedy"]);
-        predict.args(["--device", "flex", "--threads", "1", "--overwrite", "--model"]);
+        predict.args([
+            "--device",
+            "flex",
+            "--threads",
+            "1",
+            "--overwrite",
+            "--model",
+        ]);
         predict.arg(run).arg("--input").arg(&data);
         predict.arg("--output").arg(&output);
         predict

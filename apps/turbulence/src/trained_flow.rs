@@ -114,10 +114,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FLOW);
         let of_settings = load(None, &config()).unwrap();
-        let expected = [vec![0.0, 1.5, 3.0, 4.5], vec![0.0, 1.0, 2.0], vec![0.0, 0.5]];
+        let expected = [
+            vec![0.0, 1.5, 3.0, 4.5],
+            vec![0.0, 1.0, 2.0],
+            vec![0.0, 0.5],
+        ];
         assert_eq!(of_settings.coordinates, Some(expected));
         let mut header = FieldHeader {
-            coordinates: Some([vec![0.0, 1.0, 2.0, 3.0], vec![-1.0, 0.5, 1.0], vec![0.0, 7.0]]),
+            coordinates: Some([
+                vec![0.0, 1.0, 2.0, 3.0],
+                vec![-1.0, 0.5, 1.0],
+                vec![0.0, 7.0],
+            ]),
             ..FieldHeader::default()
         };
         header.attributes.insert("viscosity".into(), 0.25.into());
@@ -141,7 +149,11 @@ mod tests {
         save(&header, &path).unwrap();
         let error = load(Some(&path), &config()).unwrap_err();
         let words = ["flow.json", "[1, 1, 1]", "[4, 3, 2]"];
-        assert!(words.iter().all(|w| error.line().contains(w)), "{}", error.line());
+        assert!(
+            words.iter().all(|w| error.line().contains(w)),
+            "{}",
+            error.line()
+        );
         std::fs::write(&path, "{").unwrap();
         assert!(load(Some(&path), &config()).is_err());
     }

@@ -166,11 +166,13 @@ fn a_rollout_of_a_bare_array_has_the_models_points_and_units() {
         .assert()
         .success();
     let header = |output: &str, model: &[&str]| {
-        with(&["rollout", "--input", &array, "--steps", "2", "--output", output])
-            .args(["--device", "flex", "-q"])
-            .args(model)
-            .assert()
-            .success();
+        with(&[
+            "rollout", "--input", &array, "--steps", "2", "--output", output,
+        ])
+        .args(["--device", "flex", "-q"])
+        .args(model)
+        .assert()
+        .success();
         rheome_fields::open(output).unwrap().header().clone()
     };
     let expected = rheome_fields::open(&root().join(HELD_OUT).display().to_string()).unwrap();

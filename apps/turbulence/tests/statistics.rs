@@ -349,7 +349,10 @@ fn slices_of_a_bare_array_have_the_shape_of_the_box() {
         size(&path("plots/slices.png"))
     };
     let points = draw(&array, &[]);
-    let told = draw(&array, &["--lengths", "3.141592653589793,1.5707963267948966"]);
+    let told = draw(
+        &array,
+        &["--lengths", "3.141592653589793,1.5707963267948966"],
+    );
     // Two planes side by side, as of the file that knows its coordinates; its four are wider.
     assert_eq!(told[1], draw(HELD_OUT, &[])[1]);
     assert!(told[1] < points[1], "{told:?} {points:?}");

@@ -135,8 +135,7 @@ fn left_out(source: &AnnData, settings: &PrepareSettings) -> Result<Vec<String>,
     let mut layers = source.layers()?;
     layers.retain(|name| settings.layer.as_ref() != Some(name));
     let mut groups = vec![("layers", layers)];
-    for (axis, annotations, pairwise) in
-        [(Axis::Obs, "obsm", "obsp"), (Axis::Var, "varm", "varp")]
+    for (axis, annotations, pairwise) in [(Axis::Obs, "obsm", "obsp"), (Axis::Var, "varm", "varp")]
     {
         groups.push((annotations, source.annotations(axis)?));
         groups.push((pairwise, source.pairwise_keys(axis)?));

@@ -172,7 +172,10 @@ fn components_may_be_called_as_in_a_series() {
     assert_eq!(read("x | v", &["v", "x"]).unwrap(), "u_1 | u_0");
     assert_eq!(read("x | v", &["x", "v"]).unwrap(), "u_0 | u_1");
     // C and functions stay what they are.
-    assert_eq!(read("C sin(y) | C", &["C", "sin"]).unwrap(), "C*sin(u_1) | C");
+    assert_eq!(
+        read("C sin(y) | C", &["C", "sin"]).unwrap(),
+        "C*sin(u_1) | C"
+    );
     assert!(read("fox | Hare", &species).is_err());
 }
 
@@ -182,6 +185,12 @@ fn numbers_are_told_with_the_digits_that_they_have() {
     let words: System = System::from_words(&["mul", "+", "N102", "E-3", "u_0"]).unwrap();
     assert_eq!(words.with_digits(3).to_string(), "0.102*u_0");
     let system: System = "2 x - 123456.0 y | 0.0019999 x".parse().unwrap();
-    assert_eq!(system.with_digits(3).to_string(), "2*u_0 - 123000.0*u_1 | 0.002*u_0");
-    assert_eq!(system.with_digits(5).to_string(), "2*u_0 - 123460.0*u_1 | 0.0019999*u_0");
+    assert_eq!(
+        system.with_digits(3).to_string(),
+        "2*u_0 - 123000.0*u_1 | 0.002*u_0"
+    );
+    assert_eq!(
+        system.with_digits(5).to_string(),
+        "2*u_0 - 123460.0*u_1 | 0.0019999*u_0"
+    );
 }

@@ -31,7 +31,10 @@ fn an_index_is_no_component() {
     assert!(note.note().unwrap().contains("a.csv: the first column"));
     // Without a column of times it has them, and other numbers are a component's.
     let series = read(",x\n0,1\n1,3\n").unwrap();
-    assert_eq!((series.names(), series.note()), (&["x".to_owned()][..], None));
+    assert_eq!(
+        (series.names(), series.note()),
+        (&["x".to_owned()][..], None)
+    );
     assert_eq!(read(",t,x\n7,0,1\n8,1,3\n").unwrap().dimension(), 2);
 }
 

@@ -150,7 +150,11 @@ fn impossible_splits_name_the_key() {
     );
     assert_eq!(key(r#"{"kind":"leading"}"#, 1, 1), "split.trajectories");
     assert_eq!(
-        key(r#"{"kind":"leading","trajectories":1,"fraction":1.5}"#, 1, 1),
+        key(
+            r#"{"kind":"leading","trajectories":1,"fraction":1.5}"#,
+            1,
+            1
+        ),
         "split.fraction"
     );
     assert_eq!(

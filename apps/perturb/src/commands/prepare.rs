@@ -33,7 +33,10 @@ pub fn run(arguments: &PrepareArguments) -> Result<(), Failure> {
     .map_err(|error| failures::of_options(error, "--split-method"))?;
     note_unmeasured(console, &prepared);
     if !prepared.left_out.is_empty() {
-        console.note(format!("note: not taken over: {}", shortened(&prepared.left_out)));
+        console.note(format!(
+            "note: not taken over: {}",
+            shortened(&prepared.left_out)
+        ));
     }
     log.line(&facts(&prepared))?;
     if !arguments.compute.quiet {

@@ -165,10 +165,7 @@ impl DataWriter {
         let initial = families.iter().flat_map(Family::initial).collect();
         let initial = Array2::from_shape_vec((families.len(), 2), initial);
         let initial = initial.map_err(|error| error.to_string())?;
-        for (name, numbers) in [
-            (place::PARAMETER_VALUES, values),
-            (place::INITIAL, initial),
-        ] {
+        for (name, numbers) in [(place::PARAMETER_VALUES, values), (place::INITIAL, initial)] {
             let numbers = group.new_dataset_builder().with_data(&numbers);
             numbers.create(name)?;
         }

@@ -12,7 +12,10 @@ pub(super) fn resolved(mut tokens: Vec<Token>, names: &[String]) -> Vec<Token> {
     let index = |text: &str| {
         // What the formulas have words for cannot be a component.
         let is_word = text == UNKNOWN || text == PLACEHOLDER || Operator::from_word(text).is_some();
-        names.iter().position(|name| name == text).filter(|_| !is_word)
+        names
+            .iter()
+            .position(|name| name == text)
+            .filter(|_| !is_word)
     };
     for token in &mut tokens {
         let Kind::Name(text) = &mut token.kind else {

@@ -143,7 +143,11 @@ const COLUMNS: [Column<Row>; 10] = [
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&table::markdown(&COLUMNS, &self.rows))?;
-        if self.rows.iter().any(|r| r.training_is_partial == Some(true)) {
+        if self
+            .rows
+            .iter()
+            .any(|r| r.training_is_partial == Some(true))
+        {
             writeln!(f, "{PARTIAL}")?;
         }
         self.circumstances.fmt(f)
@@ -264,7 +268,9 @@ mod tests {
         let text = table().to_string();
         let lines: Vec<&str> = text.lines().collect();
         assert!(
-            lines[..5].iter().all(|l| l.chars().count() == lines[0].chars().count()),
+            lines[..5]
+                .iter()
+                .all(|l| l.chars().count() == lines[0].chars().count()),
             "{text}"
         );
         let cells = |line: &str| -> Vec<String> {

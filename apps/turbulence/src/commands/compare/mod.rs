@@ -25,7 +25,7 @@ use self::contestants::{Contestant, contestants};
 use self::course::Course;
 use self::judge::Judge;
 use self::scores::{Scores, ranked};
-use self::table::COLUMNS;
+use self::table::{COLUMNS, LEGEND, SHOWN};
 use super::PROGRAM;
 use crate::arguments::CompareArguments;
 use crate::statistics_file::{self, NamedResults};
@@ -97,7 +97,7 @@ pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
     let scores = folder.write_numbers(&entries, &course)?;
     let pictures = pictures::draw(folder.path, &entries, &scores, &course)?;
     page::write(&folder.page(), &pictures, &scores, &course)?;
-    rheome_cli::say(markdown(&COLUMNS, ranked(&scores)).trim_end());
+    rheome_cli::say(markdown(&SHOWN, ranked(&scores)) + LEGEND);
     console.note(format!("wrote {}", folder.page().display()));
     Ok(())
 }

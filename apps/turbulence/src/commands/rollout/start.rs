@@ -105,7 +105,11 @@ impl Start {
 }
 
 /// Coordinates and units are the input's; what the input says of its own making is not carried over.
-pub(super) fn header(arguments: &RolloutArguments, loaded: &LoadedModel, start: &Start) -> FieldHeader {
+pub(super) fn header(
+    arguments: &RolloutArguments,
+    loaded: &LoadedModel,
+    start: &Start,
+) -> FieldHeader {
     let mut header = start.header.clone();
     header
         .attributes

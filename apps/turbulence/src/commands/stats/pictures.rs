@@ -5,7 +5,7 @@ use std::path::Path;
 use rheome_cli::{Console, Failure};
 use rheome_fields::FieldReader;
 use rheome_figures::units::{over, with_unit};
-use rheome_figures::{Plane, PlaneAxis, SliceRow, draw_slices};
+use rheome_figures::{ColorScale, Plane, PlaneAxis, SliceRow, draw_slices};
 use rheome_statistics::FlowGrid;
 
 use super::{grid_and_units, unused_name};
@@ -100,7 +100,9 @@ fn slices_of(
         POINTS
     };
     let axes = ["x", "y"].map(|name| PlaneAxis::new(name, length));
-    draw_slices(path, &titles, &rows, &over("u", unit), &axes)?;
+    let quantity = over("u", unit);
+    let colors = (quantity.as_str(), ColorScale::Shared);
+    draw_slices(path, &titles, &rows, colors, &axes)?;
     Ok(())
 }
 
@@ -174,7 +176,10 @@ mod tests {
         let grid = FlowGrid::uniform([12, 33, 12]).unwrap();
         assert_eq!(extent_of(&grid), None);
         let [x, y] = extent_of(&grid.with_lengths([3.0, 1.5]).unwrap()).unwrap();
-        assert!((x - 2.75).abs() < 1e-12 && (y - 2.0).abs() < 1e-12, "{x} {y}");
+        assert!(
+            (x - 2.75).abs() < 1e-12 && (y - 2.0).abs() < 1e-12,
+            "{x} {y}"
+        );
         let thin = FlowGrid::uniform([1, 5, 1]).unwrap();
         let [x, _] = extent_of(&thin.with_lengths([3.0, 1.5]).unwrap()).unwrap();
         assert_eq!(x, 3.0);

@@ -20,9 +20,9 @@ use rheome_training::Trainer;
 
 use super::PROGRAM;
 use crate::arguments::TrainArguments;
+use crate::trained_flow::{self, FLOW};
 use batches::{BatchSource, HostBatch};
 use fingerprint::fingerprint;
-use crate::trained_flow::{self, FLOW};
 use objective::{SnapshotShape, unrolled_loss, validate};
 use settings::TrainSettings;
 

@@ -266,7 +266,10 @@ mod tests {
         // A density has the integral 1, whatever the strength of the flow.
         // Two stretches of one flow are no two flows.
         let said = scores.lines().remove(0);
-        assert!(said.starts_with("2 stretch(es) of 1 flow(s), 2 frames"), "{said}");
+        assert!(
+            said.starts_with("2 stretch(es) of 1 flow(s), 2 frames"),
+            "{said}"
+        );
         assert_eq!(scores.summary()["flows"], 1);
         assert_eq!(scores.summary()["stretches"], 2);
         let density = scores.density(1, 0);
