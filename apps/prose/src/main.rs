@@ -4,6 +4,7 @@ mod arguments;
 mod commands;
 mod families_file;
 mod samples;
+mod scales;
 mod settings;
 mod times;
 mod trained_model;

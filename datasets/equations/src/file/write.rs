@@ -99,9 +99,21 @@ impl DataWriter {
     ///
     /// # Errors
     /// Where the disk refuses; then the old file is untouched.
-    pub fn finish(mut self) -> Result<Written, EquationError> {
+    pub fn finish(self) -> Result<Written, EquationError> {
+        self.finish_with(|_| Ok(()))
+    }
+
+    /// As [`Self::finish`], when `last` has done to the complete file what is still to be done.
+    ///
+    /// # Errors
+    /// As [`Self::finish`], or those of `last`.
+    pub fn finish_with(
+        mut self,
+        last: impl FnOnce(&File) -> hdf5::Result<()>,
+    ) -> Result<Written, EquationError> {
         self.flush()?;
         let path = self.partial.path().to_owned();
+        last(&self.file).map_err(|error| failed(&path, &error))?;
         self.file.close().map_err(|error| failed(&path, &error))?;
         let published = self.partial.publish();
         published.map_err(|error| EquationError::File {
@@ -170,7 +182,8 @@ impl DataWriter {
             numbers.create(name)?;
         }
         let sources: Vec<&str> = families.iter().map(Family::source).collect();
-        text::write_dataset(&group, place::SOURCE, &sources)
+        text::write_dataset(&group, place::SOURCE, &sources)?;
+        Ok(())
     }
 
     /// Creates the datasets that grow.

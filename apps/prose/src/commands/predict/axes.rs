@@ -1,10 +1,9 @@
 //! Named axes of the file of a prediction: dimension scales, by which xarray, ncdump and h5py name the axes of its datasets.
 
-use std::ffi::CString;
-
 use hdf5::{Dataset, Group};
-use rheome_fields::scales;
 use rheome_hdf::text;
+
+use crate::scales::{attach, counted, scale};
 
 /// Names both axes of points in time, as `write_points` writes them: `time` and `component`.
 pub fn of_points(group: &Group) -> hdf5::Result<()> {
@@ -28,14 +27,9 @@ const PARTS: [&str; 3] = ["before", "fitted", "deviation"];
 impl Axes {
     /// Writes the axes of so many equations, counted from 1, with at most so many constants, counted from 0.
     pub fn create(group: &Group, candidates: usize, constants: usize) -> hdf5::Result<Self> {
-        let numbers = |name: &str, first: usize, count: usize| {
-            let numbers: Vec<u64> = (first..first + count).map(|n| n as u64).collect();
-            let dataset = group.new_dataset_builder().with_data(&numbers);
-            scale(dataset.create(name)?, name)
-        };
         Ok(Self {
-            candidate: numbers("candidate", 1, candidates)?,
-            constant: numbers("constant", 0, constants)?,
+            candidate: counted(group, "candidate", 1, candidates)?,
+            constant: counted(group, "constant", 0, constants)?,
             part: scale(text::write_dataset(group, "part", &PARTS)?, "part")?,
         })
     }
@@ -52,17 +46,4 @@ impl Axes {
         }
         Ok(())
     }
-}
-
-fn scale(dataset: Dataset, name: &str) -> hdf5::Result<Dataset> {
-    scales::make_scale(&dataset, &c_name(name)?)?;
-    Ok(dataset)
-}
-
-fn attach(dataset: &Dataset, axis: usize, scale: &Dataset, name: &str) -> hdf5::Result<()> {
-    scales::attach(dataset, axis, scale, &c_name(name)?)
-}
-
-fn c_name(name: &str) -> hdf5::Result<CString> {
-    CString::new(name).map_err(|error| error.to_string().into())
 }

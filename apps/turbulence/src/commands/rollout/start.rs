@@ -168,7 +168,7 @@ fn completed(input: &FieldHeader, loaded: &LoadedModel) -> FieldHeader {
         ..
     } = loaded.flow.clone();
     let is_told = |key: &&str| input.attributes.contains_key(*key);
-    if !FLOW_ATTRIBUTES.iter().any(|key| is_told(&key)) {
+    if !FLOW_ATTRIBUTES.iter().any(is_told) {
         header.attributes.extend(attributes);
     }
     header.coordinates = header.coordinates.or(coordinates);
