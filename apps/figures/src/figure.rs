@@ -83,14 +83,6 @@ impl Curve {
         }
     }
 
-    /// Size and opacity of its markers: small ones that show what lies below, where there are many.
-    fn marks(&self) -> (i32, f64) {
-        match self.is_scatter && self.points.len() > MANY {
-            true => (3, 0.6),
-            false => (5, 1.0),
-        }
-    }
-
     /// Markers without a line.
     pub fn scatter(set: usize, points: Vec<(f64, f64)>) -> Self {
         Self {
@@ -304,7 +296,7 @@ impl Panel {
                     (points.len() / 14).max(1)
                 };
                 let shown = points.iter().skip(curve.set % every).step_by(every);
-                let (size, opacity) = curve.marks();
+                let (size, opacity) = self.marks(curve);
                 chart.draw_series(shown.map(|p| {
                     let mark = Polygon::new(marker.outline(size), color.mix(opacity).filled());
                     EmptyElement::at(*p) + mark
@@ -312,6 +304,16 @@ impl Panel {
             }
         }
         Ok(())
+    }
+
+    /// Size and opacity of the markers of a curve: small ones that show what lies below, where there are many single points.
+    fn marks(&self, curve: &Curve) -> (i32, f64) {
+        let clouds = self.curves.iter().filter(|curve| curve.is_scatter);
+        let points: usize = clouds.map(|curve| curve.points.len()).sum();
+        match curve.is_scatter && points > MANY {
+            true => (3, 0.6),
+            false => (5, 1.0),
+        }
     }
 
     /// The curves in the order in which they are drawn, one over the other: clouds of points as they are given, then lines, the reference
@@ -382,8 +384,9 @@ mod tests {
         };
         let order: Vec<usize> = panel.in_order().map(|curve| curve.set).collect();
         assert_eq!(order, [1, 3, 2, 0]);
-        assert_eq!(panel.curves[1].marks(), (3, 0.6));
-        assert_eq!(panel.curves[3].marks(), (5, 1.0));
+        let marks = |curve: usize| panel.marks(&panel.curves[curve]);
+        assert_eq!([marks(1), marks(3)], [(3, 0.6); 2]);
+        assert_eq!(marks(2), (5, 1.0), "a line's");
     }
 
     #[test]

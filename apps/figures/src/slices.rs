@@ -185,7 +185,7 @@ impl Sheet<'_> {
             let line = vec![(x, top), (x, top + 14)];
             root.draw(&PathElement::new(line, viridis(part)))?;
         }
-        let (low, high) = (format!("{:.1}", range.0), format!("{:.1}", range.1));
+        let (low, high) = (bound(range.0), bound(range.1));
         let width = |words: &str| (LETTER * words.chars().count()) as i32;
         let below = top + 22;
         text(root, &low, (left, below), 20)?;
@@ -207,6 +207,15 @@ fn extent(axis: &PlaneAxis, length: f64) -> String {
     let length = format!("{length:.3}");
     let length = length.trim_end_matches('0').trim_end_matches('.');
     with_unit(format!("{} in [0, {length}]", axis.name), &axis.unit)
+}
+
+/// An end of a range; zero has no sign.
+fn bound(value: f64) -> String {
+    let text = format!("{value:.1}");
+    match text.as_str() {
+        "-0.0" => "0.0".to_owned(),
+        _ => text,
+    }
 }
 
 /// The least and the greatest value of some planes.
@@ -264,13 +273,8 @@ fn draw_bar<'a>(root: &Area<'a>, size: (u32, u32), range: (f64, f64), quantity: 
             viridis(part),
         ))?;
     }
-    text(root, &format!("{:.1}", range.1), (left + 30, top), 20)?;
-    text(
-        root,
-        &format!("{:.1}", range.0),
-        (left + 30, bottom - 20),
-        20,
-    )?;
+    text(root, &bound(range.1), (left + 30, top), 20)?;
+    text(root, &bound(range.0), (left + 30, bottom - 20), 20)?;
     text(root, quantity, (left - 6, 26), 20)
 }
 
@@ -357,6 +361,7 @@ mod tests {
         assert_eq!(extent(&axis("points"), 11.0), "x in [0, 11] points");
         assert_eq!(extent(&axis("1"), 120.5), "x in [0, 120.5]");
         assert_eq!(extent(&axis(""), 0.125), "x in [0, 0.125]");
+        assert_eq!([-0.01, -0.1, 19.66].map(bound), ["0.0", "-0.1", "19.7"]);
     }
 
     #[test]

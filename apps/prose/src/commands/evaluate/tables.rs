@@ -109,7 +109,7 @@ const LEGEND: &str = "\
 error, persist., line: mean relative L2 errors of the network's continuation, of no change, and of a straight line;
 valid, form, solved: shares of the equations that are equations, that have the true form, that can be integrated;
 rhs, solution, refined: median errors of their right-hand sides and solutions, and of solutions with fitted constants.
-families.csv has means, medians and both halves of the times under the names that results.csv has.";
+families.csv and results.csv have more columns.";
 
 const OF_FAMILIES: [Column<Summary>; 16] = [
     column("family", "family", |s| Cell::Word(s.family.clone())),
