@@ -288,7 +288,7 @@ fn a_prediction_tries_the_families_that_the_model_learnt() {
     predict(&run)
         .assert()
         .success()
-        .stderr(predicate::str::contains("trying 1 families"));
+        .stderr(predicate::str::contains("trying the family pendulum"));
     with(&["info", run.to_str().unwrap()])
         .assert()
         .success()

@@ -11,6 +11,13 @@ pub struct RoughEquation {
     pub system: System,
 }
 
+impl RoughEquation {
+    /// Whether the user gave it; otherwise it is a family's.
+    pub fn is_given(&self) -> bool {
+        self.origin == GIVEN
+    }
+}
+
 /// The name of an equation that was given.
 const GIVEN: &str = "given";
 

@@ -99,8 +99,10 @@ pub fn note_input(input: &Input, rough: &[RoughEquation], console: Console) {
             "units of the network: (time - {origin}) x {time:.6}, states x {value:.6}"
         ));
     }
-    if rough.len() > 1 {
-        console.note(format!("no --equation: trying {} families", rough.len()));
+    match rough {
+        [one] if one.is_given() => {}
+        [one] => console.note(format!("no --equation: trying the family {}", one.origin)),
+        families => console.note(format!("no --equation: trying {} families", families.len())),
     }
 }
 
