@@ -4,12 +4,16 @@
 //! config.toml           the settings it was trained with; [model] rebuilds the model
 //! weights.safetensors   the best weights by validation, under the names PyTorch users know
 //! normalization.json    statistics with which fields are standardised (where it applies)
+//! flow.json             coordinates, units and viscosity of the flow that an operator learns (flows only)
 //! vocabulary.json       the words or genes that the model knows (where it applies)
+//! families.toml         the families of equations that the model learnt (equations only)
 //! metrics.jsonl         losses, one JSON object a line
 //! data.json             sizes and checksums of the data it learns from, which are to be the same when it is resumed
 //! checkpoints/          to resume the training from
 //! ```
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -29,6 +33,9 @@ pub const VOCABULARY: &str = "vocabulary.json";
 pub const METRICS: &str = "metrics.jsonl";
 /// Name of the folder of checkpoints in a model folder.
 pub const CHECKPOINTS: &str = "checkpoints";
+
+/// Bytes that the header of a safetensors file may have.
+const LARGEST_HEADER: u64 = 100_000_000;
 
 /// Where a model comes from.
 #[derive(Debug, Clone, Args)]
@@ -113,18 +120,62 @@ pub fn config_of(folder: &Path) -> Result<PathBuf, Failure> {
     )))
 }
 
-/// Seconds that the training of a model folder took, if its metrics tell: the last of its running totals, or, in folders
-/// of before there were any, the sum over the epochs.
-pub fn training_seconds(folder: &Path) -> Option<f64> {
+/// What the metrics of a run say first that began from weights whose training they do not count in.
+pub const PARTIAL: &str = "earlier training not counted";
+
+/// How long a training took.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TrainingTime {
+    /// Seconds.
+    pub seconds: f64,
+    /// Whether an earlier training, which made the weights that it began from, is not counted in.
+    pub is_partial: bool,
+}
+
+/// How long the training of a model folder took, if its metrics tell: the last of its running totals, in which an earlier training is
+/// counted that is known, or, in folders of before there were any, the sum over the epochs of this one.
+pub fn training_time(folder: &Path) -> Option<TrainingTime> {
     let text = std::fs::read_to_string(folder.join(METRICS)).ok()?;
     let lines: Vec<Value> = text
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
         .collect();
     let numbers = |key| lines.iter().filter_map(move |line| line.get(key)?.as_f64());
-    numbers("training_seconds")
-        .next_back()
-        .or_else(|| numbers("seconds").reduce(|sum, seconds| sum + seconds))
+    if let Some(seconds) = numbers("training_seconds").next_back() {
+        let is_partial = lines
+            .iter()
+            .any(|line| line.get("event").and_then(Value::as_str) == Some(PARTIAL));
+        return Some(TrainingTime {
+            seconds,
+            is_partial,
+        });
+    }
+    let seconds = numbers("seconds").reduce(|sum, seconds| sum + seconds)?;
+    Some(TrainingTime {
+        seconds,
+        is_partial: began_from_weights(&folder.join(WEIGHTS)),
+    })
+}
+
+/// Seconds of [`training_time`].
+pub fn training_seconds(folder: &Path) -> Option<f64> {
+    training_time(folder).map(|time| time.seconds)
+}
+
+/// Whether the command line that weights tell of gave others to begin from.
+fn began_from_weights(weights: &Path) -> bool {
+    let command_line = || -> Option<String> {
+        let mut file = File::open(weights).ok()?;
+        let mut length = [0; 8];
+        file.read_exact(&mut length).ok()?;
+        let mut header = Vec::new();
+        let length = u64::from_le_bytes(length).min(LARGEST_HEADER);
+        file.take(length).read_to_end(&mut header).ok()?;
+        let header: Value = serde_json::from_slice(&header).ok()?;
+        let command_line = header.get("__metadata__")?.get("command_line")?;
+        command_line.as_str().map(str::to_owned)
+    };
+    command_line().is_some_and(|line| line.contains(" --weights"))
 }
 
 #[cfg(test)]
@@ -145,6 +196,36 @@ mod tests {
         assert_eq!(time(epochs), Some(4.0));
         let totals = "{\"training_seconds\": 2.5}\n{\"training_seconds\": 7.0}\n{\"training_sec";
         assert_eq!(time(totals), Some(7.0));
+    }
+
+    #[test]
+    fn a_training_that_began_from_weights_of_unknown_making_is_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let is_partial = |metrics: &str, command_line: &str| {
+            std::fs::write(folder.path().join(METRICS), metrics).unwrap();
+            let header = format!("{{\"__metadata__\":{{\"command_line\":\"{command_line}\"}}}}");
+            let mut weights = (header.len() as u64).to_le_bytes().to_vec();
+            weights.extend(header.as_bytes());
+            std::fs::write(folder.path().join(WEIGHTS), weights).unwrap();
+            training_time(folder.path()).unwrap().is_partial
+        };
+        let old = "{\"event\": \"epoch\", \"seconds\": 2.5}\n";
+        assert!(is_partial(
+            old,
+            "turbulence train --weights a/weights.safetensors"
+        ));
+        assert!(!is_partial(old, "turbulence train --config a.toml"));
+        // Running totals count what is known, and say where something is not.
+        let new = "{\"event\": \"epoch\", \"training_seconds\": 2.5}\n";
+        assert!(!is_partial(
+            new,
+            "turbulence train --weights a/weights.safetensors"
+        ));
+        let said = format!("{{\"event\": \"{PARTIAL}\"}}\n{new}");
+        assert!(is_partial(
+            &said,
+            "turbulence train --weights checkpoint.pt"
+        ));
     }
 
     #[test]

@@ -103,6 +103,20 @@ pub fn parse<T: DeserializeOwned>(
         })
 }
 
+/// Whether one of the `overrides` gives `key` (`section.key`): a path that comes from there is relative to where the command was typed,
+/// one of the file to the file.
+pub fn is_overridden(overrides: &[String], key: &str) -> bool {
+    let mut table = Table::new();
+    for text in overrides {
+        // What is wrong with one is said by `load`.
+        let _ = set(&mut table, text);
+    }
+    let (sections, last) = key.rsplit_once('.').unwrap_or(("", key));
+    let mut parts = sections.split('.').filter(|part| !part.is_empty());
+    let section = parts.try_fold(&table, |at, part| at.get(part)?.as_table());
+    section.is_some_and(|section| section.contains_key(last))
+}
+
 /// The `defaults` but for the keys that are given, for `#[serde(deserialize_with = ...)]` where a model's own defaults differ from
 /// those of the type. A table within is replaced as a whole.
 ///
@@ -227,6 +241,18 @@ mod tests {
                 training
             }
         );
+    }
+
+    #[test]
+    fn it_is_known_which_keys_the_command_line_gives() {
+        let given = |overrides: &[&str]| {
+            let overrides: Vec<String> = overrides.iter().map(|s| s.to_string()).collect();
+            is_overridden(&overrides, "families.file")
+        };
+        assert!(given(&["seed=1", "families.file=u/own.toml"]));
+        assert!(given(&["families = {file = \"own.toml\"}"]));
+        assert!(!given(&["families.names=[]", "file=own.toml", "families"]));
+        assert!(is_overridden(&["seed=1".into()], "seed"));
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub enum Cell {
     Number(Option<f64>),
     /// Seconds, shown in the unit in which one waits.
     Duration(Option<f64>),
+    /// Seconds of which some are not counted, shown as [`Cell::Duration`] behind `≥`.
+    AtLeast(Option<f64>),
     /// Mebibytes.
     Memory(Option<f64>),
     /// A fraction, shown as a percentage.
@@ -48,6 +50,7 @@ impl Cell {
             Self::Count(count) => count.map(|n| n.to_string()),
             Self::Number(number) => finite(number).map(short),
             Self::Duration(seconds) => finite(seconds).map(duration),
+            Self::AtLeast(seconds) => finite(seconds).map(|s| format!("≥ {}", duration(s))),
             Self::Memory(mebibytes) => finite(mebibytes).map(|m| format!("{m:.0}")),
             Self::Percent(part) => finite(part).map(|p| format!("{:.1} %", 100.0 * p)),
             Self::SignedPercent(part) => finite(part).map(|p| format!("{:+.1} %", 100.0 * p)),
@@ -62,6 +65,7 @@ impl Cell {
             Self::Count(count) => count.map_or_else(String::new, |n| n.to_string()),
             Self::Number(x)
             | Self::Duration(x)
+            | Self::AtLeast(x)
             | Self::Memory(x)
             | Self::Percent(x)
             | Self::SignedPercent(x) => x
@@ -201,5 +205,7 @@ mod tests {
             [3.0, 300.0, 9000.0].map(duration),
             ["3 s", "5 min", "2.5 h"]
         );
+        assert_eq!(Cell::AtLeast(Some(1560.0)).text(), "≥ 26 min");
+        assert_eq!(Cell::AtLeast(Some(1560.0)).csv(), "1560");
     }
 }

@@ -7,7 +7,7 @@ use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::*;
 
 use super::legend::{Entry, Legend};
-use super::style::{FONT, LINES, Marker, register_typeface};
+use super::style::{FONT, Marker, color, register_typeface};
 use super::ticks;
 use super::{PlotError, file};
 
@@ -115,6 +115,8 @@ pub struct Figure {
 }
 
 const PANEL: (u32, u32) = (520, 420);
+/// Single points from which on they are a cloud.
+const MANY: usize = 30;
 
 impl Figure {
     /// Draws the figure into `path` (.png or .svg).
@@ -279,9 +281,8 @@ impl Panel {
             .label_style((FONT, 17))
             .axis_desc_style((FONT, 20))
             .draw()?;
-        // The reference last, so that nothing hides it.
-        for curve in self.curves.iter().rev() {
-            let color = LINES[curve.set % LINES.len()];
+        for curve in self.in_order() {
+            let color = color(curve.set);
             let points = &curve.points;
             if !curve.is_scatter {
                 let line = LineSeries::new(points.iter().copied(), color.stroke_width(2));
@@ -295,12 +296,31 @@ impl Panel {
                     (points.len() / 14).max(1)
                 };
                 let shown = points.iter().skip(curve.set % every).step_by(every);
+                let (size, opacity) = self.marks(curve);
                 chart.draw_series(shown.map(|p| {
-                    EmptyElement::at(*p) + Polygon::new(marker.outline(5), color.filled())
+                    let mark = Polygon::new(marker.outline(size), color.mix(opacity).filled());
+                    EmptyElement::at(*p) + mark
                 }))?;
             }
         }
         Ok(())
+    }
+
+    /// Size and opacity of the markers of a curve: small ones that show what lies below, where there are many single points.
+    fn marks(&self, curve: &Curve) -> (i32, f64) {
+        let clouds = self.curves.iter().filter(|curve| curve.is_scatter);
+        let points: usize = clouds.map(|curve| curve.points.len()).sum();
+        match curve.is_scatter && points > MANY {
+            true => (3, 0.6),
+            false => (5, 1.0),
+        }
+    }
+
+    /// The curves in the order in which they are drawn, one over the other: clouds of points as they are given, then lines, the reference
+    /// last, so that nothing hides it.
+    fn in_order(&self) -> impl Iterator<Item = &Curve> {
+        let clouds = self.curves.iter().filter(|curve| curve.is_scatter);
+        clouds.chain(self.curves.iter().rev().filter(|curve| !curve.is_scatter))
     }
 }
 
@@ -347,6 +367,26 @@ mod tests {
         assert!(text.starts_with("<svg") && text.trim_end().ends_with("</svg>"));
         assert!(text.contains("U+") && text.contains("a &lt; b &amp; c"));
         assert!(!text.contains("NaN"));
+    }
+
+    #[test]
+    fn the_last_cloud_and_the_reference_line_lie_on_top() {
+        let points = |count: usize| (0..count).map(|i| (i as f64, 1.0)).collect();
+        let panel = Panel {
+            x: Axis::linear("a"),
+            y: Axis::linear("b"),
+            curves: vec![
+                Curve::line(0, points(2)),
+                Curve::scatter(1, points(300)),
+                Curve::line(2, points(2)),
+                Curve::scatter(3, points(2)),
+            ],
+        };
+        let order: Vec<usize> = panel.in_order().map(|curve| curve.set).collect();
+        assert_eq!(order, [1, 3, 2, 0]);
+        let marks = |curve: usize| panel.marks(&panel.curves[curve]);
+        assert_eq!([marks(1), marks(3)], [(3, 0.6); 2]);
+        assert_eq!(marks(2), (5, 1.0), "a line's");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use super::style::{FONT, LINES, Marker};
+use super::style::{FONT, Marker, color};
 
 /// One data set in the legend.
 pub struct Entry<'a> {
@@ -55,7 +55,7 @@ impl<'a> Legend<'a> {
         for (place, entry) in self.entries.iter().enumerate() {
             let x = LEFT + (place % self.columns) as i32 * self.column_width;
             let y = 26 + (place / self.columns) as i32 * ROW;
-            let color = LINES[entry.set % LINES.len()];
+            let color = color(entry.set);
             if !entry.is_scatter {
                 let line = vec![(x, y), (x + KEY - 10, y)];
                 area.draw(&PathElement::new(line, color.stroke_width(3)))?;

@@ -1,7 +1,7 @@
 //! Pictures (PNG and SVG) that the applications share, drawn without any library or font of the machine.
 //!
 //! - [`Figure`]: panels of curves with one legend;
-//! - [`draw_slices`]: planes of a field as images with one colour scale a column.
+//! - [`draw_slices`]: planes of a field as images with one colour scale, or one a column.
 //!
 //! # Example
 //!
@@ -33,13 +33,14 @@ mod legend;
 mod slices;
 mod style;
 mod ticks;
+pub mod units;
 
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 pub use figure::{Axis, Curve, Figure, Panel, Scale};
-pub use slices::{Plane, PlaneAxis, SliceRow, draw_slices};
+pub use slices::{ColorScale, Plane, PlaneAxis, SliceRow, draw_slices};
 
 /// A picture could not be drawn or written.
 #[derive(Debug, Error)]

@@ -6,6 +6,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use super::style::{FONT, register_typeface, viridis};
+use super::units::with_unit;
 use super::{PlotError, file};
 
 /// A plane through a field, drawn with its first index to the right and its second upwards.
@@ -24,7 +25,7 @@ pub struct Plane {
 pub struct PlaneAxis {
     /// Name, e.g. `x`.
     pub name: String,
-    /// Unit, e.g. `h`.
+    /// Unit, e.g. `h`; empty or `1` if there is none.
     pub unit: String,
 }
 
@@ -47,6 +48,15 @@ pub struct SliceRow {
     pub planes: Vec<Plane>,
 }
 
+/// What the colours of the planes mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColorScale {
+    /// The same in all of them: a bar at the right.
+    Shared,
+    /// The same in those of a column: a bar below each.
+    OfColumns,
+}
+
 const PANEL_WIDTH: u32 = 330;
 const PANEL_GAP: u32 = 16;
 /// Least width of the names at the left, and that of a letter, rather too much than too little.
@@ -54,10 +64,12 @@ const LEFT: u32 = 150;
 const LETTER: usize = 13;
 const TOP: u32 = 64;
 const BOTTOM: u32 = 66;
+/// What the bars take at the right, or below.
 const BAR: u32 = 130;
+const BAR_BELOW: u32 = 58;
 
-/// Draws `rows` of planes under `titles` (one a column) with one common colour scale labelled `quantity`, and the names
-/// of the two `axes`, into `path` (PNG).
+/// Draws `rows` of planes under `titles` (one a column) with colours of a `scale` labelled `quantity`, and the names of the two
+/// `axes`, into `path` (PNG).
 ///
 /// # Errors
 /// [`PlotError`] naming the file; also for rows of unequal length.
@@ -65,7 +77,7 @@ pub fn draw_slices(
     path: &Path,
     titles: &[String],
     rows: &[SliceRow],
-    quantity: &str,
+    (quantity, scale): (&str, ColorScale),
     axes: &[PlaneAxis; 2],
 ) -> Result<(), PlotError> {
     let Some(first) = rows.first().and_then(|row| row.planes.first()) else {
@@ -75,52 +87,115 @@ pub fn draw_slices(
         return Err(PlotError::new(path, "every row needs one plane a title"));
     }
     register_typeface();
-    let height =
-        ((first.extent[1] / first.extent[0]) * f64::from(PANEL_WIDTH)).clamp(90.0, 700.0) as u32;
-    let longest = rows.iter().map(|row| row.name.chars().count()).max();
-    let names = LEFT.max((24 + LETTER * longest.unwrap_or(0)) as u32);
-    let size = (
-        names + titles.len() as u32 * (PANEL_WIDTH + PANEL_GAP) + BAR,
-        TOP + rows.len() as u32 * (height + PANEL_GAP) + BOTTOM,
-    );
-    file::png(path, size, |root| {
-        let drawn = draw_on(&root, titles, rows, quantity, axes, (size, names, height));
-        drawn
-            .and_then(|()| root.present())
-            .map_err(|e| PlotError::new(path, e))
+    let [right, up] = [0, 1].map(|axis| extent(&axes[axis], first.extent[axis]));
+    let sheet = Sheet {
+        titles,
+        rows,
+        quantity,
+        scale,
+        extents: format!("→ {right},   ↑ {up}"),
+        height: ((first.extent[1] / first.extent[0]) * f64::from(PANEL_WIDTH)).clamp(90.0, 700.0)
+            as u32,
+    };
+    file::png(path, sheet.size(), |root| {
+        let drawn = || {
+            root.fill(&WHITE)?;
+            sheet.draw(&root)?;
+            root.present()
+        };
+        drawn().map_err(|e| PlotError::new(path, e))
     })
 }
 
-/// Draws everything on a picture of `size`, with so much room for the `names` and planes of that `height`.
-fn draw_on<'a>(
-    root: &Area<'a>,
-    titles: &[String],
-    rows: &[SliceRow],
-    quantity: &str,
-    axes: &[PlaneAxis; 2],
-    (size, names, height): ((u32, u32), u32, u32),
-) -> Drawn<'a> {
-    let range = value_range(rows);
-    root.fill(&WHITE)?;
-    for (r, row) in rows.iter().enumerate() {
-        let top = TOP + r as u32 * (height + PANEL_GAP);
-        text(root, &row.name, (12, (top + height / 2) as i32 - 11), 22)?;
-        for (c, plane) in row.planes.iter().enumerate() {
-            let left = names + c as u32 * (PANEL_WIDTH + PANEL_GAP);
-            if r == 0 {
-                text(root, &titles[c], (left as i32, 26), 22)?;
+/// What is drawn, and where.
+struct Sheet<'a> {
+    titles: &'a [String],
+    rows: &'a [SliceRow],
+    quantity: &'a str,
+    scale: ColorScale,
+    /// What the axes span.
+    extents: String,
+    /// Of a panel.
+    height: u32,
+}
+
+impl Sheet<'_> {
+    /// Width of the names at the left.
+    fn names(&self) -> u32 {
+        let longest = self.rows.iter().map(|row| row.name.chars().count()).max();
+        LEFT.max((24 + LETTER * longest.unwrap_or(0)) as u32)
+    }
+
+    /// Where the panels of a column begin.
+    fn left(&self, column: usize) -> u32 {
+        self.names() + column as u32 * (PANEL_WIDTH + PANEL_GAP)
+    }
+
+    /// Where those of a row begin.
+    fn top(&self, row: usize) -> u32 {
+        TOP + row as u32 * (self.height + PANEL_GAP)
+    }
+
+    fn size(&self) -> (u32, u32) {
+        let (right, below) = match self.scale {
+            ColorScale::Shared => (BAR, 0),
+            ColorScale::OfColumns => (PANEL_GAP, BAR_BELOW),
+        };
+        let end = (self.left(self.titles.len()), self.top(self.rows.len()));
+        (end.0 + right, end.1 + below + BOTTOM)
+    }
+
+    fn draw<'a>(&self, root: &Area<'a>) -> Drawn<'a> {
+        let columns = 0..self.titles.len();
+        let shared = value_range(self.rows.iter().flat_map(|row| &row.planes));
+        let of_column = |c: usize| value_range(self.rows.iter().map(|row| &row.planes[c]));
+        let ranges: Vec<(f64, f64)> = columns
+            .map(|column| match self.scale {
+                ColorScale::Shared => shared,
+                ColorScale::OfColumns => of_column(column),
+            })
+            .collect();
+        for (column, title) in self.titles.iter().enumerate() {
+            text(root, title, (self.left(column) as i32, 26), 22)?;
+        }
+        for (r, row) in self.rows.iter().enumerate() {
+            let top = self.top(r);
+            let middle = (top + self.height / 2) as i32 - 11;
+            text(root, &row.name, (12, middle), 22)?;
+            for ((c, plane), range) in row.planes.iter().enumerate().zip(&ranges) {
+                let at = (self.left(c), top);
+                draw_plane(root, plane, at, (PANEL_WIDTH, self.height), *range)?;
             }
-            draw_plane(root, plane, (left, top), (PANEL_WIDTH, height), range)?;
+        }
+        let (width, height) = self.size();
+        let below = (height - BOTTOM + 16) as i32;
+        text(root, &self.extents, (self.names() as i32, below), 20)?;
+        match self.scale {
+            ColorScale::Shared => draw_bar(root, (width, height), shared, self.quantity),
+            ColorScale::OfColumns => ranges
+                .iter()
+                .enumerate()
+                .try_for_each(|(column, range)| self.draw_bar_below(root, column, *range)),
         }
     }
-    let below = (size.1 - BOTTOM + 6) as i32;
-    let extent = rows[0].planes[0].extent;
-    let extents = format!(
-        "→ {} in [0, {:.3}] {},   ↑ {} in [0, {:.3}] {}",
-        axes[0].name, extent[0], axes[0].unit, axes[1].name, extent[1], axes[1].unit
-    );
-    text(root, &extents, (names as i32, below + 10), 20)?;
-    draw_bar(root, size, range, quantity)
+
+    /// The colours of a column, with the values at their ends.
+    fn draw_bar_below<'a>(&self, root: &Area<'a>, column: usize, range: (f64, f64)) -> Drawn<'a> {
+        let left = self.left(column) as i32;
+        let (right, top) = (left + PANEL_WIDTH as i32, self.top(self.rows.len()) as i32);
+        for x in left..right {
+            let part = f64::from(x - left) / f64::from(PANEL_WIDTH - 1);
+            let line = vec![(x, top), (x, top + 14)];
+            root.draw(&PathElement::new(line, viridis(part)))?;
+        }
+        let (low, high) = (bound(range.0), bound(range.1));
+        let width = |words: &str| (LETTER * words.chars().count()) as i32;
+        let below = top + 22;
+        text(root, &low, (left, below), 20)?;
+        let middle = (left + right - width(self.quantity)) / 2;
+        text(root, self.quantity, (middle, below), 20)?;
+        text(root, &high, (right - width(&high), below), 20)
+    }
 }
 
 type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
@@ -130,13 +205,28 @@ fn text<'a>(root: &Area<'a>, words: &str, at: (i32, i32), size: i32) -> Drawn<'a
     root.draw(&Text::new(words.to_owned(), at, (FONT, size)))
 }
 
-fn value_range(rows: &[SliceRow]) -> (f64, f64) {
-    let values = rows
-        .iter()
-        .flat_map(|r| &r.planes)
-        .flat_map(|p| &p.values)
+/// What an axis spans: `x in [0, 2.88] h`.
+fn extent(axis: &PlaneAxis, length: f64) -> String {
+    let length = format!("{length:.3}");
+    let length = length.trim_end_matches('0').trim_end_matches('.');
+    with_unit(format!("{} in [0, {length}]", axis.name), &axis.unit)
+}
+
+/// An end of a range; zero has no sign.
+fn bound(value: f64) -> String {
+    let text = format!("{value:.1}");
+    match text.as_str() {
+        "-0.0" => "0.0".to_owned(),
+        _ => text,
+    }
+}
+
+/// The least and the greatest value of some planes.
+fn value_range<'a>(planes: impl Iterator<Item = &'a Plane>) -> (f64, f64) {
+    let values = planes
+        .flat_map(|plane| &plane.values)
         .copied()
-        .filter(|v| v.is_finite());
+        .filter(|value| value.is_finite());
     let (low, high) = values.fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(v), h.max(v)));
     if low < high {
         (low.into(), high.into())
@@ -186,13 +276,8 @@ fn draw_bar<'a>(root: &Area<'a>, size: (u32, u32), range: (f64, f64), quantity: 
             viridis(part),
         ))?;
     }
-    text(root, &format!("{:.1}", range.1), (left + 30, top), 20)?;
-    text(
-        root,
-        &format!("{:.1}", range.0),
-        (left + 30, bottom - 20),
-        20,
-    )?;
+    text(root, &bound(range.1), (left + 30, top), 20)?;
+    text(root, &bound(range.0), (left + 30, bottom - 20), 20)?;
     text(root, quantity, (left - 6, 26), 20)
 }
 
@@ -215,6 +300,8 @@ mod tests {
         }
     }
 
+    const SHARED: (&str, ColorScale) = ("u", ColorScale::Shared);
+
     #[test]
     fn a_picture_with_text_is_written_without_any_font_of_the_machine() {
         let folder = tempfile::tempdir().unwrap();
@@ -223,15 +310,68 @@ mod tests {
             row("DNS", vec![0.0, 1.0, 2.0, 3.0, 4.0, f32::NAN]),
             row("model", vec![1.0; 6]),
         ];
-        draw_slices(&path, &["t = 0".into()], &rows, "u", &axes()).unwrap();
+        draw_slices(&path, &["t = 0".into()], &rows, SHARED, &axes()).unwrap();
         assert_eq!(&std::fs::read(&path).unwrap()[1..4], b"PNG");
+    }
+
+    #[test]
+    fn a_column_may_have_a_range_of_its_own() {
+        let plane = |value: f32| Plane {
+            values: vec![value, 2.0 * value],
+            points: [2, 1],
+            extent: [3.0, 1.0],
+        };
+        let rows = [SliceRow {
+            name: "DNS".into(),
+            planes: vec![plane(1.0), plane(100.0)],
+        }];
+        let titles = ["wall".to_owned(), "centre".to_owned()];
+        // The number of different colours in the left panel and in the right one.
+        let colors = |scale| {
+            let sheet = Sheet {
+                titles: &titles,
+                rows: &rows,
+                quantity: "u",
+                scale,
+                extents: String::new(),
+                height: 90,
+            };
+            let (width, height) = sheet.size();
+            let mut pixels = vec![0; (3 * width * height) as usize];
+            let root = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
+            register_typeface();
+            root.fill(&WHITE).unwrap();
+            sheet.draw(&root).unwrap();
+            root.present().unwrap();
+            drop(root);
+            let row = (sheet.top(0) + 45) * width;
+            [0, 1].map(|column| {
+                let first = (row + sheet.left(column)) as usize;
+                let panel = pixels[3 * first..][..3 * PANEL_WIDTH as usize].chunks(3);
+                panel.collect::<std::collections::HashSet<_>>().len()
+            })
+        };
+        let [wall, centre] = colors(ColorScale::Shared);
+        assert!(wall < 10 && centre > 100, "{wall} {centre}");
+        let [wall, centre] = colors(ColorScale::OfColumns);
+        assert!(wall > 200 && centre > 200, "{wall} {centre}");
+    }
+
+    #[test]
+    fn an_axis_is_told_with_its_unit_if_it_has_one() {
+        let axis = |unit| PlaneAxis::new("x", unit);
+        assert_eq!(extent(&axis("h"), 2.88), "x in [0, 2.88] h");
+        assert_eq!(extent(&axis("points"), 11.0), "x in [0, 11] points");
+        assert_eq!(extent(&axis("1"), 120.5), "x in [0, 120.5]");
+        assert_eq!(extent(&axis(""), 0.125), "x in [0, 0.125]");
+        assert_eq!([-0.01, -0.1, 19.66].map(bound), ["0.0", "-0.1", "19.7"]);
     }
 
     #[test]
     fn rows_of_unequal_length_are_refused() {
         let rows = [row("DNS", vec![0.0; 6])];
         let titles = ["a".into(), "b".into()];
-        let error = draw_slices(Path::new("x.png"), &titles, &rows, "u", &axes())
+        let error = draw_slices(Path::new("x.png"), &titles, &rows, SHARED, &axes())
             .unwrap_err()
             .to_string();
         assert!(error.starts_with("x.png"), "{error}");

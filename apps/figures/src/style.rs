@@ -5,9 +5,12 @@ use std::sync::Once;
 use plotters::prelude::*;
 use plotters::style::register_font;
 
-/// Line colours, told apart by colour-blind readers and in grey print (Okabe & Ito 2008, and a brown): black, orange, blue, green, ....
-pub const LINES: [RGBColor; 8] = [
-    RGBColor(0, 0, 0),
+/// The colour of the first data set, the reference, and of no other.
+const REFERENCE: RGBColor = RGBColor(0, 0, 0);
+
+/// The colours of the others, told apart by colour-blind readers and in grey print (Okabe & Ito 2008, a brown and a grey): orange, blue,
+/// green, ....
+const LINES: [RGBColor; 8] = [
     RGBColor(213, 94, 0),
     RGBColor(0, 114, 178),
     RGBColor(0, 158, 115),
@@ -15,7 +18,16 @@ pub const LINES: [RGBColor; 8] = [
     RGBColor(230, 159, 0),
     RGBColor(86, 180, 233),
     RGBColor(120, 94, 60),
+    RGBColor(140, 140, 140),
 ];
+
+/// The colour of a data set. The ninth and those behind it have that of an earlier one, and another marker.
+pub fn color(set: usize) -> RGBColor {
+    match set.checked_sub(1) {
+        None => REFERENCE,
+        Some(other) => LINES[other % LINES.len()],
+    }
+}
 
 /// What marks the points of a data set, so that curves are told apart without colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,4 +108,18 @@ pub fn viridis(value: f64) -> RGBColor {
     let mix = |a: f64, b: f64| (a + (b - a) * part).round() as u8;
     let (a, b) = (ANCHORS[left], ANCHORS[left + 1]);
     RGBColor(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_data_sets_look_alike() {
+        let look = |set| (color(set), Marker::of(set));
+        for set in 1..30 {
+            assert_ne!(color(set), color(0), "black is the reference's alone");
+            assert!((0..set).all(|other| look(other) != look(set)), "{set}");
+        }
+    }
 }

@@ -54,6 +54,8 @@ pub enum Command {
     )]
     Identify(IdentifyArguments),
     /// Make a raw file ready for training: normalise counts, choose genes, unify the names of conditions.
+    ///
+    /// The values, obs and var are taken over; other layers, raw, embeddings (obsm), graphs (obsp) and uns are not, and are listed.
     #[command(
         after_help = "Example:\n  perturb prepare demo/cells/screen.h5ad --split-method additive \\\n      --output demo/cells/data.h5ad"
     )]

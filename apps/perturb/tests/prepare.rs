@@ -60,6 +60,58 @@ fn foreign(path: &str, labels: &[&str], values: [f32; 4]) {
     writer.finish(&obs).unwrap();
 }
 
+/// What a prepared file has no place for is told.
+#[test]
+fn what_is_not_taken_over_is_listed() {
+    let folder = folder();
+    let raw = raw(&folder);
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let log = path("log.jsonl");
+    with(&["prepare", &raw, "--output", &path("a.h5ad")])
+        .args(["--log-json", &log])
+        .assert()
+        .success()
+        .stderr(contains(
+            "note: not taken over: varm/delta, varm/steady_state, varp/regulation, uns/",
+        ));
+    let told: serde_json::Value =
+        serde_json::from_str(fs::read_to_string(&log).unwrap().lines().last().unwrap()).unwrap();
+    let left_out: Vec<&str> = told["left_out"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|name| name.as_str().unwrap())
+        .collect();
+    let prepared = AnnData::open(path("a.h5ad")).unwrap();
+    assert!(left_out.contains(&"uns/truth"), "{left_out:?}");
+    assert!(prepared.uns_at("truth").is_err());
+    // Cells as they were measured, with nothing besides, lose nothing.
+    let foreign_path = path("foreign.h5ad");
+    foreign(
+        &foreign_path,
+        &["KLF1", "ctrl", "ctrl"],
+        [1.0, 2.0, 3.0, 4.0],
+    );
+    with(&["prepare", &foreign_path, "--output", &path("b.h5ad")])
+        .args(["--pert-col", "guide_identity", "--gene-col", "symbol"])
+        .assert()
+        .success()
+        .stderr(contains("not taken over").not());
+}
+
+/// What the help says of the seed is one thing, and true.
+#[test]
+fn the_help_names_one_default_of_the_seed() {
+    for verb in ["prepare", "split"] {
+        with(&[verb, "--help"])
+            .assert()
+            .success()
+            .stdout(contains("1234").not())
+            .stdout(contains("Default: 42"));
+    }
+    assert_eq!(rheome_cells::SplitSettings::default().seed, 42);
+}
+
 #[test]
 fn a_raw_file_is_prepared_and_split_in_one_go() {
     let folder = folder();

@@ -53,7 +53,9 @@ pub enum Command {
     )]
     Train(TrainArguments),
     /// List families of equations, the published ones or those of a file; with a name, tell all about one.
-    #[command(after_help = "Example:\n  prose families\n  prose families lorenz_3d")]
+    #[command(
+        after_help = "Families of your own: a file of tables, each with its name, equations, parameters,\nrange of initial values and source (datasets/equations/FORMAT.md). Print one, change\nit, generate from all of the file, look at it:\n\nExample:\n  prose families\n  prose families lorenz_3d\n  prose families lorenz_3d --toml > demo/mine.toml\n  prose generate --config configs/prose/small.toml --set families.file=demo/mine.toml \\\n      --set 'families.names=[]' --set data.equations=20 --output demo/mine.h5\n  prose families --file demo/mine.toml"
+    )]
     Families(FamiliesArguments),
     /// Flows in two dimensions: the same idea for fields (PROSE-FD; parity with the published weights is not checked).
     Fluids {
@@ -73,7 +75,7 @@ pub enum Command {
     Evaluate(EvaluateArguments),
     /// Say an equation in prefix words, ids, LaTeX and SymPy, from a formula, words or ids.
     #[command(
-        after_help = "Example:\n  prose tokens \"10 (y - x) | x (28 - z) - y | x y - 2.67 z\"\n  prose tokens --words \"add mul + N250 E-2 u_0 sin u_1\""
+        after_help = "Example:\n  prose tokens \"10.0 (y - x) | x (28.0 - z) - y | x y - 2.67 z\"\n  prose tokens --words \"add mul + N250 E-2 u_0 sin u_1\""
     )]
     Tokens(TokensArguments),
     /// Say what a data file, a prediction, a series or a model folder holds.

@@ -3,7 +3,9 @@
 
 mod arguments;
 mod commands;
+mod families_file;
 mod samples;
+mod scales;
 mod settings;
 mod times;
 mod trained_model;

@@ -3,10 +3,11 @@
 use burn::tensor::Device;
 use rheome_cli::model_folder::{ModelFiles, VOCABULARY};
 use rheome_cli::{Failure, settings as settings_file};
-use rheome_equations::{DataConfig, Vocabulary};
+use rheome_equations::{DataConfig, Family, Vocabulary};
 use rheome_prose::Prose;
 use rheome_prose::decoding::{Decoding, DecodingSettings};
 
+use crate::families_file::{self, FAMILIES};
 use crate::settings::TrainSettings;
 use crate::vocabulary_file;
 
@@ -18,6 +19,8 @@ pub struct TrainedModel {
     pub network: Prose,
     /// The words of its equations.
     pub words: Vocabulary,
+    /// The families that it learnt; none where the model folder does not tell.
+    pub families: Vec<Family>,
     /// Where it computes.
     pub device: Device,
 }
@@ -50,6 +53,7 @@ impl TrainedModel {
             settings,
             network,
             words,
+            families: families_file::load(files.beside(FAMILIES).as_deref())?,
             device: device.clone(),
         })
     }

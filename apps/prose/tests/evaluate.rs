@@ -65,7 +65,13 @@ fn tables_and_pictures_are_written_once_unless_told_otherwise() {
         .arg(&log)
         .assert()
         .success()
-        .stdout(predicate::str::contains("| all       |     24 |"));
+        .stdout(predicate::str::contains("| all       |     24 |"))
+        // Every column of another name, and what it is.
+        .stdout(predicate::str::contains(" rhs |"))
+        .stdout(predicate::str::contains(
+            "rhs, solution, refined: median errors",
+        ))
+        .stdout(predicate::str::contains("| median |").not());
     let rows = table(&output.join("results.csv"));
     assert_eq!(rows.len(), 24);
     for row in &rows {

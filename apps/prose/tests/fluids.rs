@@ -220,7 +220,8 @@ fn scores_are_tables_and_pictures_and_the_coarse_solver_is_near_the_truth() {
         .assert()
         .success()
         .stdout(
-            predicate::str::contains("4 flows, 3 frames").and(predicate::str::contains("PROSE-FD")),
+            predicate::str::contains("4 stretch(es) of 1 flow(s), 3 frames")
+                .and(predicate::str::contains("PROSE-FD")),
         );
     for name in ["statistics.png", "turbulence.png", "vorticity.png"] {
         assert_eq!(

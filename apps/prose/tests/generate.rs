@@ -123,6 +123,37 @@ fn families_of_users_are_generated() {
     );
 }
 
+/// What `--set` names is looked for from where one is, what the settings name from where they are; no names are all of the file.
+#[test]
+fn a_file_of_families_is_found_from_the_command_line_and_from_the_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("mine")).unwrap();
+    let config = folder.path().join("mine/settings.toml");
+    std::fs::write(&config, "[families]\nnames = [\"thomas\"]\n").unwrap();
+    let written = with(&["families", "lorenz_3d", "--toml"])
+        .assert()
+        .success();
+    let family = written.get_output().stdout.clone();
+    std::fs::write(folder.path().join("mine/own.toml"), &family).unwrap();
+    let generate = |config: &str, sets: &[&str]| {
+        let output = folder.path().join("a.h5");
+        let mut command = generate(config, output.to_str().unwrap(), &["--overwrite", "-q"]);
+        command.current_dir(&folder);
+        sets.iter().for_each(|set| {
+            command.args(["--set", set]);
+        });
+        command.assert().success();
+        let file = DataFile::open(&output).unwrap();
+        let names = file.families().iter().map(|f| f.name.clone());
+        names.collect::<Vec<_>>()
+    };
+    let config = config.to_str().unwrap();
+    let sets = ["families.file=mine/own.toml", "families.names=[]"];
+    assert_eq!(generate(config, &sets), ["lorenz_3d"]);
+    std::fs::write(config, "[families]\nfile = \"own.toml\"\nnames = []\n").unwrap();
+    assert_eq!(generate(config, &[]), ["lorenz_3d"]);
+}
+
 #[test]
 fn families_are_listed_and_described() {
     with(&["families"])

@@ -128,7 +128,8 @@ fn a_measured_series_is_explained_and_continued() {
     predict(&folder, MEASURED, &["--equation", lotka, "--points", "16"])
         .assert()
         .success()
-        .stderr(predicate::str::contains("(Hare, Lynx), times 1900 to 1915"));
+        .stderr(predicate::str::contains("(Hare, Lynx), times 1900 to 1915"))
+        .stdout(predicate::str::contains("   (u_1: Lynx)"));
     let file = File::open(folder.path().join("out.h5")).unwrap();
     let found: System = texts(&file, "candidates/infix")[0].parse().unwrap();
     // Posterior means of all 21 years: 0.55, 0.028, 0.024, 0.80 (Carpenter 2018, Predator-Prey Population Dynamics: the
@@ -277,6 +278,12 @@ fn without_an_equation_the_families_are_tried() {
             .args(more);
         command
     };
+    // Those that the model learnt, where its folder tells.
+    with_model(&["--sample", "3", "--greedy", "--refine", "0"])
+        .assert()
+        .success()
+        .stderr(predicate::str::contains("trying 3 families"));
+    std::fs::remove_file(model.join("families.toml")).unwrap();
     with_model(&[
         "--sample",
         "3",
@@ -289,6 +296,7 @@ fn without_an_equation_the_families_are_tried() {
     .success()
     .stderr(predicate::str::contains("8 point(s) shown to the network"))
     .stderr(predicate::str::contains("trying 12 families"))
+    .stdout(predicate::str::contains("(u_0: u_0)").not())
     .stdout(predicate::str::contains("on the 16 points held back"));
     let file = File::open(folder.path().join("out.h5")).unwrap();
     let words = texts(&file, "candidates/words");

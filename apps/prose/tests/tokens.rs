@@ -79,7 +79,20 @@ fn what_has_no_ids_is_said_beside_what_there_is() {
         .success()
         .stdout(predicate::str::contains("words: add u_0 11"))
         .stdout(predicate::str::contains("no_ids: word \"11\""))
+        .stdout(predicate::str::contains("write 11.0"))
         .stdout(predicate::str::contains("\nids:").not());
+}
+
+/// The example of the help shows ids, which is what the command is for.
+#[test]
+fn the_example_of_the_help_has_ids() {
+    let help = with(&["tokens", "--help"]).assert().success();
+    let help = String::from_utf8(help.get_output().stdout.clone()).unwrap();
+    let (_, example) = help.split_once("  prose tokens \"").unwrap();
+    let (equation, _) = example.split_once('"').unwrap();
+    let told = tokens(&[equation]);
+    assert!(told["ids"].as_str().is_some(), "{told}");
+    assert_eq!(told["from_ids"], Value::Null, "nothing is rounded away");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use command::{fails, folder, with};
+use predicates::prelude::predicate;
 use rheome_testing::{has_checkpoint, kill_at, metrics, weights};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -253,4 +254,46 @@ fn a_diverging_training_stops_and_keeps_its_weights() {
     fails(wild, 1, &["epoch 1, batch", "kept"]);
     assert!(run.join("last.safetensors").exists());
     assert!(has_checkpoint(&run));
+}
+
+/// Families of one's own are in the data, in the model folder, and tried where a prediction is told nothing.
+#[test]
+fn a_prediction_tries_the_families_that_the_model_learnt() {
+    let folder = folder();
+    let own = folder.path().join("own.toml");
+    let text = "[[family]]\nname = \"pendulum\"\nparameters = { k = 2.0 }\nequations = \"y | -k sin(x)\"\n";
+    std::fs::write(&own, text).unwrap();
+    let file = format!("families.file={}", own.display());
+    let sets = ["--set", &file, "--set", "families.names=[]"];
+    let data = generated(&folder, "own.h5", &sets);
+    let run = folder.path().join("run");
+    train(&data, &run, &["--set", "training.epochs=1"])
+        .assert()
+        .success();
+    let output = folder.path().join("a.h5");
+    let predict = |run: &Path| {
+        let mut predict = with(&["predict", "--sample", "1", "--times", "1:2:4", "--greedy"]);
+        predict.args([
+            "--device",
+            "flex",
+            "--threads",
+            "1",
+            "--overwrite",
+            "--model",
+        ]);
+        predict.arg(run).arg("--input").arg(&data);
+        predict.arg("--output").arg(&output);
+        predict
+    };
+    predict(&run)
+        .assert()
+        .success()
+        .stderr(predicate::str::contains("trying the family pendulum"));
+    with(&["info", run.to_str().unwrap()])
+        .assert()
+        .success()
+        .stdout(predicate::str::contains("pendulum"));
+    // Folders of before tell none: then the published ones count, none of which has two components.
+    std::fs::remove_file(run.join("families.toml")).unwrap();
+    fails(predict(&run), 1, &["no published one, has 2 component(s)"]);
 }

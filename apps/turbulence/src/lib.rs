@@ -8,6 +8,7 @@ mod model_folder;
 mod profiles;
 mod reference;
 mod statistics_output;
+mod trained_flow;
 
 use std::process::ExitCode;
 

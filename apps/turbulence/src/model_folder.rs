@@ -8,12 +8,13 @@ use rheome_backend::precision::Precision;
 use rheome_cli::model_folder::{ModelFiles, ModelSource, NORMALIZATION};
 use rheome_cli::settings::Validate;
 use rheome_cli::{Failure, settings as settings_file};
-use rheome_fields::Split;
+use rheome_fields::{FieldHeader, Split};
 use rheome_flow::{FlowModel, FlowModelConfig, GridFeatures, Normalization};
 use serde::Deserialize;
 
 use crate::arguments::OperatorSource;
 use crate::commands::TrainingSettings;
+use crate::trained_flow::{self, FLOW};
 
 /// An operator ready for use.
 pub struct LoadedModel {
@@ -25,6 +26,8 @@ pub struct LoadedModel {
     pub normalization: Normalization,
     /// Time between its input and its output, if the settings tell.
     pub time_step: Option<f64>,
+    /// What is known of its flow, for fields that come without: coordinates, components, units, viscosity.
+    pub flow: FieldHeader,
     /// Where the weights came from.
     pub weights: PathBuf,
 }
@@ -129,6 +132,7 @@ fn load_files(
         )));
     }
     Ok(LoadedModel {
+        flow: trained_flow::load(files.beside(FLOW).as_deref(), &config)?,
         config,
         model,
         normalization: found,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use rheome_figures::units::{over, squared};
 use rheome_figures::{Axis, Curve, Figure, Panel, PlotError};
 
 /// Wall-normal profiles of one data set.
@@ -20,7 +21,7 @@ pub struct ProfileCurve {
 }
 
 /// Draws mean, rms and shear-stress profiles of all `curves` into `path` (PNG or SVG). `velocity_unit` names the unit on the
-/// axes, e.g. `u_tau`.
+/// axes, e.g. `u_tau`; `1` where it is not known.
 ///
 /// # Errors
 /// [`PlotError`] naming the file.
@@ -32,11 +33,11 @@ pub fn draw_profiles(
     type Pick = fn(&ProfileCurve) -> &[f64];
     let unit = velocity_unit;
     let quantities: [(String, Pick); 5] = [
-        (format!("mean u / {unit}"), |c| &c.mean),
-        (format!("rms u / {unit}"), |c| &c.rms[0]),
-        (format!("rms v / {unit}"), |c| &c.rms[1]),
-        (format!("rms w / {unit}"), |c| &c.rms[2]),
-        (format!("<u'v'> / {unit}²"), |c| &c.shear_stress),
+        (over("mean u", unit), |c| &c.mean),
+        (over("rms u", unit), |c| &c.rms[0]),
+        (over("rms v", unit), |c| &c.rms[1]),
+        (over("rms w", unit), |c| &c.rms[2]),
+        (over("<u'v'>", &squared(unit)), |c| &c.shear_stress),
     ];
     let panel = |(label, pick): (String, Pick)| Panel {
         x: Axis::linear("y / h").within(0.0, 2.0),

@@ -80,6 +80,7 @@ fn a_row_for_each_operator_and_solver() {
     });
     let spent = rows[0]["training_seconds"].as_f64().unwrap();
     assert!((spent - known.next_back().unwrap()).abs() < 1e-6, "{spent}");
+    assert_eq!(rows[0]["training_is_partial"], false);
     assert_eq!(rows[1]["training_seconds"], Value::Null);
     for row in rows {
         let number = |key: &str| row[key].as_f64().unwrap();
@@ -135,6 +136,7 @@ fn the_time_of_a_training_is_told() {
     let found: Value = serde_json::from_slice(&output).unwrap();
     let row = &found["rows"][0];
     assert_eq!(row["name"], "run");
+    assert_eq!(row["training_is_partial"], false);
     let [told, noted] = [row, &last].map(|line| line["training_seconds"].as_f64().unwrap());
     assert!(
         noted > 0.0 && (told / noted - 1.0).abs() < 1e-9,

@@ -156,6 +156,50 @@ fn a_rollout_is_written_with_statistics_and_an_ensemble_with_members() {
     );
 }
 
+/// An array of velocities tells nothing else: its points are those of the model.
+#[test]
+fn a_rollout_of_a_bare_array_has_the_models_points_and_units() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let array = path("flow.npy");
+    with(&["convert", HELD_OUT, &array, "--snapshots", "0:2", "-q"])
+        .assert()
+        .success();
+    let header = |output: &str, model: &[&str]| {
+        with(&[
+            "rollout", "--input", &array, "--steps", "2", "--output", output,
+        ])
+        .args(["--device", "flex", "-q"])
+        .args(model)
+        .assert()
+        .success();
+        rheome_fields::open(output).unwrap().header().clone()
+    };
+    let expected = rheome_fields::open(&root().join(HELD_OUT).display().to_string()).unwrap();
+    let expected = expected.header();
+    let near = |found: &FieldHeader| {
+        let (found, expected) = (&found.coordinates, &expected.coordinates);
+        let pairs = found.iter().flatten().zip(expected.iter().flatten());
+        let pairs: Vec<(f64, f64)> = pairs
+            .flat_map(|(a, b)| a.iter().copied().zip(b.iter().copied()))
+            .collect();
+        assert_eq!(pairs.len(), 12 + 33 + 12);
+        assert!(pairs.iter().all(|(a, b)| (a - b).abs() < 1e-6), "{pairs:?}");
+    };
+    let found = header(&path("a.h5"), &["--model", MODEL]);
+    near(&found);
+    for key in ["viscosity", "velocity_units", "time_units"] {
+        assert_eq!(found.attributes[key], expected.attributes[key], "{key}");
+    }
+    // Settings and weights alone tell the points.
+    let (config, weights) = (
+        format!("{MODEL}/config.toml"),
+        format!("{MODEL}/weights.safetensors"),
+    );
+    let model = ["--config", &config, "--weights", &weights];
+    near(&header(&path("b.nc"), &model));
+}
+
 /// `make demo`, and `make demo` again.
 #[test]
 fn the_demo_can_be_repeated() {

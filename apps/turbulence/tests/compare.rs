@@ -57,6 +57,15 @@ fn everybody_is_scored_and_the_page_needs_no_other_file() {
         assert!(table.contains(name), "{table}");
         assert!(column(name, "profile_error") < 1.0, "{scores}");
     }
+    // On a terminal there is room for some columns only; what they are is said below.
+    assert!(
+        table.lines().all(|line| line.chars().count() <= 110),
+        "{table}"
+    );
+    assert!(
+        table.contains("\nprofiles: mean relative L2 error"),
+        "{table}"
+    );
     assert_eq!(column("copy", "first_step_error"), 0.0);
     assert!((column("copy", "profile_error") - column("DNS", "profile_error")).abs() < 1e-12);
     // One step of an operator or of a simulation from the right start is close to the reference.
@@ -65,6 +74,9 @@ fn everybody_is_scored_and_the_page_needs_no_other_file() {
         assert!(error > 0.0 && error < 0.1, "{name}: {error}");
         assert!(column(name, "seconds_per_time") > 0.0);
     }
+    // Two curves of one simulation have two names.
+    let profiles = fs::read_to_string(output.join("profiles.svg")).unwrap();
+    assert!(profiles.contains("truth (DNS)") && profiles.contains("this DNS trajectory"));
     let page = fs::read_to_string(output.join("index.html")).unwrap();
     assert!(page.contains("<svg") && page.contains("data:image/png;base64,"));
     assert!(

@@ -323,3 +323,37 @@ fn the_validation_of_the_solver_is_within_its_tolerances() {
         assert!(difference.abs() < allowed, "{row:?}");
     }
 }
+
+/// Width and height of a picture.
+fn size(path: &str) -> [u32; 2] {
+    let bytes = std::fs::read(path).unwrap();
+    assert_eq!(&bytes[1..4], b"PNG");
+    [16, 20].map(|at| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()))
+}
+
+/// A bare array tells no lengths: those of the command line shape its slices.
+#[test]
+fn slices_of_a_bare_array_have_the_shape_of_the_box() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let array = path("flow.npy");
+    with(&["convert", HELD_OUT, &array, "--snapshots", "0:2", "-q"])
+        .assert()
+        .success();
+    let draw = |input: &str, more: &[&str]| {
+        with(&["stats", input, "--output", &path("a.stats.h5"), "-q"])
+            .args(["--plots", &path("plots"), "--overwrite"])
+            .args(more)
+            .assert()
+            .success();
+        size(&path("plots/slices.png"))
+    };
+    let points = draw(&array, &[]);
+    let told = draw(
+        &array,
+        &["--lengths", "3.141592653589793,1.5707963267948966"],
+    );
+    // Two planes side by side, as of the file that knows its coordinates; its four are wider.
+    assert_eq!(told[1], draw(HELD_OUT, &[])[1]);
+    assert!(told[1] < points[1], "{told:?} {points:?}");
+}

@@ -151,6 +151,14 @@ impl AnnData {
         self.cells_by_genes(self.member("layers", "layer", name)?)
     }
 
+    /// Whether there is a `raw`.
+    pub fn has_raw(&self) -> bool {
+        // The second before anndata 0.7.
+        ["raw", "raw.X"]
+            .iter()
+            .any(|name| self.file.link_exists(name))
+    }
+
     /// What was measured before genes were selected, if the file tells.
     ///
     /// # Errors

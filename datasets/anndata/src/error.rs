@@ -97,14 +97,31 @@ pub struct MissingKey {
     pub what: &'static str,
     /// Its name.
     pub key: String,
-    /// What is there instead, the nearest name first.
+    /// What is there instead: the nearest name first, or, where none is near, as the file has them.
     pub there: Vec<String>,
     /// The option that names another key, e.g. `--perturbation-key`.
     pub option: Option<String>,
 }
 
 /// Names told at most: a table of genes may have thousands of columns.
-const MOST_NAMES: usize = 12;
+const MOST_NAMES: usize = 20;
+
+/// The first names in quotes, and how many more there are.
+fn listed(names: &[String]) -> String {
+    let shown = names.iter().take(MOST_NAMES).map(|n| format!("{n:?}"));
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(MOST_NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// Whether a name may be meant by `key`: one is inside the other, or at most half of its letters are others.
+fn is_near(key: &str, name: &str) -> bool {
+    let (key, name) = (key.to_lowercase(), name.to_lowercase());
+    let inside = !key.is_empty() && (name.contains(&key) || key.contains(&name));
+    inside || strsim::damerau_levenshtein(&key, &name) <= key.chars().count().max(3) / 2
+}
 
 impl fmt::Display for MissingKey {
     fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
@@ -124,21 +141,12 @@ impl fmt::Display for MissingKey {
         match self.there.as_slice() {
             [] => write!(out, "there are no {plural}")?,
             [only] => write!(out, "the only one is {only:?}")?,
-            [nearest, others @ ..] => {
-                write!(
-                    out,
-                    "the nearest of its {plural} is {nearest:?}, the others are "
-                )?;
-                let shown: Vec<String> = others
-                    .iter()
-                    .take(MOST_NAMES)
-                    .map(|n| format!("{n:?}"))
-                    .collect();
-                write!(out, "{}", shown.join(", "))?;
-                if others.len() > MOST_NAMES {
-                    write!(out, " and {} more", others.len() - MOST_NAMES)?;
-                }
-            }
+            [nearest, others @ ..] if is_near(key, nearest) => write!(
+                out,
+                "the nearest of its {plural} is {nearest:?}, the others are {}",
+                listed(others)
+            )?,
+            all => write!(out, "its {plural} are {}", listed(all))?,
         }
         match &self.option {
             Some(option) => write!(out, "; name another with {option}"),
@@ -178,12 +186,18 @@ impl AnnDataError {
         key: &str,
         there: Vec<String>,
     ) -> Self {
+        let near = there.iter().any(|name| is_near(key, name));
+        let there = if near {
+            nearest_first(key, there)
+        } else {
+            there
+        };
         Self::Missing(Box::new(MissingKey {
             path: path.to_owned(),
             group: group.into(),
             what,
             key: key.into(),
-            there: nearest_first(key, there),
+            there,
             option: None,
         }))
     }
@@ -232,6 +246,14 @@ mod tests {
         );
         let many: Vec<String> = (0..100).map(|i| format!("gene{i}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
-        assert!(missing("a", &many).to_string().ends_with("and 87 more"));
+        assert!(missing("gene", &many).to_string().ends_with("and 79 more"));
+        assert!(missing("a", &many).to_string().ends_with("and 80 more"));
+    }
+
+    #[test]
+    fn a_name_that_is_not_near_is_not_called_the_nearest() {
+        let error = missing("condition", &["n_counts", "mito", "batch"]).to_string();
+        let expected = "cells.h5ad: no column \"condition\" in obs; its columns are \"n_counts\", \"mito\", \"batch\"";
+        assert_eq!(error, expected);
     }
 }

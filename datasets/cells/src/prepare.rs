@@ -49,12 +49,14 @@ pub struct Prepared {
     pub target_total: Option<f64>,
     /// What perturbations name and the file did not measure: genes that are missing, or drugs.
     pub unmeasured: Vec<String>,
+    /// Elements of the source that are not in the output: `layers/spliced`, `obsm/X_pca`, `raw`, ....
+    pub left_out: Vec<String>,
 }
 
 /// Normalises the cells of `source`, unifies their conditions, splits these, selects genes, and writes what training needs to
 /// `output`: `X` (sparse, float32), `obs` with the columns [`PERTURBATION`] and [`SPLIT`], `var` with what the selection of
 /// genes was based on (columns named as scanpy names them) and whether a gene is perturbed or [`EVALUATED`], and the settings
-/// in `uns`. Embeddings, graphs, other layers and `raw` are not taken over.
+/// in `uns`. Embeddings, graphs, other layers, `raw` and the source's `uns` are not taken over: [`Prepared::left_out`] lists them.
 ///
 /// Everything is checked before any work: the column, the layer, the labels. The matrix is read three times by blocks of rows
 /// (twice, where it holds logarithms; once more for [`Flavor::SeuratV3`](crate::Flavor)); memory is that of the tables and a few blocks. `progress` is told the cells read and
@@ -117,7 +119,32 @@ pub fn prepare(
         split,
         target_total,
         unmeasured: selection.unmeasured,
+        left_out: left_out(source, settings)?,
     })
+}
+
+/// What of the source is not taken over: all but the values that the settings name, `obs` and `var`.
+fn left_out(source: &AnnData, settings: &PrepareSettings) -> Result<Vec<String>, CellsError> {
+    let mut names = Vec::new();
+    if source.has_x() && (settings.raw || settings.layer.is_some()) {
+        names.push("X".to_owned());
+    }
+    if !settings.raw && source.has_raw() {
+        names.push("raw".to_owned());
+    }
+    let mut layers = source.layers()?;
+    layers.retain(|name| settings.layer.as_ref() != Some(name));
+    let mut groups = vec![("layers", layers)];
+    for (axis, annotations, pairwise) in [(Axis::Obs, "obsm", "obsp"), (Axis::Var, "varm", "varp")]
+    {
+        groups.push((annotations, source.annotations(axis)?));
+        groups.push((pairwise, source.pairwise_keys(axis)?));
+    }
+    groups.push(("uns", source.uns_keys()?));
+    for (group, members) in groups {
+        names.extend(members.iter().map(|name| format!("{group}/{name}")));
+    }
+    Ok(names)
 }
 
 /// Writes the values of some genes, normalised if they have to be.

@@ -6,7 +6,9 @@ mod integrate;
 mod sample;
 mod split;
 
-pub use family::{Family, families_from_file, families_from_toml, published_families};
+pub use family::{
+    Family, families_from_file, families_from_toml, families_to_toml, published_families,
+};
 pub use generate::{DataConfig, EquationData, generate};
 pub(crate) use integrate::integrate_sized;
 pub use integrate::{IntegrationError, Tolerances, integrate};

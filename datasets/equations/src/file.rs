@@ -23,6 +23,9 @@ mod place {
     pub(super) const NAME: &str = "name";
     pub(super) const FORMULAS: &str = "formulas";
     pub(super) const PARAMETER_NAMES: &str = "parameter_names";
+    pub(super) const PARAMETER_VALUES: &str = "parameter_values";
+    pub(super) const INITIAL: &str = "initial";
+    pub(super) const SOURCE: &str = "source";
     pub(super) const FAMILY: &str = "family";
     pub(super) const NUMBER: &str = "number";
     pub(super) const DIMENSION: &str = "dimension";

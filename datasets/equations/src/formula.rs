@@ -11,6 +11,7 @@
 //! - Components are joined by `|`, `;` or a line break; a left-hand side (`dx/dt =`, `x' =`, `\dot{x} =`) names the component.
 
 mod lexer;
+mod names;
 mod parser;
 mod system;
 
@@ -42,6 +43,20 @@ impl System {
     /// Names the first character that cannot be understood, or the component that is missing or given twice.
     pub fn parse(formulas: &str, parameters: &Parameters) -> Result<Self, EquationError> {
         let tokens = lexer::tokens(formulas)?;
+        system::system(&tokens, parameters)
+    }
+
+    /// As [`Self::parse`], for the components of a series with these names: a name is the state that it has, also where `x`, `y`, `z` or `w`
+    /// would be another one.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_with_names(
+        formulas: &str,
+        parameters: &Parameters,
+        names: &[String],
+    ) -> Result<Self, EquationError> {
+        let tokens = names::resolved(lexer::tokens(formulas)?, names);
         system::system(&tokens, parameters)
     }
 }

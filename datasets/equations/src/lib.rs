@@ -57,8 +57,8 @@ pub use batch::{Batch, BatchConfig, BatchReader, InputNoise, NoiseKind};
 pub use compile::{Program, Registers};
 pub use data::{
     DataConfig, EquationData, Family, IntegrationError, Split, Subset, Tolerances, equation_stream,
-    families_from_file, families_from_toml, generate, integrate, published_families,
-    sample_initial, sample_parameters,
+    families_from_file, families_from_toml, families_to_toml, generate, integrate,
+    published_families, sample_initial, sample_parameters,
 };
 pub use derivative::Derivative;
 pub use equality::{Comparison, compare};

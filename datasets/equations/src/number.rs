@@ -117,6 +117,14 @@ impl System {
         symbols.filter_map(number).collect()
     }
 
+    /// The system with so many significant digits of every number: as one tells it.
+    pub fn with_digits(&self, digits: usize) -> Self {
+        let decimals = digits.max(1) - 1;
+        let shorter = |number: f64| format!("{number:.decimals$e}").parse().unwrap_or(number);
+        let numbers: Vec<f64> = self.numbers().into_iter().map(shorter).collect();
+        self.with_numbers(&numbers).unwrap_or_else(|_| self.clone())
+    }
+
     /// The system with other numbers in their places.
     ///
     /// # Errors

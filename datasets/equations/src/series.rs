@@ -22,6 +22,8 @@ pub struct Series {
     times: Vec<f64>,
     states: Array2<f64>,
     names: Vec<String>,
+    /// What a reader left out of the file.
+    note: Option<String>,
 }
 
 impl Series {
@@ -76,6 +78,7 @@ impl Series {
             times,
             states,
             names,
+            note: None,
         })
     }
 
@@ -119,7 +122,8 @@ impl Series {
     }
 
     /// Reads a CSV file: a line of names, then a line a point; the column `t` or `time` (or the first one) has the times,
-    /// every other column is a component, in order. Lines that begin with `#` are skipped.
+    /// every other column is a component, in order. Lines that begin with `#` are skipped, and a first column without a name that counts the
+    /// lines from 0, as pandas writes it.
     ///
     /// # Errors
     /// Names the line and the column, what is there and what should be.
@@ -140,6 +144,11 @@ impl Series {
     /// Names of the components.
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// What of the file is not in the series, in words for its owner, if there is such a thing.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     /// Number of points.
@@ -170,11 +179,15 @@ impl Series {
         };
         let places: Vec<usize> = components.iter().map(place).collect::<Result<_, _>>()?;
         let names = places.iter().map(|place| self.names[*place].clone());
-        Self::named(
+        let selected = Self::named(
             self.times.clone(),
             self.states.select(Axis(1), &places),
             names.collect(),
-        )
+        )?;
+        Ok(Self {
+            note: self.note.clone(),
+            ..selected
+        })
     }
 
     /// The points of these numbers, in this order.
@@ -213,6 +226,7 @@ impl Series {
             times: self.times[points.clone()].to_vec(),
             states: self.states.slice(s![points, ..]).to_owned(),
             names: self.names.clone(),
+            note: self.note.clone(),
         }
     }
 }

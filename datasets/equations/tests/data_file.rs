@@ -50,6 +50,21 @@ fn folder_with_file() -> (tempfile::TempDir, PathBuf, Vec<EquationData>) {
     (folder, path, data)
 }
 
+/// The first files told less of their families.
+#[test]
+fn files_without_reference_values_are_read() {
+    let (_folder, path, _) = folder_with_file();
+    let group = hdf5::File::open_rw(&path).unwrap();
+    let group = group.group("families").unwrap();
+    for name in ["parameter_values", "initial", "source"] {
+        group.unlink(name).unwrap();
+    }
+    drop(group);
+    let file = DataFile::open(&path).unwrap();
+    assert_eq!(file.families().len(), 3);
+    assert!(file.families().iter().all(|f| f.family.is_none()));
+}
+
 #[test]
 fn what_was_generated_is_read_back() {
     let (folder, path, generated) = folder_with_file();
@@ -59,6 +74,8 @@ fn what_was_generated_is_read_back() {
     assert_eq!(file.times(), config().times());
     let names: Vec<&str> = file.families().iter().map(|f| f.name.as_str()).collect();
     assert_eq!(names, ["thomas", "lorenz_3d", "lorenz_96_4d"]);
+    let read: Option<Vec<Family>> = file.families().iter().map(|f| f.family.clone()).collect();
+    assert_eq!(read, Some(families()));
     let mut sample = 0;
     for data in &generated {
         for trajectory in &data.trajectories {

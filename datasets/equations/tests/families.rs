@@ -1,8 +1,8 @@
 //! Families: the published ones against their published instances, and those that users write.
 
 use rheome_equations::{
-    Parameters, System, equation_stream, families_from_toml, published_families, sample_initial,
-    sample_parameters,
+    Parameters, System, equation_stream, families_from_toml, families_to_toml, published_families,
+    sample_initial, sample_parameters,
 };
 use serde_json::Value;
 
@@ -160,4 +160,46 @@ fn parameters_and_initial_values_follow_from_the_seed_alone() {
             );
         }
     }
+}
+
+#[test]
+fn what_is_written_as_a_file_is_read_again() {
+    let published = published_families(true);
+    let text = families_to_toml(&published);
+    assert!(
+        text.starts_with("[[family]]\nname = \"thomas\"\n"),
+        "{text}"
+    );
+    let read = families_from_toml(&text, "text").unwrap();
+    assert_eq!(read.len(), published.len());
+    for (read, family) in read.iter().zip(&published) {
+        assert_eq!(read.name(), family.name());
+        assert_eq!(read.source(), family.source());
+        assert_eq!(read.parameters(), family.parameters());
+        assert_eq!(read.initial(), family.initial());
+        assert_eq!(
+            read.system(read.parameters()).unwrap(),
+            family.system(family.parameters()).unwrap()
+        );
+    }
+    // Whatever a name or a source holds.
+    let odd = "[[family]]\nname = 'a \"b\" \\c'\nequations = \"x' = y; y' = -x\"\nsource = \"\"\"x\ny\"\"\"\n";
+    let odd = families_from_toml(odd, "odd").unwrap();
+    assert_eq!(
+        families_from_toml(&families_to_toml(&odd), "text").unwrap(),
+        odd
+    );
+}
+
+#[test]
+fn the_family_of_the_documentation_can_be_read() {
+    let page = include_str!("../FORMAT.md");
+    let (_, rest) = page.split_once("```toml\n").unwrap();
+    let (text, _) = rest.split_once("```").unwrap();
+    let families = families_from_toml(text, "FORMAT.md").unwrap();
+    assert_eq!(families[0].name(), "lynx_hare");
+    assert_eq!(
+        (families[0].dimension(), families[0].initial()),
+        (2, [5.0, 40.0])
+    );
 }

@@ -168,3 +168,47 @@ fn limits_hold() {
     assert!(towers.parse::<Expression>().is_err());
     assert!("x".repeat(1 << 20).parse::<Expression>().is_err());
 }
+
+#[test]
+fn components_may_be_called_as_in_a_series() {
+    let read = |formula: &str, names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+        System::parse_with_names(formula, &Parameters::new(), &names).map(|s| s.to_string())
+    };
+    let species = ["Hare", "Lynx"];
+    let expected = "C*u_0 - C*u_0*u_1 | C*u_0*u_1 - C*u_1";
+    for formula in [
+        "C Hare - C Hare Lynx | C Hare Lynx - C Lynx",
+        "C x - C x y | C x y - C y",
+        "C u_0 - C u_0 u_1 | C u_0 u_1 - C u_1",
+        "dLynx/dt = C Hare Lynx - C Lynx; dHare/dt = C Hare - C Hare Lynx",
+        "Hare' = C Hare - C x Lynx | Lynx' = C Hare Lynx - C Lynx",
+    ] {
+        assert_eq!(read(formula, &species).unwrap(), expected, "{formula}");
+    }
+    // The series' own name goes before the usual place of x.
+    assert_eq!(read("x | v", &["v", "x"]).unwrap(), "u_1 | u_0");
+    assert_eq!(read("x | v", &["x", "v"]).unwrap(), "u_0 | u_1");
+    // C and functions stay what they are.
+    assert_eq!(
+        read("C sin(y) | C", &["C", "sin"]).unwrap(),
+        "C*sin(u_1) | C"
+    );
+    assert!(read("fox | Hare", &species).is_err());
+}
+
+#[test]
+fn numbers_are_told_with_the_digits_that_they_have() {
+    // What three words make of 0.102: 102 times 1e-3.
+    let words: System = System::from_words(&["mul", "+", "N102", "E-3", "u_0"]).unwrap();
+    assert_eq!(words.with_digits(3).to_string(), "0.102*u_0");
+    let system: System = "2 x - 123456.0 y | 0.0019999 x".parse().unwrap();
+    assert_eq!(
+        system.with_digits(3).to_string(),
+        "2*u_0 - 123000.0*u_1 | 0.002*u_0"
+    );
+    assert_eq!(
+        system.with_digits(5).to_string(),
+        "2*u_0 - 123460.0*u_1 | 0.0019999*u_0"
+    );
+}

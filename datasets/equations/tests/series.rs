@@ -20,6 +20,24 @@ fn columns_become_components() {
     assert_eq!(series.beginning(2).points(), 2);
 }
 
+/// pandas writes the index of a table as a first column without a name.
+#[test]
+fn an_index_is_no_component() {
+    let series = read(",t,x,v\n0,0.5,1,2\n1,0.75,3,4\n2,1.5,5,6\n").unwrap();
+    assert_eq!(series.names(), ["x", "v"]);
+    assert_eq!(series.times(), [0.5, 0.75, 1.5]);
+    assert_eq!(series.states().row(2).to_vec(), [5.0, 6.0]);
+    let note = series.select(&["v"]).unwrap().beginning(2);
+    assert!(note.note().unwrap().contains("a.csv: the first column"));
+    // Without a column of times it has them, and other numbers are a component's.
+    let series = read(",x\n0,1\n1,3\n").unwrap();
+    assert_eq!(
+        (series.names(), series.note()),
+        (&["x".to_owned()][..], None)
+    );
+    assert_eq!(read(",t,x\n7,0,1\n8,1,3\n").unwrap().dimension(), 2);
+}
+
 #[test]
 fn what_is_wrong_with_a_series_is_said() {
     let cases = [
@@ -31,6 +49,10 @@ fn what_is_wrong_with_a_series_is_said() {
         (
             "t,x\n0,1\n0,2\n",
             "line 3, column \"t\": found 0 after 0, expected increasing times",
+        ),
+        (
+            "x,v\n1,1\n0.5,2\n",
+            "line 3, column \"x\": found 0.5 after 1, expected increasing times: the column t or time has them, or the first one",
         ),
         ("t,x\n0,1\n1,2,3\n", "3 fields"),
         (

@@ -40,9 +40,11 @@ pub enum Split {
         #[serde(default)]
         held_out: usize,
     },
-    /// As the paper of the implicit factorized transformer has it: the windows of the first trajectories one trajectory after
-    /// the other, of which the first part trains and the rest validates.
-    Paper {
+    /// The windows of the first trajectories one trajectory after the other, of which the leading part trains and the rest validates: for
+    /// few trajectories, or a single one, which is split in time. So does the paper of the implicit factorized transformer, after
+    /// which this was called before: `paper` is understood too.
+    #[serde(alias = "paper")]
+    Leading {
         /// How many trajectories are used, the first ones.
         #[serde(default = "paper_trajectories")]
         trajectories: usize,
@@ -54,6 +56,10 @@ pub enum Split {
         drop_last: bool,
     },
 }
+
+/// What is said to who has a single trajectory, which cannot be shared out.
+const IN_TIME: &str = "; a single one is split in time: write kind = \"leading\", trajectories = 1, fraction = 0.8 in place of validation \
+                       and held_out";
 
 fn paper_trajectories() -> usize {
     20
@@ -103,12 +109,12 @@ impl Split {
                 validation,
                 held_out,
             } => by_trajectories(reader, span, validation, held_out)?,
-            Self::Paper {
+            Self::Leading {
                 trajectories: used,
                 fraction,
                 drop_last,
             } => {
-                check_paper(reader, used, fraction)?;
+                check_leading(reader, used, fraction)?;
                 let dropped = usize::from(drop_last);
                 let mut train: Vec<_> = (0..used)
                     .flat_map(|t| of_trajectory(reader, t, span, dropped))
@@ -139,8 +145,9 @@ fn by_trajectories(
         key: "split.validation",
         found: format!("{validation} (held_out {held_out})"),
         expected: format!(
-            "both together below {trajectories}, the trajectories of {}",
-            reader.label()
+            "both together below {trajectories}, the trajectories of {}{}",
+            reader.label(),
+            if trajectories == 1 { IN_TIME } else { "" }
         ),
     })?;
     let all = |range: std::ops::Range<usize>| {
@@ -177,7 +184,7 @@ fn of_trajectory(
     (0..count).map(move |first| Window { trajectory, first })
 }
 
-fn check_paper(reader: &dyn FieldReader, used: usize, fraction: f64) -> Result<(), FieldError> {
+fn check_leading(reader: &dyn FieldReader, used: usize, fraction: f64) -> Result<(), FieldError> {
     let trajectories = reader.shape().trajectories;
     if used == 0 || used > trajectories {
         return Err(FieldError::Setting {

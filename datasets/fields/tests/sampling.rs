@@ -95,9 +95,9 @@ fn whole_trajectories_are_shared_out() {
 }
 
 #[test]
-fn the_papers_split_goes_through_the_pairs_in_order() {
+fn the_leading_part_of_the_pairs_in_order_trains() {
     let field = Counted::new(3, 6);
-    let windows = split(r#"{"kind":"paper","trajectories":2}"#)
+    let windows = split(r#"{"kind":"leading","trajectories":2}"#)
         .windows(&field, 1, 1)
         .unwrap();
     let all: Vec<Window> = (0..2)
@@ -105,17 +105,35 @@ fn the_papers_split_goes_through_the_pairs_in_order() {
         .collect();
     assert_eq!([windows.train.len(), windows.validation.len()], [6, 2]);
     assert_eq!([windows.train, windows.validation].concat(), all);
-    let kept = split(r#"{"kind":"paper","trajectories":2,"drop_last":false,"fraction":1.0}"#)
+    let kept = split(r#"{"kind":"leading","trajectories":2,"drop_last":false,"fraction":1.0}"#)
         .windows(&field, 1, 1);
     assert_eq!(kept.unwrap().train.len(), 10);
-    assert_eq!(
-        split(r#"{"kind":"paper"}"#),
-        Split::Paper {
-            trajectories: 20,
-            fraction: 0.8,
-            drop_last: true
-        }
-    );
+    // Its former name, and what the paper has.
+    for name in ["leading", "paper"] {
+        assert_eq!(
+            split(&format!(r#"{{"kind":"{name}"}}"#)),
+            Split::Leading {
+                trajectories: 20,
+                fraction: 0.8,
+                drop_last: true
+            }
+        );
+    }
+}
+
+#[test]
+fn who_has_one_trajectory_is_told_how_it_is_split() {
+    let field = Counted::new(1, 6);
+    let refused = split(r#"{"kind":"trajectories","validation":1,"held_out":1}"#);
+    let message = refused.windows(&field, 1, 1).unwrap_err().to_string();
+    let advice = r#"kind = "leading", trajectories = 1, fraction = 0.8"#;
+    assert!(message.contains(advice), "{message}");
+    let followed = split(r#"{"kind":"leading","trajectories":1,"fraction":0.8}"#);
+    let windows = followed.windows(&field, 1, 1).unwrap();
+    assert_eq!([windows.train.len(), windows.validation.len()], [3, 1]);
+    // Two can be shared out.
+    let message = refused.windows(&Counted::new(2, 6), 1, 1).unwrap_err();
+    assert!(!message.to_string().contains("leading"), "{message}");
 }
 
 #[test]
@@ -130,9 +148,13 @@ fn impossible_splits_name_the_key() {
         key(r#"{"kind":"trajectories","validation":3}"#, 1, 1),
         "split.validation"
     );
-    assert_eq!(key(r#"{"kind":"paper"}"#, 1, 1), "split.trajectories");
+    assert_eq!(key(r#"{"kind":"leading"}"#, 1, 1), "split.trajectories");
     assert_eq!(
-        key(r#"{"kind":"paper","trajectories":1,"fraction":1.5}"#, 1, 1),
+        key(
+            r#"{"kind":"leading","trajectories":1,"fraction":1.5}"#,
+            1,
+            1
+        ),
         "split.fraction"
     );
     assert_eq!(
@@ -147,7 +169,7 @@ fn impossible_splits_name_the_key() {
         key(r#"{"kind":"trajectories","validation":1}"#, 1, 0),
         "stride"
     );
-    assert!(serde_json::from_str::<Split>(r#"{"kind":"paper","trajectory":1}"#).is_err());
+    assert!(serde_json::from_str::<Split>(r#"{"kind":"leading","trajectory":1}"#).is_err());
 }
 
 #[test]

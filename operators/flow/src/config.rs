@@ -28,6 +28,7 @@ pub enum FlowModelConfig {
 pub(crate) trait OperatorConfig {
     fn validate(&self) -> Result<(), FlowError>;
     fn uniform_grid(&self) -> Grid;
+    fn lengths(&self) -> &[f64];
     fn time_window(&self) -> usize;
     fn channels(&self) -> usize;
 }
@@ -61,6 +62,12 @@ impl FlowModelConfig {
     /// The grid of the configuration.
     pub fn grid(&self) -> Grid {
         self.of_operator().uniform_grid()
+    }
+
+    /// Lengths of the domain, one an axis of the grid. Along a periodic axis that is the period: the last of `n` points lies one `n`-th of it
+    /// before the end, wherever [`Self::grid`] places it.
+    pub fn lengths(&self) -> &[f64] {
+        self.of_operator().lengths()
     }
 
     /// Consecutive snapshots the operator sees.

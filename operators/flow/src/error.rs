@@ -51,13 +51,13 @@ pub enum FlowError {
     },
     /// A rollout left the numbers.
     #[error(
-        "the field of step {step} holds NaN or infinite values in channel {channel} of member {member} of the ensemble; the rollout diverged"
+        "the field of step {step} holds NaN or infinite values in {}; the rollout diverged", crate::rollout::place(*.channel, *.member)
     )]
     NonFinite {
         /// The step whose result is not finite, counted from 1.
         step: u64,
-        /// The first member concerned, counted from 0.
-        member: usize,
+        /// The first member of the ensemble concerned, counted from 0; none where there is but one flow.
+        member: Option<usize>,
         /// The first channel concerned, counted from 0 (u, v, w).
         channel: usize,
     },

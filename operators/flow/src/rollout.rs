@@ -24,13 +24,13 @@ pub struct Rollout<'a> {
     warnings: Vec<EnergyWarning>,
 }
 
-/// A channel's energy changed by more or less than it ever did in training.
+/// The energy of a component, its square summed over the grid, changed by more or less than it ever did in training.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EnergyWarning {
     /// The step, counted from 1.
     pub step: u64,
-    /// Member of the ensemble, counted from 0.
-    pub member: usize,
+    /// Member of the ensemble, counted from 0; none where there is but one flow.
+    pub member: Option<usize>,
     /// Channel, counted from 0 (u, v, w).
     pub channel: usize,
     /// Change of the channel's summed square in that step.
@@ -39,6 +39,18 @@ pub struct EnergyWarning {
     pub min: f64,
     /// Largest change seen in training.
     pub max: f64,
+}
+
+/// A component, as fields of a flow have them in this order, and the member of the ensemble, if there are several: `v of member 3`.
+pub(crate) fn place(channel: usize, member: Option<usize>) -> String {
+    let component = match ["u", "v", "w", "p"].get(channel) {
+        Some(name) => (*name).to_owned(),
+        None => format!("component {channel}"),
+    };
+    match member {
+        Some(member) => format!("{component} of member {member}"),
+        None => component,
+    }
 }
 
 impl std::fmt::Display for EnergyWarning {
@@ -53,8 +65,9 @@ impl std::fmt::Display for EnergyWarning {
         } = self;
         write!(
             f,
-            "step {step}: the summed square of channel {channel} of member {member} changed by {change:.4e}, \
-             outside [{min:.4e}, {max:.4e}] seen in training"
+            "step {step}: the energy of {} (its square, summed over the grid) changed by {change:.4e}, outside [{min:.4e}, {max:.4e}], \
+             the range of such changes in training",
+            place(*channel, *member)
         )
     }
 }
@@ -169,7 +182,7 @@ impl<'a> Rollout<'a> {
                 let channels = self.normalization.channels();
                 return Err(FlowError::NonFinite {
                     step,
-                    member: at / channels,
+                    member: self.member(at / channels),
                     channel: at % channels,
                 });
             }
@@ -194,6 +207,11 @@ impl<'a> Rollout<'a> {
         &self.window
     }
 
+    /// The number of a member, if there are several.
+    fn member(&self, number: usize) -> Option<usize> {
+        (self.window.dims()[0] > 1).then_some(number)
+    }
+
     fn outside(&self, step: u64, changes: &[f64]) -> Vec<EnergyWarning> {
         let Some(ranges) = &self.normalization.energy_change else {
             return Vec::new();
@@ -203,7 +221,7 @@ impl<'a> Rollout<'a> {
             let range = ranges[channel];
             (*change < range.min || *change > range.max).then_some(EnergyWarning {
                 step,
-                member: at / ranges.len(),
+                member: self.member(at / ranges.len()),
                 channel,
                 change: *change,
                 min: range.min,

@@ -75,6 +75,10 @@ fn the_first_step_that_is_not_finite_is_named_afterwards() {
         }
     };
     assert!(matches!(expected, FlowError::NonFinite { step, .. } if step == steps + 1));
+    assert!(
+        expected.to_string().contains(" in u of member 0;"),
+        "{expected}"
+    );
     assert_eq!(rollout.steps(), steps, "the state is that before the step");
     let mut rollout = Rollout::new(&model, &features, &normalization, window(&device)).unwrap();
     for _ in 0..steps + 3 {
@@ -83,6 +87,35 @@ fn the_first_step_that_is_not_finite_is_named_afterwards() {
     assert_eq!(
         rollout.check().unwrap_err().to_string(),
         expected.to_string()
+    );
+}
+
+#[test]
+fn a_component_is_named_and_a_member_only_where_there_are_several() {
+    let device = Device::flex();
+    let (_, model, features) = operator(&device);
+    let mut normalization = Normalization::identity(3);
+    let never = EnergyChangeRange { min: 0.0, max: 0.0 };
+    let any = EnergyChangeRange {
+        min: f64::MIN,
+        max: f64::MAX,
+    };
+    normalization.energy_change = Some(vec![any, never, any]);
+    let warning = |window: Tensor<6>| {
+        let mut rollout = Rollout::new(&model, &features, &normalization, window).unwrap();
+        rollout.step().unwrap();
+        rollout.warnings().last().unwrap().to_string()
+    };
+    let two = window(&device);
+    let one = warning(two.clone().narrow(0, 0, 1));
+    assert!(
+        one.starts_with("step 1: the energy of v (its square"),
+        "{one}"
+    );
+    let two = warning(two);
+    assert!(
+        two.starts_with("step 1: the energy of v of member 1 ("),
+        "{two}"
     );
 }
 

@@ -6,7 +6,7 @@ use burn::module::Module;
 use clap::Args;
 use serde::de::DeserializeOwned;
 
-use crate::model_folder::training_seconds;
+use crate::model_folder::{TrainingTime, training_time};
 use crate::settings::{self, Validate};
 use crate::{ComputeOptions, Failure};
 
@@ -66,9 +66,9 @@ impl TrainOptions {
         Ok(model)
     }
 
-    /// Seconds that the training of the given weights took, where they lie in a model folder that tells.
-    pub fn seconds_before(&self) -> f64 {
+    /// How long the training of the given weights took, where they lie in a model folder that tells.
+    pub fn time_before(&self) -> Option<TrainingTime> {
         let folder = self.weights.as_deref().and_then(Path::parent);
-        folder.and_then(training_seconds).unwrap_or(0.0)
+        folder.and_then(training_time)
     }
 }

@@ -8,6 +8,7 @@ use rheome_training::{StepReport, Trainer};
 use serde_json::{Map, Value, json};
 
 use super::{Plan, TrainOptions, Training};
+use crate::model_folder::PARTIAL;
 use crate::{Console, Failure, Interruption, JsonLog, Meter, RunFolder};
 
 /// Batches that are prepared ahead of the device.
@@ -24,8 +25,12 @@ pub fn train<T: Training>(
     folder: &RunFolder,
     options: &TrainOptions,
 ) -> Result<(), Failure> {
-    trainer.progress.seconds = options.seconds_before();
-    let (trainer, metrics) = folder.start(trainer)?;
+    let before = options.time_before();
+    trainer.progress.seconds = before.map_or(0.0, |time| time.seconds);
+    let (trainer, mut metrics) = folder.start(trainer)?;
+    if options.weights.is_some() && !options.resume && before.is_none_or(|time| time.is_partial) {
+        metrics.append(&json!({"event": PARTIAL, "step": 0}))?;
+    }
     if options.weights.is_some() && trainer.progress.step == 0 {
         // A run that is stopped before its next checkpoint is not to begin again from other weights.
         folder.checkpoint(&trainer)?;

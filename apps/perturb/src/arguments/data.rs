@@ -10,8 +10,12 @@ use rheome_cells::{
 };
 use rheome_cli::ComputeOptions;
 
+/// What `--seed` is for where all that is random is a split.
+const SEED_OF_SPLIT: &str = "Seed of the split. Default: 42";
+
 /// Options of `prepare`.
 #[derive(Debug, Args)]
+#[command(mut_arg("seed", |seed| seed.help(SEED_OF_SPLIT)))]
 pub struct PrepareArguments {
     /// AnnData file (.h5ad) with the counts.
     #[arg(value_name = "RAW.h5ad")]
@@ -64,6 +68,7 @@ pub struct PrepareArguments {
 
 /// Options of `split`.
 #[derive(Debug, Args)]
+#[command(mut_arg("seed", |seed| seed.help(SEED_OF_SPLIT)))]
 pub struct SplitArguments {
     /// Prepared file (.h5ad).
     #[arg(value_name = "DATA.h5ad")]
@@ -158,7 +163,7 @@ impl KeyOptions {
 /// How a split is drawn.
 #[derive(Debug, Args)]
 pub struct SplitOptions {
-    /// Which repetition, counted from 0; each draws anew. What is drawn depends on the seed (--seed, default 42) plus this.
+    /// Which repetition, counted from 0; each draws anew. What is drawn depends on --seed plus this.
     #[arg(long, value_name = "K", default_value_t = 0)]
     pub fold: u64,
     /// Share of the combinations, or of the genes, that is held out.

@@ -33,6 +33,12 @@ pub fn run(arguments: &PrepareArguments) -> Result<(), Failure> {
     )
     .map_err(|error| failures::of_options(error, "--split-method"))?;
     note_unmeasured(console, &prepared);
+    if !prepared.left_out.is_empty() {
+        console.note(format!(
+            "note: not taken over: {}",
+            shortened(&prepared.left_out)
+        ));
+    }
     log.line(&facts(&prepared))?;
     if !arguments.compute.quiet {
         summary(&prepared).into_iter().for_each(say);
@@ -109,6 +115,7 @@ fn note_unmeasured(console: Console, prepared: &Prepared) {
     ));
 }
 
+/// The first names, and how many more there are.
 fn shortened(names: &[String]) -> String {
     let told: Vec<&str> = names.iter().take(MOST_NAMES).map(String::as_str).collect();
     format!("{}{}", told.join(", "), more(names.len()))
@@ -179,6 +186,7 @@ fn facts(prepared: &Prepared) -> Value {
         "conditions": prepared.conditions.conditions().len(),
         "target_total": prepared.target_total,
         "unmeasured": prepared.unmeasured,
+        "left_out": prepared.left_out,
         "test": split.map(|s| s.test().iter().map(ToString::to_string).collect::<Vec<_>>()),
     })
 }

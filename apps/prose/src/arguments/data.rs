@@ -31,9 +31,12 @@ pub struct FamiliesArguments {
     /// The family to tell all about. Default: a line for each family.
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
-    /// Families of this file (TOML) instead of the published ones: also checks the file.
+    /// Families of this file (TOML; datasets/equations/FORMAT.md) instead of the published ones: also checks the file.
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
+    /// Print them as such a file, to make one's own of: name, equations, parameters, initial, source of each.
+    #[arg(long)]
+    pub toml: bool,
 }
 
 /// Options of `info`.

@@ -5,7 +5,8 @@ use clap::Args;
 /// Options of `tokens`.
 #[derive(Debug, Args)]
 pub struct TokensArguments {
-    /// Right-hand sides as formulas, components joined by `|`: `10 (y - x) | x (28 - z) - y | x y - 8/3 z`.
+    /// Right-hand sides as formulas, components joined by `|`: `10.0 (y - x) | x (28.0 - z) - y | x y - 2.67 z`. A whole number without a
+    /// point is a word of its own, from -10 to 10; with one it is a number as the trained equations have them.
     #[arg(
         value_name = "EQUATION",
         required_unless_present_any = ["words", "ids"],

@@ -1,7 +1,9 @@
 //! `prose families`: what there is to generate.
 
 use rheome_cli::{Failure, say};
-use rheome_equations::{Family, Parameters, families_from_file, published_families};
+use rheome_equations::{
+    Family, Parameters, families_from_file, families_to_toml, published_families,
+};
 
 use crate::arguments::FamiliesArguments;
 
@@ -12,7 +14,11 @@ pub fn run(arguments: &FamiliesArguments) -> Result<(), Failure> {
         None => published_families(true),
     };
     let Some(name) = &arguments.name else {
-        families.iter().map(line).for_each(say);
+        if arguments.toml {
+            say(families_to_toml(&families).trim_end());
+        } else {
+            families.iter().map(line).for_each(say);
+        }
         return Ok(());
     };
     let found = families.iter().find(|family| family.name() == name);
@@ -23,6 +29,10 @@ pub fn run(arguments: &FamiliesArguments) -> Result<(), Failure> {
             known.join(", ")
         ))
     })?;
+    if arguments.toml {
+        say(families_to_toml(std::slice::from_ref(family)).trim_end());
+        return Ok(());
+    }
     for line in description(family)? {
         say(line);
     }

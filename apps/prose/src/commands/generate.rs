@@ -1,5 +1,7 @@
 //! `prose generate`: equations of families and their trajectories.
 
+mod axes;
+
 use rheome_cli::outputs::new_file;
 use rheome_cli::{Claim, Failure, Interruption, Meter, say, settings as settings_file};
 use rheome_equations::{DataWriter, Written, generate};
@@ -43,7 +45,7 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
     if let Err(failure) = outcome {
         return Err(stopped(arguments, writer, [done, total], failure));
     }
-    let written = writer.finish()?;
+    let written = writer.finish_with(axes::name)?;
     meter.finish();
     log.line(&json!({
         "event": "generated",
@@ -75,7 +77,7 @@ fn stopped(
             "{output}: nothing is written, {done} of {total} equations were done"
         ));
     }
-    match writer.finish() {
+    match writer.finish_with(axes::name) {
         Ok(_) => Failure::interrupted(format!(
             "{output}: holds the first {done} of {total} equations; generate again with --overwrite to have all"
         )),

@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use hdf5::File;
 use rheome_cli::model_folder::{ModelSource, training_seconds};
 use rheome_cli::{Facts, Failure};
-use rheome_equations::{DataFile, Series, Table, is_data_file};
+use rheome_equations::{DataFile, Family, Series, Table, is_data_file};
 use rheome_hdf::{message, number, text};
 use serde_json::{Map, Value, json};
 
@@ -62,6 +62,7 @@ fn of_series(place: &str) -> Result<Facts, Failure> {
     let mut facts = Facts::default();
     facts.tell("series", place);
     facts.tell("components", series.names());
+    facts.tell_known("note", series.note());
     tell_times(&mut facts, series.times());
     let extremes = |values: ndarray::ArrayView1<f64>| {
         values
@@ -138,6 +139,8 @@ fn of_model(folder: &Path) -> Result<Facts, Failure> {
         facts.tell("network", "PROSE");
         facts.tell("parameters", trained.network.num_params());
         facts.tell("words", trained.words.size());
+        let families: Vec<&str> = trained.families.iter().map(Family::name).collect();
+        facts.tell_known("families", (!families.is_empty()).then_some(families));
         facts.tell_known("training_seconds", seconds);
         facts.tell("settings", &trained.settings);
     }

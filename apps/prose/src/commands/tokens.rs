@@ -24,13 +24,23 @@ pub fn run(arguments: &TokensArguments) -> Result<(), Failure> {
     facts.tell("words", system.words().join(" "));
     match &ids {
         Ok(ids) => tell_ids(&mut facts, ids, &vocabulary, &system)?,
-        Err(error) => facts.tell("no_ids", error.to_string()),
+        Err(error) => facts.tell("no_ids", reason(error)),
     }
     facts.tell("sympy", system.sympy());
     facts.tell("latex", system.latex());
     facts.tell("skeleton", system.skeleton().words().join(" "));
     facts.print(arguments.json);
     Ok(())
+}
+
+/// Why there are no ids, and what gives some.
+fn reason(error: &EquationError) -> String {
+    match error {
+        EquationError::UnknownWord { word, .. } if word.parse::<i64>().is_ok() => format!(
+            "{error}, which has whole numbers without a point from -10 to 10: write {word}.0 for a number of three digits"
+        ),
+        _ => error.to_string(),
+    }
 }
 
 /// The ids, and what the network can tell by them: three digits of every number.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rheome_cli::Failure;
-use rheome_cli::settings::{Validate, at_fault, check_seed};
+use rheome_cli::settings::{Validate, at_fault, check_seed, is_overridden};
 use rheome_equations::{DataConfig, Family, Tolerances, families_from_file, published_families};
 use serde::{Deserialize, Serialize};
 
@@ -33,10 +33,11 @@ impl Default for GenerateSettings {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FamilySettings {
-    /// Their names, published or of the file. Default: all of the file, or the twelve published ones where there is none.
+    /// Their names, published or of the file. Default, and where the list is empty: all of the file; the twelve published ones where
+    /// there is no file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub names: Option<Vec<String>>,
-    /// A file of further families, beside these settings unless its path is absolute.
+    /// A file of further families. A relative path is one from these settings; on the command line, from where one is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
 }
@@ -120,11 +121,12 @@ impl FamilySettings {
     /// # Errors
     /// [`Failure`] naming the key of names that are not known, or the file of families that cannot be read.
     pub fn resolve(&self, path: &Path, overrides: &[String]) -> Result<Vec<Family>, Failure> {
+        let folder = match is_overridden(overrides, "families.file") {
+            true => None,
+            false => path.parent(),
+        };
         let own = match &self.file {
-            Some(file) => {
-                let folder = path.parent().unwrap_or(Path::new("."));
-                families_from_file(&folder.join(file))?
-            }
+            Some(file) => families_from_file(&folder.unwrap_or(Path::new("")).join(file))?,
             None => Vec::new(),
         };
         let Some(names) = &self.names else {
@@ -133,6 +135,9 @@ impl FamilySettings {
                 false => own,
             });
         };
+        if names.is_empty() && !own.is_empty() {
+            return Ok(own);
+        }
         // A family of the file hides a published one of the same name.
         let published = published_families(true).into_iter();
         let published = published.filter(|family| own.iter().all(|f| f.name() != family.name()));
@@ -159,7 +164,10 @@ fn choose(known: &[Family], names: &[String]) -> Result<Vec<Family>, String> {
         chosen.push(family.clone());
     }
     match chosen.is_empty() {
-        true => Err("found no name, expected at least one".to_owned()),
+        true => Err(
+            "found no name, expected at least one, or a file of families, of which it means all"
+                .to_owned(),
+        ),
         false => Ok(chosen),
     }
 }

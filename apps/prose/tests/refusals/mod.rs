@@ -26,11 +26,16 @@ fn what_is_wrong_is_said_before_anything_is_written() {
         &["--components", "Fox"],
         &["--components", "\"Fox\"", "Hare, Lynx"],
     );
-    refused(MEASURED, &[], &["no published family has 2", "--equation"]);
+    refused(MEASURED, &[], &["no published one, has 2", "--equation"]);
     refused(
         MEASURED,
         &["--equation", "x +"],
         &["--equation: formula, character"],
+    );
+    refused(
+        MEASURED,
+        &["--equation", "C Hare - C Fox | C Lynx"],
+        &["\"Fox\"", "components of the series are Hare, Lynx"],
     );
     refused(
         MEASURED,

@@ -91,6 +91,36 @@ pub fn families_from_toml(text: &str, origin: &str) -> Result<Vec<Family>, Equat
     Ok(families)
 }
 
+/// Families as [`families_from_toml`] reads them.
+pub fn families_to_toml(families: &[Family]) -> String {
+    let entry = |family: &Family| {
+        let text = |text: &str| toml::Value::String(text.to_owned()).to_string();
+        let number = |value: f64| toml::Value::Float(value).to_string();
+        let parameters = family.parameters.iter();
+        let parameters: Vec<String> = parameters
+            .map(|(name, value)| format!("{name} = {}", number(*value)))
+            .collect();
+        let [low, high] = family.initial.map(number);
+        let mut lines = vec![format!("[[family]]\nname = {}", text(&family.name))];
+        if !family.source.is_empty() {
+            lines.push(format!("source = {}", text(&family.source)));
+        }
+        if !parameters.is_empty() {
+            lines.push(format!("parameters = {{ {} }}", parameters.join(", ")));
+        }
+        lines.push(format!("initial = [{low}, {high}]"));
+        let equations = family.equations.trim();
+        let is_plain = !equations.contains(['\\', '"']) && equations.contains('\n');
+        lines.push(match is_plain {
+            true => format!("equations = \"\"\"\n{equations}\n\"\"\""),
+            false => format!("equations = {}", text(equations)),
+        });
+        lines.join("\n") + "\n"
+    };
+    let entries: Vec<String> = families.iter().map(entry).collect();
+    entries.join("\n")
+}
+
 /// Reads families from a TOML file, as [`families_from_toml`] does.
 ///
 /// # Errors
@@ -104,6 +134,26 @@ pub fn families_from_file(path: &Path) -> Result<Vec<Family>, EquationError> {
 }
 
 impl Family {
+    /// A family as a file describes it.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn described(
+        name: &str,
+        equations: &str,
+        parameters: Parameters,
+        initial: [f64; 2],
+        source: &str,
+    ) -> Result<Self, EquationError> {
+        Self::new(Entry {
+            name: name.to_owned(),
+            equations: equations.to_owned(),
+            parameters,
+            initial,
+            source: source.to_owned(),
+        })
+    }
+
     fn new(entry: Entry) -> Result<Self, EquationError> {
         let [low, high] = entry.initial;
         // Also refuses NaN.

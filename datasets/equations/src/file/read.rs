@@ -8,7 +8,7 @@ use rheome_hdf::{message, text};
 
 use super::table::Table;
 use super::{FORMAT, VERSION, place};
-use crate::data::{Split, Subset};
+use crate::data::{Family, Split, Subset};
 use crate::error::EquationError;
 use crate::formula::Parameters;
 use crate::series::Series;
@@ -24,6 +24,8 @@ pub struct FamilyRecord {
     pub formulas: String,
     /// Names of its parameters.
     pub parameters: Vec<String>,
+    /// All of it; none in the first files of this layout, which do not tell reference values and initial values.
+    pub family: Option<Family>,
 }
 
 /// An equation of a data file.
@@ -246,9 +248,34 @@ fn read_families(root: &Table) -> Result<Vec<FamilyRecord>, EquationError> {
             name,
             formulas,
             parameters: parameters.map(str::to_owned).collect(),
+            family: None,
         }
     };
-    Ok(records.map(record).collect())
+    let mut records: Vec<FamilyRecord> = records.map(record).collect();
+    if group.link_exists(place::PARAMETER_VALUES) {
+        complete(&mut records, &table)?;
+    }
+    Ok(records)
+}
+
+/// Reads what makes families of their records.
+fn complete(records: &mut [FamilyRecord], table: &Table) -> Result<(), EquationError> {
+    let rows = Some(records.len());
+    let values: Vec<f64> = table.numbers(place::PARAMETER_VALUES, &[rows, None])?;
+    let initial: Vec<f64> = table.numbers(place::INITIAL, &[rows, Some(2)])?;
+    let sources = table.texts(place::SOURCE, rows)?;
+    let width = values.len() / records.len().max(1);
+    for (row, (record, source)) in records.iter_mut().zip(sources).enumerate() {
+        let names = record.parameters.iter().cloned();
+        let own = values[row * width..][..width].iter().copied();
+        let range = [initial[2 * row], initial[2 * row + 1]];
+        let (name, formulas) = (&record.name, &record.formulas);
+        let family = Family::described(name, formulas, names.zip(own).collect(), range, &source);
+        let place = format!("{}, row {row}", place::FORMULAS);
+        let family = family.map_err(|e| table.wrong(&place, &e.to_string(), "a family"))?;
+        record.family = Some(family);
+    }
+    Ok(())
 }
 
 fn read_equations(

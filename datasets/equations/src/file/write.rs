@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hdf5::types::VarLenUnicode;
 use hdf5::{File, Group, H5Type, Location};
-use ndarray::{Array3, ArrayView2, s};
+use ndarray::{Array2, Array3, ArrayView2, s};
 use rheome_hdf::{Partial, message, text};
 
 use super::{FORMAT, VERSION, place};
@@ -99,9 +99,21 @@ impl DataWriter {
     ///
     /// # Errors
     /// Where the disk refuses; then the old file is untouched.
-    pub fn finish(mut self) -> Result<Written, EquationError> {
+    pub fn finish(self) -> Result<Written, EquationError> {
+        self.finish_with(|_| Ok(()))
+    }
+
+    /// As [`Self::finish`], when `last` has done to the complete file what is still to be done.
+    ///
+    /// # Errors
+    /// As [`Self::finish`], or those of `last`.
+    pub fn finish_with(
+        mut self,
+        last: impl FnOnce(&File) -> hdf5::Result<()>,
+    ) -> Result<Written, EquationError> {
         self.flush()?;
         let path = self.partial.path().to_owned();
+        last(&self.file).map_err(|error| failed(&path, &error))?;
         self.file.close().map_err(|error| failed(&path, &error))?;
         let published = self.partial.publish();
         published.map_err(|error| EquationError::File {
@@ -156,6 +168,21 @@ impl DataWriter {
         text::write_dataset(&group, place::FORMULAS, &formulas)?;
         let parameters: Vec<String> = self.families.iter().map(|names| names.join(",")).collect();
         text::write_dataset(&group, place::PARAMETER_NAMES, &parameters)?;
+        let mut values = Array2::from_elem((families.len(), self.most_parameters()), f64::NAN);
+        for (mut row, family) in values.rows_mut().into_iter().zip(families) {
+            for (place, value) in row.iter_mut().zip(family.parameters().values()) {
+                *place = *value;
+            }
+        }
+        let initial = families.iter().flat_map(Family::initial).collect();
+        let initial = Array2::from_shape_vec((families.len(), 2), initial);
+        let initial = initial.map_err(|error| error.to_string())?;
+        for (name, numbers) in [(place::PARAMETER_VALUES, values), (place::INITIAL, initial)] {
+            let numbers = group.new_dataset_builder().with_data(&numbers);
+            numbers.create(name)?;
+        }
+        let sources: Vec<&str> = families.iter().map(Family::source).collect();
+        text::write_dataset(&group, place::SOURCE, &sources)?;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1, s};
 
 use super::Series;
 use crate::error::EquationError;
@@ -38,7 +38,13 @@ pub(super) fn read(path: &Path) -> Result<Series, EquationError> {
             }
             if let Some(before) = times.last().filter(|before| value <= **before) {
                 let found = format!("{value} after {before}");
-                return Err(table.wrong(line, &headers[column], found, "increasing times"));
+                let expected = match is_time(&headers[column]) {
+                    true => "increasing times",
+                    false => {
+                        "increasing times: the column t or time has them, or the first one where none is called so"
+                    }
+                };
+                return Err(table.wrong(line, &headers[column], found, expected));
             }
             times.push(value);
         }
@@ -52,11 +58,31 @@ pub(super) fn read(path: &Path) -> Result<Series, EquationError> {
         return Err(table.wrong(1, &headers[time], found, "a header and at least two points"));
     }
     let components = headers.len() - 1;
-    let states =
+    let mut states =
         Array2::from_shape_vec((times.len(), components), states).map_err(|_| table.ragged())?;
     let mut names = headers;
     names.remove(time);
-    Series::named(times, states, names)
+    let mut note = None;
+    if components > 1 && is_index(&names[0], states.column(0)) {
+        names.remove(0);
+        states = states.slice(s![.., 1..]).to_owned();
+        note = Some(format!(
+            "{}: the first column has no name and counts the lines: left out, it is no component",
+            path.display()
+        ));
+    }
+    let series = Series::named(times, states, names)?;
+    Ok(Series { note, ..series })
+}
+
+/// Whether a column is called as that of the times.
+fn is_time(name: &str) -> bool {
+    TIME.contains(&name.to_lowercase().as_str())
+}
+
+/// Whether a column has no name and counts the lines from 0, as pandas writes the index of a table.
+fn is_index(name: &str, values: ArrayView1<f64>) -> bool {
+    name.is_empty() && values.iter().enumerate().all(|(row, v)| *v == row as f64)
 }
 
 /// A file, for messages about it.
@@ -84,8 +110,7 @@ impl Table<'_> {
                 expected: format!("the time and 1 to {MAX_COMPONENTS} components, with commas"),
             });
         }
-        let is_time = |name: &String| TIME.contains(&name.to_lowercase().as_str());
-        Ok(headers.iter().position(is_time).unwrap_or(0))
+        Ok(headers.iter().position(|name| is_time(name)).unwrap_or(0))
     }
 
     fn number(&self, line: u64, column: &str, text: &str) -> Result<f64, EquationError> {

@@ -134,6 +134,10 @@ impl OperatorConfig for FnoConfig {
         self.uniform_grid()
     }
 
+    fn lengths(&self) -> &[f64] {
+        &self.lengths
+    }
+
     fn time_window(&self) -> usize {
         self.time_window
     }

@@ -121,6 +121,10 @@ impl OperatorConfig for IFactFormerConfig {
         self.uniform_grid()
     }
 
+    fn lengths(&self) -> &[f64] {
+        &self.lengths
+    }
+
     fn time_window(&self) -> usize {
         self.time_window
     }

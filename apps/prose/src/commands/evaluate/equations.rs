@@ -11,6 +11,9 @@ use rheome_equations::verification::relative_l2;
 /// Random points at which right-hand sides are compared.
 const POINTS: usize = 256;
 
+/// Digits that the words of a number have.
+const DIGITS_OF_WORDS: usize = 3;
+
 /// What a network wrote for a batch.
 pub enum Written {
     /// It writes no equations.
@@ -109,7 +112,7 @@ impl Judge {
             }
             None => return judged,
         };
-        judged.equation = best.to_string();
+        judged.equation = best.with_digits(DIGITS_OF_WORDS).to_string();
         match best.check_closed() {
             Ok(()) => judged.valid = true,
             Err(error) => judged.problems.push(format!("equation: {error}")),

@@ -65,11 +65,43 @@ const OF_SERIES: [Column<Score>; 14] = [
     }),
 ];
 
+/// What readers see of a family; `families.csv` has more.
+const SHOWN: [Column<Summary>; 11] = [
+    column("family", "family", |s| Cell::Word(s.family.clone())),
+    column("series", "series", |s| Cell::Count(Some(s.series))),
+    column("error", "relative_l2", |s| Cell::Percent(s.network[0])),
+    column("persist.", "relative_l2_of_persistence", |s| {
+        Cell::Percent(s.persistence)
+    }),
+    column("line", "relative_l2_of_straight_line", |s| {
+        Cell::Percent(s.straight_line)
+    }),
+    column("valid", "valid", |s| Cell::Percent(s.valid)),
+    column("form", "right_skeleton", |s| Cell::Percent(s.form)),
+    column("rhs", "right_hand_side_error_median", |s| {
+        Cell::Percent(s.right_hand_side_median)
+    }),
+    column("solved", "solved", |s| Cell::Percent(s.solved)),
+    column("solution", "solution_error_median", |s| {
+        Cell::Percent(s.solution_median)
+    }),
+    column("refined", "refined_solution_error_median", |s| {
+        Cell::Percent(s.refined_median)
+    }),
+];
+
+/// What the columns of [`SHOWN`] are.
+const LEGEND: &str = "\
+error, persist., line: mean relative L2 errors of the network's continuation, of no change, and of a straight line;
+valid, form, solved: shares of the equations that are equations, that have the true form, that can be integrated;
+rhs, solution, refined: median errors of their right-hand sides and solutions, and of solutions with fitted constants.
+families.csv and results.csv have more columns.";
+
 const OF_FAMILIES: [Column<Summary>; 16] = [
     column("family", "family", |s| Cell::Word(s.family.clone())),
     column("series", "series", |s| Cell::Count(Some(s.series))),
     column("error", "relative_l2", |s| Cell::Percent(s.network[0])),
-    column("median", "relative_l2_median", |s| {
+    column("median error", "relative_l2_median", |s| {
         Cell::Percent(s.network_median)
     }),
     column("1st half", "relative_l2_first_half", |s| {
@@ -89,12 +121,12 @@ const OF_FAMILIES: [Column<Summary>; 16] = [
     column("rhs", "right_hand_side_error", |s| {
         Cell::Percent(s.right_hand_side)
     }),
-    column("median", "right_hand_side_error_median", |s| {
+    column("median rhs", "right_hand_side_error_median", |s| {
         Cell::Percent(s.right_hand_side_median)
     }),
     column("solved", "solved", |s| Cell::Percent(s.solved)),
     column("solution", "solution_error", |s| Cell::Percent(s.solution)),
-    column("median", "solution_error_median", |s| {
+    column("median solution", "solution_error_median", |s| {
         Cell::Percent(s.solution_median)
     }),
     column("refined", "refined_solution_error_median", |s| {
@@ -112,8 +144,26 @@ impl Scores {
         write_csv(&folder.join(FAMILIES), &OF_FAMILIES, &self.summaries())
     }
 
-    /// Means and medians by family, for readers.
+    /// Means and medians by family, for readers, and what they are.
     pub fn table(&self) -> String {
-        markdown(&OF_FAMILIES, &self.summaries())
+        format!("{}{LEGEND}", markdown(&SHOWN, &self.summaries()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_has_a_title_of_its_own_that_the_legend_explains() {
+        let titles: Vec<&str> = SHOWN.iter().map(|column| column.title).collect();
+        for (place, title) in titles.iter().enumerate().skip(2) {
+            assert!(!titles[..place].contains(title), "{title}");
+            assert!(LEGEND.contains(title), "{title}");
+        }
+        // Each is a column of the file.
+        let names = OF_FAMILIES.map(|column| column.name);
+        assert!(SHOWN.iter().all(|column| names.contains(&column.name)));
+        assert!(LEGEND.lines().all(|line| line.chars().count() <= 120));
     }
 }

@@ -1,14 +1,15 @@
 //! Named axes of the file of a prediction: dimension scales, by which xarray, ncdump and h5py name the axes of its datasets.
 
 use hdf5::{Dataset, Group};
-use rheome_fields::scales;
 use rheome_hdf::text;
+
+use crate::scales::{attach, counted, scale};
 
 /// Names both axes of points in time, as `write_points` writes them: `time` and `component`.
 pub fn of_points(group: &Group) -> hdf5::Result<()> {
     let values = group.dataset("values")?;
     for (axis, name) in ["time", "component"].into_iter().enumerate() {
-        scales::attach(&values, axis, &scale(group.dataset(name)?, name)?, name)?;
+        attach(&values, axis, &scale(group.dataset(name)?, name)?, name)?;
     }
     Ok(())
 }
@@ -26,14 +27,9 @@ const PARTS: [&str; 3] = ["before", "fitted", "deviation"];
 impl Axes {
     /// Writes the axes of so many equations, counted from 1, with at most so many constants, counted from 0.
     pub fn create(group: &Group, candidates: usize, constants: usize) -> hdf5::Result<Self> {
-        let numbers = |name: &str, first: usize, count: usize| {
-            let numbers: Vec<u64> = (first..first + count).map(|n| n as u64).collect();
-            let dataset = group.new_dataset_builder().with_data(&numbers);
-            scale(dataset.create(name)?, name)
-        };
         Ok(Self {
-            candidate: numbers("candidate", 1, candidates)?,
-            constant: numbers("constant", 0, constants)?,
+            candidate: counted(group, "candidate", 1, candidates)?,
+            constant: counted(group, "constant", 0, constants)?,
             part: scale(text::write_dataset(group, "part", &PARTS)?, "part")?,
         })
     }
@@ -46,13 +42,8 @@ impl Axes {
             (&self.part, "part"),
         ];
         for (axis, (scale, name)) in all.into_iter().enumerate().take(dataset.ndim()) {
-            scales::attach(dataset, axis, scale, name)?;
+            attach(dataset, axis, scale, name)?;
         }
         Ok(())
     }
-}
-
-fn scale(dataset: Dataset, name: &str) -> hdf5::Result<Dataset> {
-    scales::make_scale(&dataset, name)?;
-    Ok(dataset)
 }

@@ -101,8 +101,11 @@ fn predict<'a>(
     console: Console,
 ) -> Result<Prediction<'a>, Failure> {
     let mut input = Input::read(&arguments.series, trained, arguments.equation.is_some())?;
-    let components = input.series.dimension();
-    let rough = rough::equations(arguments.equation.as_deref(), components)?;
+    let rough = rough::equations(
+        arguments.equation.as_deref(),
+        input.series.names(),
+        &trained.families,
+    )?;
     if arguments.equation.is_some() && input.beyond_network.is_none() {
         input.beyond_network = rough::beyond_network(&rough, trained);
     }

@@ -1,7 +1,7 @@
 //! Rough equations: what the network is told about the one it looks for.
 
 use rheome_cli::Failure;
-use rheome_equations::{System, published_families};
+use rheome_equations::{EquationError, Family, Parameters, System, published_families};
 
 use crate::trained_model::TrainedModel;
 
@@ -13,21 +13,39 @@ pub struct RoughEquation {
     pub system: System,
 }
 
+impl RoughEquation {
+    /// Whether the user gave it; otherwise it is a family's.
+    pub fn is_given(&self) -> bool {
+        self.origin == GIVEN
+    }
+}
+
 /// The name of an equation that was given.
 const GIVEN: &str = "given";
 
-/// The equation that was given, or those of all published families with so many components.
+/// The equation that was given; or those of the families with so many components, the ones that the model learnt, or, where it knows
+/// none of so many, the published ones.
 ///
 /// # Errors
 /// [`Failure`] if the equation cannot be read or does not fit the series, or there is no such family.
-pub fn equations(given: Option<&str>, components: usize) -> Result<Vec<RoughEquation>, Failure> {
+pub fn equations(
+    given: Option<&str>,
+    names: &[String],
+    learnt: &[Family],
+) -> Result<Vec<RoughEquation>, Failure> {
+    let components = names.len();
     if let Some(text) = given {
-        let rough = read(text, components).map(|rough| vec![rough]);
+        let rough = read(text, names).map(|rough| vec![rough]);
         return rough.map_err(|reason| Failure::new(format!("--equation: {reason}")));
     }
-    let families = published_families(true).into_iter();
-    let families = families.filter(|family| family.dimension() == components);
-    let rough = families.map(|family| {
+    let fits = |family: &Family| family.dimension() == components;
+    let mut families = learnt.to_vec();
+    families.retain(fits);
+    if families.is_empty() {
+        families = published_families(true);
+        families.retain(fits);
+    }
+    let rough = families.iter().map(|family| {
         let system = family.system(family.parameters())?.skeleton();
         Ok(RoughEquation {
             origin: family.name().to_owned(),
@@ -38,7 +56,7 @@ pub fn equations(given: Option<&str>, components: usize) -> Result<Vec<RoughEqua
     match rough.is_empty() {
         false => Ok(rough),
         true => Err(Failure::new(format!(
-            "no published family has {components} component(s) to try; tell roughly what you expect with --equation, C for each \
+            "no family that the model learnt, and no published one, has {components} component(s) to try; tell roughly what you expect with --equation, C for each \
              number: \"C x - C x y | C x y - C y\""
         ))),
     }
@@ -56,8 +74,16 @@ pub fn beyond_network(rough: &[RoughEquation], trained: &TrainedModel) -> Option
     Some(format!("--equation: {problem}"))
 }
 
-fn read(text: &str, components: usize) -> Result<RoughEquation, String> {
-    let system: System = text.parse().map_err(|e| format!("{e}"))?;
+/// Reads an equation of the series' components, called by `names`, or by number (`u_0`, or `x`).
+fn read(text: &str, names: &[String]) -> Result<RoughEquation, String> {
+    let components = names.len();
+    let system = System::parse_with_names(text, &Parameters::new(), names);
+    let system = system.map_err(|e| match &e {
+        EquationError::Formula { .. } => {
+            format!("{e}; the components of the series are {}", names.join(", "))
+        }
+        _ => e.to_string(),
+    })?;
     if system.dimension() != components {
         return Err(format!(
             "found {} component(s), expected {components}, those of the series",

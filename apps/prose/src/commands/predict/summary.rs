@@ -3,7 +3,7 @@
 use ndarray::{Array2, Axis};
 use rheome_cli::table::{Cell, Column, column, markdown};
 use rheome_cli::{Console, say};
-use rheome_equations::{Scaling, Series, System};
+use rheome_equations::{Scaling, Series};
 use serde_json::{Value, json};
 
 use super::Prediction;
@@ -11,6 +11,9 @@ use super::candidates::Candidate;
 use super::input::Input;
 use super::rough::RoughEquation;
 use rheome_equations::verification::relative_l2;
+
+/// Digits of the numbers of an equation that are told.
+const DIGITS: usize = 5;
 
 /// Candidates that are told.
 const TOLD: usize = 5;
@@ -77,6 +80,9 @@ pub fn note_input(input: &Input, rough: &[RoughEquation], console: Console) {
             Some(_) => 0,
         }
     ));
+    if let Some(note) = series.note() {
+        console.note(note);
+    }
     if let Some(reason) = &input.beyond_network {
         console.note(format!(
             "the network is not asked ({reason}): only the equation that was given is fitted"
@@ -93,8 +99,10 @@ pub fn note_input(input: &Input, rough: &[RoughEquation], console: Console) {
             "units of the network: (time - {origin}) x {time:.6}, states x {value:.6}"
         ));
     }
-    if rough.len() > 1 {
-        console.note(format!("no --equation: trying {} families", rough.len()));
+    match rough {
+        [one] if one.is_given() => {}
+        [one] => console.note(format!("no --equation: trying the family {}", one.origin)),
+        families => console.note(format!("no --equation: trying {} families", families.len())),
     }
 }
 
@@ -112,7 +120,7 @@ pub fn tell(prediction: &Prediction) {
     let best = all.first();
     let system = best.and_then(|best| best.in_series_units(best.best_system(), &prediction.input));
     match (
-        system.map(|system| shortened(&system)),
+        system.map(|system| system.with_digits(DIGITS)),
         &prediction.equation,
     ) {
         (Some(system), Ok(_)) => {
@@ -128,7 +136,12 @@ pub fn tell(prediction: &Prediction) {
                 .iter()
                 .zip(prediction.input.series.names());
             for (index, (right, name)) in components.enumerate() {
-                say(format!("  du_{index}/dt = {right}   (u_{index}: {name})"));
+                let state = format!("u_{index}");
+                let called = match *name == state {
+                    true => String::new(),
+                    false => format!("   ({state}: {name})"),
+                };
+                say(format!("  d{state}/dt = {right}{called}"));
             }
         }
         (_, Err(reason)) => say(format!("no equation continues the series: {reason}")),
@@ -159,16 +172,6 @@ fn error_of_mean(series: &Series) -> f64 {
     let mean = states.mean_axis(Axis(0));
     let mean = mean.as_ref().and_then(|mean| mean.broadcast(states.dim()));
     mean.map_or(f64::INFINITY, |mean| relative_l2(&mean.to_owned(), states))
-}
-
-/// The system with five digits of every number.
-fn shortened(system: &System) -> System {
-    let numbers = system.numbers().into_iter();
-    let shorter = numbers.map(|number| format!("{number:.4e}").parse().unwrap_or(number));
-    let shorter: Vec<f64> = shorter.collect();
-    system
-        .with_numbers(&shorter)
-        .unwrap_or_else(|_| system.clone())
 }
 
 /// Errors of the continuations, and of the forecast that nothing changes.

@@ -17,6 +17,7 @@ use rheome_training::Trainer;
 
 use super::PROGRAM;
 use crate::arguments::TrainArguments;
+use crate::families_file;
 use crate::settings::TrainSettings;
 use crate::vocabulary_file;
 use fingerprint::fingerprint;
@@ -64,6 +65,7 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         Some(path) => vocabulary_file::check(&words, &path)?,
         None => vocabulary_file::save(&words, folder.path())?,
     }
+    families_file::save(&data, folder.path())?;
     let trainer = Trainer::new(model, settings.training.optimizer, settings.training.seed)?;
     train(&training, trainer, &folder, options)
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rheome_cli::model_folder::{TrainingTime, config_of, training_time};
 use rheome_cli::{Failure, settings as settings_file};
 
 use super::super::simulate::settings::SimulateSettings;
@@ -22,16 +23,15 @@ pub struct Contestant {
     pub is_simulation: bool,
     /// Time that a step of the operator advances, in h/u_tau, if its settings tell.
     pub time_step: Option<f64>,
-    /// Seconds that its training took, if that is known.
-    pub training_seconds: Option<f64>,
+    /// How long its training took, if that is known.
+    pub training: Option<TrainingTime>,
 }
 
 /// All that the options name, checked: model folders, then settings of operators, then simulations.
 pub fn all(arguments: &BenchArguments) -> Result<Vec<Contestant>, Failure> {
     let models = arguments.model.iter().map(|given| {
-        let config = rheome_cli::model_folder::config_of(&given.path)?;
-        let seconds = rheome_cli::model_folder::training_seconds(&given.path);
-        operator(given, &config, seconds)
+        let config = config_of(&given.path)?;
+        operator(given, &config, training_time(&given.path))
     });
     let configs = arguments
         .config
@@ -59,7 +59,7 @@ pub fn all(arguments: &BenchArguments) -> Result<Vec<Contestant>, Failure> {
 fn operator(
     given: &Labelled,
     config: &Path,
-    training_seconds: Option<f64>,
+    training: Option<TrainingTime>,
 ) -> Result<Contestant, Failure> {
     let (config, time_step) = model_folder::read_config(config)?;
     Ok(Contestant {
@@ -68,7 +68,7 @@ fn operator(
         kind: config.kind().to_owned(),
         is_simulation: false,
         time_step,
-        training_seconds,
+        training,
     })
 }
 
@@ -80,6 +80,6 @@ fn simulation(given: &Labelled) -> Result<Contestant, Failure> {
         kind: settings.channel.simulation_name().to_owned(),
         is_simulation: true,
         time_step: None,
-        training_seconds: None,
+        training: None,
     })
 }

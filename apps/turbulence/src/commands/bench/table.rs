@@ -47,6 +47,8 @@ pub struct Row {
     pub parameters: Option<usize>,
     /// Seconds that its training took.
     pub training_seconds: Option<f64>,
+    /// Whether these are of the last stage alone: it began from weights whose training nobody counted.
+    pub training_is_partial: Option<bool>,
     /// Seconds of a step of a rollout or of the solver (median).
     pub step_seconds: f64,
     /// Time that such a step advances the flow, in h/u_tau.
@@ -73,7 +75,8 @@ impl Row {
             name: contestant.name,
             kind: contestant.kind,
             parameters: rollout.parameters,
-            training_seconds: contestant.training_seconds,
+            training_seconds: contestant.training.map(|time| time.seconds),
+            training_is_partial: contestant.training.map(|time| time.is_partial),
             step_seconds,
             time_step: contestant.time_step,
             seconds_per_time: contestant.time_step.map(|length| step_seconds / length),
@@ -91,6 +94,7 @@ impl Row {
             kind: contestant.kind,
             parameters: None,
             training_seconds: None,
+            training_is_partial: None,
             step_seconds,
             time_step: steps.time_step,
             seconds_per_time: steps.time_step.map(|length| step_seconds / length),
@@ -101,6 +105,9 @@ impl Row {
     }
 }
 
+/// What the sign before a time of training means.
+const PARTIAL: &str = "≥: of the last stage of the training; it began from weights (--weights) whose own training is not counted.";
+
 const COLUMNS: [Column<Row>; 10] = [
     column("name", "name", |row| Cell::Word(row.name.clone())),
     column("kind", "kind", |row| Cell::Word(row.kind.clone())),
@@ -108,7 +115,10 @@ const COLUMNS: [Column<Row>; 10] = [
         Cell::Count(row.parameters)
     }),
     column("training", "training_seconds", |row| {
-        Cell::Duration(row.training_seconds)
+        match row.training_is_partial {
+            Some(true) => Cell::AtLeast(row.training_seconds),
+            _ => Cell::Duration(row.training_seconds),
+        }
     }),
     column("step, s", "step_seconds", |row| {
         Cell::Number(Some(row.step_seconds))
@@ -132,12 +142,15 @@ const COLUMNS: [Column<Row>; 10] = [
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}{}",
-            table::markdown(&COLUMNS, &self.rows),
-            self.circumstances
-        )
+        f.write_str(&table::markdown(&COLUMNS, &self.rows))?;
+        if self
+            .rows
+            .iter()
+            .any(|r| r.training_is_partial == Some(true))
+        {
+            writeln!(f, "{PARTIAL}")?;
+        }
+        self.circumstances.fmt(f)
     }
 }
 
@@ -171,6 +184,8 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
+    use rheome_cli::model_folder::TrainingTime;
+
     use super::*;
 
     fn table() -> Table {
@@ -180,7 +195,10 @@ mod tests {
             kind: kind.into(),
             is_simulation: kind == "simulation",
             time_step,
-            training_seconds: (kind == "fno").then_some(5400.0),
+            training: (kind != "simulation").then_some(TrainingTime {
+                seconds: 5400.0,
+                is_partial: kind != "fno",
+            }),
         };
         let measurement = |seconds: &[f64], parameters, time_step| Measurement {
             seconds: seconds.to_vec(),
@@ -226,7 +244,9 @@ mod tests {
         let text = table().to_string();
         let lines: Vec<&str> = text.lines().collect();
         assert!(
-            lines[..5].iter().all(|l| l.len() == lines[0].len()),
+            lines[..5]
+                .iter()
+                .all(|l| l.chars().count() == lines[0].chars().count()),
             "{text}"
         );
         let cells = |line: &str| -> Vec<String> {
@@ -259,6 +279,8 @@ mod tests {
             "-",
         ];
         assert_eq!(cells(lines[4]), solver);
+        assert_eq!(cells(lines[3])[3], "≥ 90 min");
+        assert!(lines[5].starts_with("≥: of the last stage"), "{text}");
         assert!(text.contains("Medians of 3 steps") && text.contains("a CPU, 2 thread(s)"));
     }
 

@@ -26,7 +26,7 @@ use self::contestants::{Contestant, contestants};
 use self::course::Course;
 use self::judge::Judge;
 use self::scores::{Scores, ranked};
-use self::table::COLUMNS;
+use self::table::{COLUMNS, LEGEND, SHOWN};
 use crate::arguments::CompareArguments;
 use crate::statistics_output;
 use rheome_cli::table::{markdown, write_csv};
@@ -107,7 +107,7 @@ pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
     let pictures = pictures::draw(&arguments.output, &entries, &scores, &course)?;
     let page = arguments.output.join(PAGE);
     page::write(&page, &pictures, &scores, &course)?;
-    rheome_cli::say(markdown(&COLUMNS, ranked(&scores)).trim_end());
+    rheome_cli::say(markdown(&SHOWN, ranked(&scores)) + LEGEND);
     console.note(format!("wrote {}", page.display()));
     Ok(())
 }

@@ -4,6 +4,36 @@ use rheome_cli::table::{Cell, Column, column};
 
 use super::scores::Scores;
 
+/// What is shown of each contestant where there is little room; [`LEGEND`] says what it is.
+pub const SHOWN: [Column<Scores>; 8] = [
+    column("name", "name", |s| Cell::Word(s.name.clone())),
+    column("steps", "steps", |s| Cell::Word(steps(s))),
+    column("profiles", "profile_error", |s| {
+        Cell::Percent(Some(s.profile_error))
+    }),
+    column("bulk u", "bulk_velocity_error", |s| {
+        Cell::SignedPercent(Some(s.bulk_velocity_error))
+    }),
+    column("spectra", "spectrum_error_decades", |s| {
+        Cell::Number(s.spectrum_error)
+    }),
+    column("1st step", "first_step_error", |s| {
+        Cell::Number(s.first_step_error)
+    }),
+    column("decorrelated", "decorrelation_time", |s| {
+        Cell::Number(s.decorrelation_time)
+    }),
+    column("s per time", "seconds_per_time", |s| {
+        Cell::Number(s.seconds_per_time)
+    }),
+];
+
+/// What the columns of [`SHOWN`] are.
+pub const LEGEND: &str = "\
+profiles: mean relative L2 error of five profiles, by which they are ranked; bulk u: error of the bulk
+velocity; spectra: error in decades; 1st step: relative L2 error; decorrelated: after this time;
+s per time: wall-clock seconds for one unit of it. scores.csv and index.html have all columns.";
+
 /// What is told of each contestant.
 pub const COLUMNS: [Column<Scores>; 15] = [
     column("name", "name", |s| Cell::Word(s.name.clone())),
@@ -49,5 +79,55 @@ fn steps(scores: &Scores) -> String {
     match scores.stopped {
         Some(_) => format!("{} (stopped)", scores.steps),
         None => scores.steps.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rheome_cli::table::markdown;
+
+    use super::*;
+
+    #[test]
+    fn the_table_fits_a_terminal_and_every_column_is_explained() {
+        let scores = Scores {
+            name: "dynamic Smagorinsky".into(),
+            description: "large-eddy simulation, 32 x 65 x 32 points, dynamic Smagorinsky model"
+                .into(),
+            parameters: Some(1_163_187),
+            steps: 1234,
+            stopped: Some("NaN".into()),
+            bulk_velocity_error: -0.1234,
+            mean_error: 1.2345,
+            rms_error: [0.1, 0.2, 12.3],
+            stress_error: 0.5,
+            profile_error: 12.345,
+            spectrum_error: Some(0.12345),
+            first_step_error: Some(0.0212345),
+            decorrelation_time: Some(1.2345),
+            seconds_per_time: Some(1234.5),
+        };
+        let text = markdown(&SHOWN, [&scores]);
+        for line in text.lines().chain(LEGEND.lines()) {
+            assert!(
+                line.chars().count() <= 110,
+                "{} {line}",
+                line.chars().count()
+            );
+        }
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 110),
+            "{text}"
+        );
+        for column in SHOWN.iter().skip(2) {
+            assert!(
+                LEGEND.contains(&format!("{}:", column.title)),
+                "{}",
+                column.title
+            );
+        }
+        // Each is a column of the file.
+        let names = COLUMNS.map(|column| column.name);
+        assert!(SHOWN.iter().all(|column| names.contains(&column.name)));
     }
 }

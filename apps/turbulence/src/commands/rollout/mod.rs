@@ -2,30 +2,23 @@
 
 mod gathering;
 mod sink;
+mod start;
 
 use std::path::Path;
 
-use burn::tensor::{Device, Tensor, TensorData};
 use gathering::Gathering;
-use rand::RngExt;
-use rand_distr::StandardNormal;
 use rheome_backend::device::DeviceChoice;
 use rheome_cli::outputs::refuse_same_file;
 use rheome_cli::{Claim, Failure, Interruption, JsonLog, Meter};
-use rheome_fields::{
-    Appears, FieldHeader, FieldReader, FieldShape, FirstComponents, WriteOptions, expect_grid,
-};
+use rheome_fields::{Appears, FieldHeader, FieldShape, WriteOptions};
 use rheome_flow::{EnergyWarning, FlowError, Rollout};
-use rheome_statistics::FlowGrid;
-use rheome_statistics_file::flow_grid;
-use rheome_training::randomness::{Purpose, generator};
 use serde_json::json;
 use sink::{Inlet, Sink};
+use start::{Start, header};
 
-use super::{PROGRAM, check_field_output};
+use super::check_field_output;
 use crate::arguments::RolloutArguments;
-use crate::model_folder::{self, LoadedModel};
-use crate::reference::{INPUT_TRAJECTORY, START_TIME};
+use crate::model_folder;
 use crate::statistics_output;
 
 /// Snapshots that one file may plan.
@@ -209,7 +202,9 @@ fn steps(
     }
     if watch.warnings > 0 {
         watch.meter.note(format!(
-            "warning: the energy of a channel changed by more than ever in training {} time(s) in {last} steps",
+            "warning: the energy of u, v or w changed otherwise than ever in training {} time(s) in {last} steps. A few times say little; many \
+             say that the flow leaves what the operator has learnt: hold its statistics against those of the data (turbulence stats). \
+             --energy-limit sets how far is too far",
             watch.warnings
         ));
     }
@@ -249,9 +244,19 @@ impl Watch<'_> {
             self.warn(warning)?;
         }
         checked.map_err(|e| match e {
-            FlowError::NonFinite { .. } => Failure::new(format!("{e}; the steps before are kept")),
+            FlowError::NonFinite { step, .. } => {
+                Failure::new(format!("{e}; {}", self.standing_before(step)))
+            }
             other => other.into(),
         })
+    }
+
+    /// What is in the output when `step` is no good: every step that is written was looked at before.
+    fn standing_before(&self, step: u64) -> String {
+        match (step - 1) / self.arguments.every {
+            0 => "nothing was written".to_owned(),
+            kept => format!("the {kept} snapshot(s) before it are kept"),
+        }
     }
 
     fn warn(&mut self, warning: &EnergyWarning) -> Result<(), Failure> {
@@ -262,7 +267,8 @@ impl Watch<'_> {
         let limit = self.arguments.energy_limit;
         if limit > 0.0 && excess(warning) > limit {
             return Err(Failure::new(format!(
-                "{warning}, by more than --energy-limit {limit} times the range: the rollout diverges and is stopped; the steps before are kept"
+                "{warning}, by more than --energy-limit {limit} times the range: the rollout diverges and is stopped; {}",
+                self.standing_before(warning.step)
             )));
         }
         Ok(())
@@ -294,152 +300,4 @@ fn standing(arguments: &RolloutArguments, sink: &Sink, time_window: usize, steps
 fn excess(warning: &EnergyWarning) -> f64 {
     let width = (warning.max - warning.min).max(f64::MIN_POSITIVE);
     (warning.change - warning.max).max(warning.min - warning.change) / width
-}
-
-/// What a rollout starts from.
-struct Start {
-    /// The last `time_window` snapshots up to the index: `[time_window, x, y, z, component]`.
-    snapshots: Vec<f32>,
-    time_window: usize,
-    shape: FieldShape,
-    header: FieldHeader,
-    grid: FlowGrid,
-    label: String,
-    /// Number of the last of the snapshots.
-    index: usize,
-    /// Whether the input tells its times, and whether anything tells the time between two steps.
-    timed: bool,
-    paced: bool,
-    time: f64,
-    time_step: f64,
-}
-
-impl Start {
-    fn read(arguments: &RolloutArguments, loaded: &LoadedModel) -> Result<Self, Failure> {
-        let channels = loaded.config.channels();
-        let reader = FirstComponents::new(rheome_fields::open(&arguments.input)?, channels)?;
-        let reader: &dyn FieldReader = reader.as_ref();
-        expect_grid(reader, loaded.config.grid().shape(), channels)?;
-        let time_window = loaded.config.time_window();
-        let index = arguments.index.unwrap_or(time_window - 1);
-        if index < time_window - 1 {
-            return Err(Failure::new(format!(
-                "--index {index}: the model needs {time_window} snapshots up to it, so it is at least {}",
-                time_window - 1
-            )));
-        }
-        let length = reader.shape().snapshot_len();
-        let mut snapshots = vec![0.0; time_window * length];
-        for (i, snapshot) in snapshots.chunks_mut(length).enumerate() {
-            reader.read(arguments.trajectory, index + 1 - time_window + i, snapshot)?;
-        }
-        let times = reader.times();
-        let spacing = times.and_then(|t| Some(t.get(1)? - t.first()?));
-        // Neither known: count steps.
-        let time_step = loaded.time_step.or(spacing).unwrap_or(1.0);
-        let time = times.and_then(|t| t.get(index).copied());
-        Ok(Self {
-            snapshots,
-            time_window,
-            shape: reader.shape(),
-            header: reader.header().clone(),
-            grid: with_model_lengths(flow_grid(reader)?, loaded)?,
-            label: reader.label().to_owned(),
-            index,
-            timed: time.is_some(),
-            paced: loaded.time_step.or(spacing).is_some(),
-            time: time.unwrap_or(index as f64 * time_step),
-            time_step,
-        })
-    }
-
-    /// The snapshot that the first prediction follows.
-    fn last(&self) -> &[f32] {
-        &self.snapshots[self.snapshots.len() - self.shape.snapshot_len()..]
-    }
-
-    /// The first window of every member of the ensemble; all but the first are disturbed.
-    fn window(&self, arguments: &RolloutArguments, device: &Device) -> Tensor<6> {
-        let seed = arguments.compute.seed.unwrap_or(1234);
-        let mut numbers = Vec::with_capacity(self.snapshots.len() * arguments.ensemble as usize);
-        for member in 0..arguments.ensemble {
-            let mut random = generator(seed, Purpose::Ensemble, member);
-            let noise = if member == 0 { 0.0 } else { arguments.noise };
-            numbers.extend(
-                self.snapshots
-                    .iter()
-                    .map(|v| v + noise * random.sample::<f32, _>(StandardNormal)),
-            );
-        }
-        let [nx, ny, nz] = self.shape.grid;
-        let shape = [
-            arguments.ensemble as usize,
-            self.time_window,
-            nx,
-            ny,
-            nz,
-            self.shape.components,
-        ];
-        Tensor::from_data(TensorData::new(numbers, shape), device)
-    }
-}
-
-/// Coordinates and units are the input's; what the input says of its own making is not carried over.
-fn header(arguments: &RolloutArguments, loaded: &LoadedModel, start: &Start) -> FieldHeader {
-    let mut header = start.header.clone();
-    let kept = [
-        "Re_tau",
-        "viscosity",
-        "half_height",
-        "u_tau",
-        "velocity_units",
-        "coordinate_units",
-        "time_units",
-    ];
-    header
-        .attributes
-        .retain(|key, _| kept.contains(&key.as_str()));
-    let texts = [
-        ("model", loaded.config.kind().to_owned()),
-        (
-            "title",
-            "Turbulent channel flow predicted by a neural operator".to_owned(),
-        ),
-        ("weights", loaded.weights.display().to_string()),
-        (
-            "input",
-            format!(
-                "{}, trajectory {}, time {}",
-                start.label, arguments.trajectory, start.time
-            ),
-        ),
-        ("program", PROGRAM.title()),
-        ("command_line", PROGRAM.command_line()),
-    ];
-    header
-        .attributes
-        .extend(texts.map(|(key, value)| (key.to_owned(), value.into())));
-    let seed = arguments.compute.seed.unwrap_or(1234) as f64;
-    let numbers = [
-        ("seed", seed),
-        (START_TIME, start.time),
-        (INPUT_TRAJECTORY, arguments.trajectory as f64),
-    ];
-    header
-        .attributes
-        .extend(numbers.map(|(key, value)| (key.to_owned(), value.into())));
-    header
-}
-
-/// The grid with the lengths that the model's settings tell, where the input tells none.
-fn with_model_lengths(grid: FlowGrid, loaded: &LoadedModel) -> Result<FlowGrid, Failure> {
-    let settings = loaded.config.grid();
-    // The operators place the last point of an axis at its length.
-    let ends = settings.positions().into_iter().map(|axis| axis.last());
-    match ends.collect::<Vec<_>>()[..] {
-        [Some(x), _, Some(z)] if grid.lengths().is_none() => {
-            Ok(grid.with_lengths([f64::from(*x), f64::from(*z)])?)
-        }
-        _ => Ok(grid),
-    }
 }

@@ -1,22 +1,18 @@
 //! `turbulence stats`: statistics of field files, against a reference, with pictures.
 
+mod pictures;
 mod published;
 
 use std::path::Path;
 
-use rheome_cli::{Claim, Console, Failure, Interruption, Meter, files};
+use rheome_cli::{Claim, Console, Failure, Interruption, Meter};
 use rheome_fields::{FieldReader, FirstComponents};
 use rheome_statistics::{FlowGrid, FlowStatistics, Snapshot, WallUnits};
 use rheome_statistics_file::{NamedResults, flow_grid, units, wall_units};
 
 use crate::arguments::StatsArguments;
-use crate::profiles::{ProfileCurve, draw_profiles};
 use crate::reference::FileComparison;
 use crate::statistics_output;
-use rheome_figures::{Plane, PlaneAxis, SliceRow, draw_slices};
-
-/// Times at which slices are drawn, at most.
-const COLUMNS: usize = 4;
 
 /// Runs the command.
 pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
@@ -57,7 +53,7 @@ pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
         }))?;
     }
     if let Some(folder) = &arguments.plots {
-        draw(folder, arguments, &sets, console)?;
+        pictures::draw(folder, arguments, &sets, console)?;
     }
     if let Some(flow) = &published {
         published::compare(flow, &sets, arguments.plots.as_deref(), console)?;
@@ -280,124 +276,4 @@ fn summary(set: &NamedResults) -> String {
         };
     }
     line
-}
-
-fn draw(
-    folder: &Path,
-    arguments: &StatsArguments,
-    sets: &[NamedResults],
-    console: Console,
-) -> Result<(), Failure> {
-    files::create_folder(folder)?;
-    let curves: Vec<ProfileCurve> = sets
-        .iter()
-        .map(|set| ProfileCurve {
-            name: set.name.clone(),
-            y: set.results.heights.clone(),
-            mean: set.results.profiles.mean[0].clone(),
-            rms: set.results.profiles.rms.clone(),
-            shear_stress: set.results.profiles.shear_stress.clone(),
-        })
-        .collect();
-    let unit = sets.first().map_or("1", |set| set.units.velocity.as_str());
-    let profiles = folder.join("profiles.png");
-    draw_profiles(&profiles, &curves, unit)?;
-    console.note(format!("wrote {}", profiles.display()));
-    let specs = arguments.reference.iter().chain(&arguments.files);
-    let specs: Vec<&String> = specs
-        .filter(|spec| !rheome_statistics_file::is_statistics(Path::new(spec)))
-        .collect();
-    if !specs.is_empty() {
-        let slices = folder.join("slices.png");
-        slices_of(&slices, &specs, unit)?;
-        console.note(format!("wrote {}", slices.display()));
-    }
-    Ok(())
-}
-
-/// Planes z = 0 of the streamwise velocity of every file, at the times of the last file that the others have too.
-fn slices_of(path: &Path, specs: &[&String], unit: &str) -> Result<(), Failure> {
-    let readers = specs
-        .iter()
-        .map(|s| rheome_fields::open(s))
-        .collect::<Result<Vec<_>, _>>()?;
-    let Some(last) = readers.last() else {
-        return Ok(());
-    };
-    let times = common_times(&readers.iter().map(AsRef::as_ref).collect::<Vec<_>>());
-    let mut rows = Vec::new();
-    for (spec, reader) in specs.iter().zip(&readers) {
-        let name = unused_name(spec, &[]);
-        let planes = times
-            .iter()
-            .map(|t| plane(reader.as_ref(), *t))
-            .collect::<Result<Vec<_>, _>>()?;
-        rows.push(SliceRow { name, planes });
-    }
-    let units = units(last.header(), last.times().is_some());
-    let title = |t: &f64| match last.times() {
-        Some(_) => format!("t = {t:.2} {}", units.time),
-        None => format!("snapshot {t}"),
-    };
-    let titles: Vec<String> = times.iter().map(title).collect();
-    let axes = ["x", "y"].map(|name| PlaneAxis::new(name, &units.length));
-    draw_slices(path, &titles, &rows, &format!("u / {unit}"), &axes)?;
-    Ok(())
-}
-
-/// Up to [`COLUMNS`] times, evenly spread over those that every file has (by time, or by index where times are unknown).
-fn common_times(readers: &[&dyn FieldReader]) -> Vec<f64> {
-    let of = |reader: &dyn FieldReader| -> Vec<f64> {
-        let count = reader.completed(0);
-        match reader.times() {
-            Some(times) => times[..count.min(times.len())].to_vec(),
-            None => (0..count).map(|i| i as f64).collect(),
-        }
-    };
-    let all: Vec<Vec<f64>> = readers.iter().map(|r| of(*r)).collect();
-    let Some((last, others)) = all.split_last() else {
-        return Vec::new();
-    };
-    let near = |times: &Vec<f64>, t: f64| {
-        times
-            .iter()
-            .any(|u| (u - t).abs() < 1e-6 * t.abs().max(1.0))
-    };
-    let mut shared: Vec<f64> = last
-        .iter()
-        .copied()
-        .filter(|t| others.iter().all(|o| near(o, *t)))
-        .collect();
-    if shared.is_empty() {
-        shared.clone_from(last);
-    }
-    let columns = COLUMNS.min(shared.len());
-    (0..columns)
-        .map(|i| shared[i * (shared.len() - 1) / (columns.max(2) - 1)])
-        .collect()
-}
-
-/// The plane z = 0 of the streamwise velocity of the first trajectory at the snapshot nearest to `time`.
-fn plane(reader: &dyn FieldReader, time: f64) -> Result<Plane, Failure> {
-    let shape = reader.shape();
-    let [nx, ny, nz] = shape.grid;
-    let distance = |i: &usize| match reader.times() {
-        Some(times) => (times[*i] - time).abs(),
-        None => (*i as f64 - time).abs(),
-    };
-    let nearest = (0..reader.completed(0)).min_by(|a, b| distance(a).total_cmp(&distance(b)));
-    let mut snapshot = vec![0.0; shape.snapshot_len()];
-    reader.read(0, nearest.unwrap_or(0), &mut snapshot)?;
-    let values = (0..nx * ny)
-        .map(|p| snapshot[p * nz * shape.components])
-        .collect();
-    let extent = match &reader.header().coordinates {
-        Some([x, y, _]) => [x, y].map(|c| c.last().unwrap_or(&1.0) - c.first().unwrap_or(&0.0)),
-        None => [nx as f64, ny as f64],
-    };
-    Ok(Plane {
-        values,
-        points: [nx, ny],
-        extent,
-    })
 }

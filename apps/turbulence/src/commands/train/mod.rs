@@ -20,6 +20,7 @@ use rheome_training::Trainer;
 
 use super::PROGRAM;
 use crate::arguments::TrainArguments;
+use crate::trained_flow::{self, FLOW};
 use batches::{BatchSource, HostBatch};
 use fingerprint::fingerprint;
 use objective::{SnapshotShape, unrolled_loss, validate};
@@ -59,6 +60,7 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         None => statistics(reader, &windows.train, lead, stride)?,
     };
     normalization.save(&folder.path().join(NORMALIZATION))?;
+    trained_flow::save(reader.header(), &folder.path().join(FLOW))?;
     let source = BatchSource::new(
         reader,
         &windows.train,

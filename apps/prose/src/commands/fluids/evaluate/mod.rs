@@ -42,10 +42,12 @@ pub fn run(arguments: &FluidsEvaluateArguments) -> Result<(), Failure> {
     let forecasters = Forecasters::new(&model, &data, arguments.coarse)?;
     let mut analysis = FlowAnalysis::new(model.settings.model.grid[0], forecasters.length())?;
     let leads = model.settings.model.output_frames;
-    let mut scores = Scores::new(&forecasters.names(), leads, forecasters.step());
+    let flows: BTreeSet<usize> = judged.iter().map(|window| window.trajectory).collect();
+    let (names, step) = (forecasters.names(), forecasters.step());
+    let mut scores = Scores::new(&names, leads, step, flows.len());
     let _claim = output.begin()?;
     let mut shown = None;
-    let mut meter = Meter::new(console, "evaluate", "flows", judged.len() as u64, 0);
+    let mut meter = Meter::new(console, "evaluate", "stretches", judged.len() as u64, 0);
     let interruption = Interruption::watch(console)?;
     for some in judged.chunks(AT_ONCE) {
         interruption.check(|| "nothing is written".to_owned())?;

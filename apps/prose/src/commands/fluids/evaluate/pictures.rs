@@ -1,7 +1,9 @@
 //! Scores and a flow as pictures.
 
 use rheome_cli::Failure;
-use rheome_figures::{Axis, Curve, Figure, Panel, Plane, PlaneAxis, SliceRow, draw_slices};
+use rheome_figures::{
+    Axis, ColorScale, Curve, Figure, Panel, Plane, PlaneAxis, SliceRow, draw_slices,
+};
 use rheome_periodic::FlowAnalysis;
 
 use super::Outputs;
@@ -119,5 +121,6 @@ fn vorticity(
     }
     let axes = ["x", "y"].map(|axis| PlaneAxis::new(axis, ""));
     let path = outputs.path("vorticity.png");
-    Ok(draw_slices(&path, &titles, &rows, "vorticity", &axes)?)
+    let colors = ("vorticity", ColorScale::Shared);
+    Ok(draw_slices(&path, &titles, &rows, colors, &axes)?)
 }

@@ -10,14 +10,16 @@ use super::contestants::{Flow, Velocity};
 const RANGE: f64 = 8.0;
 const BINS: usize = 64;
 
-/// Sums over flows.
+/// Sums over stretches of flows.
 pub struct Scores {
     /// Names of the contestants, the truth first.
     pub names: Vec<String>,
     /// Time between two frames.
     pub step: f64,
-    /// Flows.
+    /// Stretches that judge.
     pub count: usize,
+    /// Flows that they are of.
+    pub flows: usize,
     /// By contestant and lead.
     sums: Vec<Vec<Sums>>,
     /// Seconds of computing, by contestant.
@@ -52,12 +54,13 @@ pub struct Means {
 }
 
 impl Scores {
-    /// Nothing yet.
-    pub fn new(names: &[String], leads: usize, step: f64) -> Self {
+    /// Nothing yet, of stretches of so many flows.
+    pub fn new(names: &[String], leads: usize, step: f64, flows: usize) -> Self {
         Self {
             names: names.to_vec(),
             step,
             count: 0,
+            flows,
             sums: vec![vec![Sums::default(); leads]; names.len()],
             seconds: vec![0.0; names.len()],
         }
@@ -78,7 +81,7 @@ impl Scores {
         self.seconds[contestant] += seconds;
     }
 
-    /// One flow more.
+    /// One stretch more.
     ///
     /// # Errors
     /// [`Failure`] if a forecast is not finite.
@@ -141,9 +144,11 @@ impl Scores {
     pub fn lines(&self) -> Vec<String> {
         let last = self.leads() - 1;
         let truth = self.means(0, last);
-        let (flows, time) = (self.count, self.time(last));
+        let time = self.time(last);
         let mut lines = vec![format!(
-            "{flows} flows, {} frames, until {time:.3} behind the last given one",
+            "{} stretch(es) of {} flow(s), {} frames, until {time:.3} behind the last given one",
+            self.count,
+            self.flows,
             last + 1
         )];
         let width = self.names.iter().map(String::len).max().unwrap_or(0);
@@ -173,11 +178,13 @@ impl Scores {
                     "name": self.names[contestant], "relative_l2": self.error(contestant),
                     "relative_l2_at_the_end": means.error, "energy_at_the_end": means.energy,
                     "enstrophy_at_the_end": means.enstrophy, "flatness_at_the_end": means.flatness,
-                    "seconds_a_flow": self.seconds[contestant] / self.count.max(1) as f64,
+                    "seconds_a_stretch": self.seconds[contestant] / self.count.max(1) as f64,
                 })
             })
             .collect();
-        json!({"event": "evaluated", "flows": self.count, "leads": last + 1, "contestants": contestants})
+        json!({
+            "event": "evaluated", "flows": self.flows, "stretches": self.count, "leads": last + 1, "contestants": contestants,
+        })
     }
 }
 
@@ -238,7 +245,7 @@ mod tests {
             forecasts: vec![vec![weak(1.0), weak(0.5)], vec![weak(0.9), weak(0.25)]],
             step: 0.1,
         };
-        let mut scores = Scores::new(&["truth".into(), "weak".into()], 2, 0.1);
+        let mut scores = Scores::new(&["truth".into(), "weak".into()], 2, 0.1, 1);
         let mut analysis = FlowAnalysis::new(n, TAU).unwrap();
         scores.add(&flow, &mut analysis).unwrap();
         scores.add(&flow, &mut analysis).unwrap();
@@ -257,6 +264,14 @@ mod tests {
             scores.means(0, 0).energy,
         );
         // A density has the integral 1, whatever the strength of the flow.
+        // Two stretches of one flow are no two flows.
+        let said = scores.lines().remove(0);
+        assert!(
+            said.starts_with("2 stretch(es) of 1 flow(s), 2 frames"),
+            "{said}"
+        );
+        assert_eq!(scores.summary()["flows"], 1);
+        assert_eq!(scores.summary()["stretches"], 2);
         let density = scores.density(1, 0);
         let integral: f64 = density.iter().map(|(_, p)| p * bin_width()).sum();
         close(integral, 1.0);

@@ -4,6 +4,7 @@ use rheome_statistics::{ErrorCurves, FlowResults, HistoryEntry, LineSpectra};
 
 use super::Gallery;
 use crate::commands::compare::scores::{Scores, nearest_height};
+use rheome_figures::units::{over, product, quotient, squared};
 use rheome_figures::{Axis, Curve, Figure, Panel};
 
 const COMPONENTS: [&str; 3] = ["u", "v", "w"];
@@ -52,7 +53,7 @@ impl Gallery<'_> {
     ) -> Panel {
         let (label_y, scale) = match self.course.wall_units {
             Some(units) => ("y+".to_owned(), units.length(1.0)),
-            None => (format!("y / {}", self.course.units.length), 1.0),
+            None => (over("y", &self.course.units.length), 1.0),
         };
         let points = |results: &FlowResults| {
             let half = results.heights.len().div_ceil(2);
@@ -80,13 +81,13 @@ impl Gallery<'_> {
             Some(profiles.shear_stress.iter().map(|s| -s).collect())
         };
         let mut panels = vec![
-            self.over_wall_distance(format!("mean u / {unit}"), true, mean),
-            self.over_wall_distance(format!("mean u / {unit}"), false, mean),
-            self.over_wall_distance(format!("-<u'v'> / {unit}²"), false, stress),
+            self.over_wall_distance(over("mean u", unit), true, mean),
+            self.over_wall_distance(over("mean u", unit), false, mean),
+            self.over_wall_distance(over("-<u'v'>", &squared(unit)), false, stress),
         ];
         panels.extend(COMPONENTS.iter().enumerate().map(|(c, component)| {
             let rms = |r: &FlowResults| Some(r.profiles.symmetrized().rms[c].clone());
-            self.over_wall_distance(format!("rms {component} / {unit}"), false, rms)
+            self.over_wall_distance(over(&format!("rms {component}"), unit), false, rms)
         }));
         self.figure(3, panels)
     }
@@ -128,10 +129,11 @@ impl Gallery<'_> {
                 let energy = |k: usize| spectra.energy[[component, j, k]];
                 Some(kept.map(|k| (spectra.wavenumber[k], energy(k))).collect())
             };
-            let unit = format!("{}² {}", units.velocity, units.length);
+            let unit = product(&squared(&units.velocity), &units.length);
+            let energy = over(label, &unit);
             Panel {
                 x: Axis::logarithmic(format!("{} · {}", ["k_x", "k_z"][axis], units.length)),
-                y: Axis::logarithmic(format!("{label} / ({unit}), {}", self.height_label(place))),
+                y: Axis::logarithmic(format!("{energy}, {}", self.height_label(place))),
                 curves: self.curves(points),
             }
         });
@@ -145,9 +147,9 @@ impl Gallery<'_> {
             (1, 2, "R_ww", "z"),
         ];
         let panels = lines.map(|(axis, component, label, along)| Panel {
-            x: Axis::linear(format!(
-                "separation along {along} / {}",
-                self.course.units.length
+            x: Axis::linear(over(
+                &format!("separation along {along}"),
+                &self.course.units.length,
             )),
             y: Axis::linear(format!("{label}, {}", self.height_label(0))),
             curves: self.curves(|r| {
@@ -162,7 +164,7 @@ impl Gallery<'_> {
 
     /// Errors by lead time; the black line is persistence.
     pub fn errors(&self) -> Figure {
-        let time = format!("lead time / ({})", self.course.units.time);
+        let time = over("lead time", &self.course.units.time);
         let panel = |label: &str, is_error: bool| {
             let of = |curves: &ErrorCurves, time: &[f64]| -> Vec<(f64, f64)> {
                 let table = if is_error {
@@ -212,7 +214,7 @@ impl Gallery<'_> {
             // The truth is of other times.
             curves.retain(|curve| curve.set > 0);
             Panel {
-                x: Axis::linear(format!("time / ({})", units.time)),
+                x: Axis::linear(over("time", &units.time)),
                 y: Axis::linear(label),
                 curves,
             }
@@ -224,11 +226,11 @@ impl Gallery<'_> {
         let energy = |e: &HistoryEntry| Some(e.fluctuation_energy);
         let divergence = |e: &HistoryEntry| e.divergence.map(|d| d.rms);
         let panels = vec![
-            panel(format!("bulk velocity / {unit}"), &bulk),
-            panel(format!("wall shear (differences) / {unit}²"), &shear),
-            panel(format!("energy of the fluctuations / {unit}²"), &energy),
+            panel(over("bulk velocity", unit), &bulk),
+            panel(over("wall shear (differences)", &squared(unit)), &shear),
+            panel(over("energy of the fluctuations", &squared(unit)), &energy),
             panel(
-                format!("rms divergence / ({unit}/{})", units.length),
+                over("rms divergence", &quotient(unit, &units.length)),
                 &divergence,
             ),
         ];

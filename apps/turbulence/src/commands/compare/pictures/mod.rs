@@ -7,10 +7,14 @@ use std::path::{Path, PathBuf};
 use rheome_cli::Failure;
 use rheome_statistics::{FlowResults, SpaceTimeSlices};
 
-use super::Entry;
 use super::course::Course;
 use super::scores::Scores;
-use rheome_figures::{Figure, Plane, PlaneAxis, SliceRow, draw_slices};
+use super::{Entry, REFERENCE};
+use rheome_figures::units::{over, with_unit};
+use rheome_figures::{ColorScale, Figure, Plane, PlaneAxis, SliceRow, draw_slices};
+
+/// What the reference trajectory is called beside the truth.
+const THIS_TRAJECTORY: &str = "this DNS trajectory";
 
 /// Error of the profiles from which on a contestant does not set the axes.
 const OUTLIER: f64 = 1.0;
@@ -108,7 +112,11 @@ impl<'a> Gallery<'a> {
         let is_outlier = |s: &Scores| s.profile_error.is_nan() || s.profile_error >= OUTLIER;
         let outliers = scores.iter().skip(1).chain(scores.first()).map(is_outlier);
         let drawn = entries.iter().skip(1).chain(entries.first());
-        let names = drawn.clone().map(|e| e.name.clone());
+        let named = |e: &&Entry| match e.name.as_str() {
+            REFERENCE => THIS_TRAJECTORY.to_owned(),
+            name => name.to_owned(),
+        };
+        let names = drawn.clone().map(|e| named(&e));
         Self {
             names: std::iter::once("truth (DNS)".to_owned())
                 .chain(names)
@@ -146,8 +154,10 @@ impl<'a> Gallery<'a> {
             PlaneAxis::new("time", &units.time),
             PlaneAxis::new("z", &units.length),
         ];
-        let quantity = format!("u / {}", units.velocity);
-        draw_slices(&path, &titles, &rows, &quantity, &axes)?;
+        let quantity = over("u", &units.velocity);
+        // Near the wall it is slower by far.
+        let colors = (quantity.as_str(), ColorScale::OfColumns);
+        draw_slices(&path, &titles, &rows, colors, &axes)?;
         let caption =
             "Streamwise velocity along z against time: streaks as they form, wander and break."
                 .into();
@@ -160,7 +170,7 @@ impl<'a> Gallery<'a> {
         match (place, self.course.wall_units) {
             (1, _) => "centre".into(),
             (_, Some(units)) => format!("y+ = {:.0}", units.length(height)),
-            (_, None) => format!("y = {height:.2} {}", self.course.units.length),
+            (_, None) => with_unit(format!("y = {height:.2}"), &self.course.units.length),
         }
     }
 }

@@ -1,0 +1,33 @@
+//! Names of one's own for the components of a system.
+
+use super::lexer::{Kind, Token};
+use crate::symbol::{Operator, Variable};
+use crate::words::PLACEHOLDER;
+
+/// The name that stands for an unknown number.
+const UNKNOWN: &str = "C";
+
+/// The tokens with `u_0`, `u_1`, ... for the components of these `names`, and `du_0` for `d` before a name.
+pub(super) fn resolved(mut tokens: Vec<Token>, names: &[String]) -> Vec<Token> {
+    let index = |text: &str| {
+        // What the formulas have words for cannot be a component.
+        let is_word = text == UNKNOWN || text == PLACEHOLDER || Operator::from_word(text).is_some();
+        names
+            .iter()
+            .position(|name| name == text)
+            .filter(|_| !is_word)
+    };
+    for token in &mut tokens {
+        let Kind::Name(text) = &mut token.kind else {
+            continue;
+        };
+        if let Some(index) = index(text) {
+            *text = format!("u_{index}");
+        } else if let Some(index) = text.strip_prefix('d').and_then(index)
+            && Variable::from_word(text).is_none()
+        {
+            *text = format!("du_{index}");
+        }
+    }
+    tokens
+}
