@@ -108,7 +108,8 @@ fn tables_and_pictures_are_written_once_unless_told_otherwise() {
         1,
         &["results.csv: exists already", "--overwrite"],
     );
-    let again = evaluate(&model, &data, &output, &["--overwrite"]);
+    let all = ["--overwrite", "--subset", "all"];
+    let again = evaluate(&model, &data, &output, &all);
     is_refused_beside(&output.join(".lock"), again);
     evaluate(
         &model,

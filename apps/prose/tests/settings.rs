@@ -73,8 +73,8 @@ fn every_command_names_file_key_and_option() {
             train,
             small_train,
             nowhere,
-            "training.optimizer.schedule.warmup=0.0",
-            "training.optimizer.schedule.warmup: found 0",
+            "training.optimizer.beta_1=1.0",
+            "training.optimizer.beta_1: found 1",
         ),
         (
             train,

@@ -41,10 +41,16 @@ pub fn at_fault(path: &Path, overrides: &[String], failure: impl Into<Failure>) 
 
 /// A reason, behind the overrides that it may be about: values of the file are not to be blamed for what came from an option.
 pub(super) fn with_overrides(reason: &str, overrides: &[String]) -> String {
-    let concerned: Vec<&str> = overrides
-        .iter()
-        .map(String::as_str)
-        .filter(|text| concerns(reason, text.split('=').next().unwrap_or(text).trim()))
+    let key = |text: &str| text.split('=').next().unwrap_or(text).trim().to_owned();
+    // Of several for one key the last counts.
+    let counts = |place: usize| {
+        let later = &overrides[place + 1..];
+        later.iter().all(|text| key(text) != key(&overrides[place]))
+    };
+    let concerned: Vec<&str> = (0..overrides.len())
+        .filter(|place| counts(*place))
+        .map(|place| overrides[place].as_str())
+        .filter(|text| concerns(reason, &key(text)))
         .collect();
     match concerned.as_slice() {
         [] => reason.to_owned(),
@@ -142,7 +148,11 @@ mod tests {
         };
         read(&[]).unwrap();
         read(&["training.steps=15"]).unwrap();
-        let cases: [(&[&str], &str); 3] = [
+        let cases: [(&[&str], &str); 4] = [
+            (
+                &["training.steps=5", "training.steps=12"],
+                "(with --set training.steps=12) training.steps: found 12, expected",
+            ),
             (
                 &["training.validate_every=0"],
                 "(with --set training.validate_every=0) training.validate_every: found 0, expected 1 or more",
