@@ -311,7 +311,7 @@ impl Panel {
         let clouds = self.curves.iter().filter(|curve| curve.is_scatter);
         let points: usize = clouds.map(|curve| curve.points.len()).sum();
         match curve.is_scatter && points > MANY {
-            true => (3, 0.6),
+            true => (4, 0.7),
             false => (5, 1.0),
         }
     }
@@ -385,7 +385,7 @@ mod tests {
         let order: Vec<usize> = panel.in_order().map(|curve| curve.set).collect();
         assert_eq!(order, [1, 3, 2, 0]);
         let marks = |curve: usize| panel.marks(&panel.curves[curve]);
-        assert_eq!([marks(1), marks(3)], [(3, 0.6); 2]);
+        assert_eq!([marks(1), marks(3)], [(4, 0.7); 2]);
         assert_eq!(marks(2), (5, 1.0), "a line's");
     }
 
