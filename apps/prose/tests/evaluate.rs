@@ -350,9 +350,11 @@ fn a_prediction_that_claims_more_than_its_file_holds_is_refused() {
         let names = ["x".to_owned()];
         rheome_equations::write_points(&input, &[0.0, 1.0], states.view(), &names).unwrap();
         let candidates = file.create_group("candidates").unwrap();
-        let infix = candidates.new_dataset::<VarLenUnicode>().chunk(1024);
+        let infix = candidates
+            .new_dataset::<VarLenUnicode>()
+            .chunk(texts.min(1024));
         infix.shape(texts).create("infix").unwrap();
-        let residual = candidates.new_dataset::<f64>().chunk(1024);
+        let residual = candidates.new_dataset::<f64>().chunk(numbers.min(1024));
         residual.shape(numbers).create("residual").unwrap();
         file.close().unwrap();
     };

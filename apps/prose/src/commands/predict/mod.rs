@@ -81,7 +81,6 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let device = arguments.compute.select(console)?.device;
     let mut log = arguments.compute.log(false)?;
     let trained = TrainedModel::load(&files, &arguments.overrides, &device)?;
-    let _claim = Claim::file("--output", &arguments.output)?;
     let prediction = predict(arguments, &trained, console)?;
     output::write(&prediction)?;
     if arguments.plots {
