@@ -53,7 +53,12 @@ fn render(command: &Command, man: &Man) -> Result<Vec<u8>, std::io::Error> {
         man.render_subcommands_section(&mut page)?;
     }
     if let Some(examples) = command.get_after_help() {
-        page.extend(literal("EXAMPLES", &examples.to_string()).into_bytes());
+        let text = examples.to_string();
+        let (notes, examples) = text.split_once("Example:\n").unwrap_or(("", &text));
+        if !notes.trim().is_empty() {
+            page.extend(literal("NOTES", notes.trim_end()).into_bytes());
+        }
+        page.extend(literal("EXAMPLES", examples).into_bytes());
     }
     if command.get_version().is_some() {
         man.render_version_section(&mut page)?;
@@ -64,7 +69,7 @@ fn render(command: &Command, man: &Man) -> Result<Vec<u8>, std::io::Error> {
 /// A section whose lines are kept.
 fn literal(title: &str, text: &str) -> String {
     let mut section = format!(".SH {title}\n.nf\n");
-    for line in text.lines().filter(|line| *line != "Example:") {
+    for line in text.lines() {
         let line = line.replace('\\', "\\e").replace('-', "\\-");
         // A line that begins with one of these would be a request.
         let guard = if line.starts_with(['.', '\'']) {

@@ -40,6 +40,11 @@ impl RunFolder {
         let path = options.output.clone();
         if !options.resume {
             files::create_folder(&path)?;
+        } else if !path.is_dir() {
+            return Err(Failure::new(format!(
+                "{}: cannot read: there is no run to resume",
+                path.join(CONFIG).display()
+            )));
         }
         let this = Self {
             _claim: Claim::folder("--output", &path)?,

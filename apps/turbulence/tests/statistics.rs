@@ -117,7 +117,7 @@ fn a_rollout_is_compared_with_the_trajectory_it_left() {
     with(&stats)
         .assert()
         .success()
-        .stdout(contains("never decorrelated"));
+        .stdout(contains("decorrelated after 0."));
     let (gathered, read) = (numbers(&first), numbers(&second));
     let mut compared = 0;
     for (name, values) in &gathered {

@@ -124,7 +124,10 @@ fn settings_that_cannot_be_are_named() {
     ];
     for (config, expected) in cases {
         let message = refused(config);
-        assert!(message.starts_with(expected), "{message}");
+        assert!(
+            message.starts_with(&format!("data.{expected}")),
+            "{message}"
+        );
     }
     let tolerances = Tolerances {
         relative: 0.0,
