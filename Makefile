@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` and `make test`. `make help` lists the rest.
 
-.PHONY: help demo test parity bench scaling gpu-programs gpu-check dns-180 experiment notebooks man deny release fmt lint doc \
+.PHONY: help demo test parity bench scaling gpu-programs gpu-check dns-180 experiment notebooks man memcheck deny release fmt lint doc \
 	cpu-setup setup libtorch python torch-python
 
 # A recent CMake from PyPI comes first where the machine's is too old for HDF5's static build.
@@ -70,6 +70,10 @@ notebooks: setup ## execute the notebooks anew and keep what they show
 man: cpu-setup ## manual pages of the programs (folder target/man; read them with `man -l target/man/turbulence-rollout.1`)
 	cargo build --release --locked $(PROGRAMS:%=-p %)
 	for program in $(PROGRAMS); do target/release/$$program man target/man; done
+
+memcheck: export LD_LIBRARY_PATH := $(CURDIR)/.libtorch/lib:$(LD_LIBRARY_PATH)
+memcheck: setup ## the tests of unsafe code under valgrind (needs valgrind)
+	bash tests/setup/memcheck.sh
 
 # Building cargo-deny takes as long as building burn, so `make test` has a test of its own for all but the advisories.
 DENY_VERSION := 0.20.2

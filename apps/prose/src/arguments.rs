@@ -54,7 +54,7 @@ pub enum Command {
     Train(TrainArguments),
     /// List families of equations, the published ones or those of a file; with a name, tell all about one.
     #[command(
-        after_help = "Families of your own: a file of tables, each with its name, equations, parameters,\nrange of initial values and source (datasets/equations/FORMAT.md). Print one, change\nit, generate from all of the file, look at it:\n\nExample:\n  prose families\n  prose families lorenz_3d\n  prose families lorenz_3d --toml > demo/mine.toml\n  prose generate --config configs/prose/small.toml --set families.file=demo/mine.toml \\\n      --set 'families.names=[]' --set data.equations=20 --output demo/mine.h5\n  prose families --file demo/mine.toml"
+        after_help = "Families of your own: a file of tables, each with its name, equations, parameters,\nrange of initial values and source (datasets/equations/FORMAT.md). Print one, change\nit, generate from all of the file, look at it:\n\nExample:\n  prose families\n  prose families lorenz_3d\n  prose families lorenz_3d --toml > demo/mine.toml\n  prose generate --config configs/prose/small.toml \\\n      --set families.file=demo/mine.toml --set 'families.names=[]' \\\n      --set data.equations=20 --output demo/mine.h5\n  prose families --file demo/mine.toml"
     )]
     Families(FamiliesArguments),
     /// Flows in two dimensions: the same idea for fields (PROSE-FD; parity with the published weights is not checked).

@@ -155,7 +155,7 @@ fn what_cannot_be_generated_is_said_and_leaves_no_file() {
         &["--device libtorch", "CPU"],
     );
     let nowhere = folder.path().join("no/flows.h5");
-    fails(generate(&nowhere, &[]), 1, &["no: cannot write"]);
+    fails(generate(&nowhere, &[]), 1, &["there is no folder"]);
     fails(
         generate(&folder.path().join("flows.txt"), &[]),
         1,
