@@ -11,9 +11,6 @@ use rheome_tests::repository::each_file;
 /// Lines of a file, at most.
 const LONGEST: usize = 500;
 
-/// Rooms whose files do not all begin with what they are for yet.
-const NOT_YET: [&str; 1] = ["operators/perturbation/src"];
-
 fn text(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
@@ -35,8 +32,7 @@ fn each_source(endings: &[&str], tell: &mut impl FnMut(&Path, &str)) {
 fn every_source_file_says_at_its_top_what_it_is_for() {
     let (mut silent, mut all) = (Vec::new(), 0);
     each_source(&["rs"], &mut |path, text| {
-        let exempt = NOT_YET.iter().any(|room| path.starts_with(room));
-        if !exempt && !text.starts_with("//! ") {
+        if !text.starts_with("//! ") {
             silent.push(path.to_owned());
         }
         all += 1;

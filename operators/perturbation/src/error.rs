@@ -1,3 +1,5 @@
+//! What can go wrong with a model, its data and its weights.
+
 use rheome_backend::weights::WeightsError;
 use rheome_layers::ode::OdeError;
 use thiserror::Error;

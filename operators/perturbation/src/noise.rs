@@ -1,3 +1,5 @@
+//! Where cells start: the noise of the flow.
+
 use burn::tensor::{Tensor, TensorData};
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, Poisson, StandardNormal};

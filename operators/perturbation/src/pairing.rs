@@ -1,3 +1,5 @@
+//! Which noise goes with which cell in training: at random, as published, or by optimal transport.
+
 use burn::tensor::{Tensor, TensorData};
 use pathfinding::kuhn_munkres::kuhn_munkres_min;
 use pathfinding::matrix::Matrix;

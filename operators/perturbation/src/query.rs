@@ -1,3 +1,5 @@
+//! The genes that are asked for, with their neighbours of the graph, as tensors.
+
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};

@@ -1,3 +1,5 @@
+//! Names of genes and their ids: the special names first, then the genes sorted by name, as in the authors' checkpoints.
+
 use serde::{Deserialize, Serialize};
 
 use crate::PerturbationError;

@@ -1,3 +1,5 @@
+//! The co-expression graph: Pearson correlations of the training cells, the strongest of each gene (scDFM, arXiv 2602.07103).
+
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,5 @@
+//! The co-expression graph on the ids of a vocabulary: which names each name looks at in the gene encoder.
+
 use serde::{Deserialize, Serialize};
 
 use super::GeneGraph;

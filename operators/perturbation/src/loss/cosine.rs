@@ -1,3 +1,5 @@
+//! The cosine loss of identification: how far an embedding points away from that of the perturbation (scDFM, arXiv 2602.07103).
+
 use burn::tensor::Tensor;
 
 /// Keeps the norm of a zero vector from being divided by.

@@ -1,3 +1,6 @@
+//! The unbiased squared maximum mean discrepancy of two samples with Gaussian kernels (Gretton et al. 2012), bandwidths as in scDFM
+//! (arXiv 2602.07103).
+
 use burn::tensor::{Tensor, TensorData};
 
 /// The unbiased estimate of the squared maximum mean discrepancy (Gretton et al. 2012, J. Mach. Learn. Res. 13, eq. 3),

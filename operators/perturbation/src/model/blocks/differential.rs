@@ -1,3 +1,6 @@
+//! The block of the differential transformer: differential attention (Ye et al. 2024, arXiv 2410.05258) and a feed-forward network,
+//! modulated by time.
+
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;

@@ -1,3 +1,5 @@
+//! The blocks of the perceivers: a self block on the running state, then a cross block that looks at the control cell too.
+
 use burn::module::Module;
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::Tensor;
