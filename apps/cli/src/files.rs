@@ -61,7 +61,7 @@ pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<(), Failure> {
     write_atomically(path, bytes.as_ref()).map_err(cannot("write", path))
 }
 
-/// [`write`]s a value as JSON in one line.
+/// [`write()`]s a value as JSON in one line.
 ///
 /// # Errors
 /// [`Failure`] naming the file.
