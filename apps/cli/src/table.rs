@@ -41,6 +41,15 @@ pub const fn column<T>(title: &'static str, name: &'static str, cell: fn(&T) -> 
     Column { title, name, cell }
 }
 
+/// Some of the columns, by their names in CSV, under titles of their own: `(title, name)`. Names that no column has are left out.
+pub fn choose<T>(columns: &[Column<T>], chosen: &[(&'static str, &str)]) -> Vec<Column<T>> {
+    let find = |(title, name): &(&'static str, &str)| {
+        let column = columns.iter().find(|column| column.name == *name)?;
+        Some(Column { title, ..*column })
+    };
+    chosen.iter().filter_map(find).collect()
+}
+
 impl Cell {
     /// For readers.
     pub fn text(&self) -> String {

@@ -2,19 +2,8 @@
 
 mod made;
 
-use std::path::Path;
-
-use made::{fill, header, read, shape};
+use made::{fill, header, names, read, shape};
 use rheome_fields::{Appears, WriteOptions, create};
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|e| e.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
-}
 
 #[test]
 fn a_file_appears_when_it_is_asked_to() {

@@ -2,23 +2,12 @@
 
 mod made;
 
-use std::path::Path;
-
-use made::{expect, fill, header, read, shape, snapshot, write};
+use made::{expect, fill, header, names, read, shape, snapshot, write};
 use rheome_fields::NewFileError;
 use rheome_fields::{
     FieldError, FieldFormat, FieldHeader, FieldShape, FirstComponents, WriteOptions, append_to,
     begin_or_resume, create, expect_grid, open,
 };
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|e| e.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
-}
 
 #[test]
 fn every_format_gives_back_what_was_written() {

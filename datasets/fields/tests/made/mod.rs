@@ -8,6 +8,16 @@ use rheome_fields::{
     Attribute, FieldHeader, FieldReader, FieldShape, FieldWriter, WriteOptions, create, open,
 };
 
+/// The names of what is in a folder, in order.
+pub fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
 pub fn shape(trajectories: Option<usize>, snapshots: usize) -> FieldShape {
     FieldShape {
         has_trajectories: trajectories.is_some(),

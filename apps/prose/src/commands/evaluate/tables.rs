@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rheome_cli::Failure;
-use rheome_cli::table::{Cell, Column, column, markdown, write_csv};
+use rheome_cli::table::{Cell, Column, choose, column, markdown, write_csv};
 
 use super::equations::Judged;
 use super::scores::{Score, Scores, Summary};
@@ -65,29 +65,19 @@ const OF_SERIES: [Column<Score>; 14] = [
     }),
 ];
 
-/// What readers see of a family; `families.csv` has more.
-const SHOWN: [Column<Summary>; 11] = [
-    column("family", "family", |s| Cell::Word(s.family.clone())),
-    column("series", "series", |s| Cell::Count(Some(s.series))),
-    column("error", "relative_l2", |s| Cell::Percent(s.network[0])),
-    column("persist.", "relative_l2_of_persistence", |s| {
-        Cell::Percent(s.persistence)
-    }),
-    column("line", "relative_l2_of_straight_line", |s| {
-        Cell::Percent(s.straight_line)
-    }),
-    column("valid", "valid", |s| Cell::Percent(s.valid)),
-    column("form", "right_skeleton", |s| Cell::Percent(s.form)),
-    column("rhs", "right_hand_side_error_median", |s| {
-        Cell::Percent(s.right_hand_side_median)
-    }),
-    column("solved", "solved", |s| Cell::Percent(s.solved)),
-    column("solution", "solution_error_median", |s| {
-        Cell::Percent(s.solution_median)
-    }),
-    column("refined", "refined_solution_error_median", |s| {
-        Cell::Percent(s.refined_median)
-    }),
+/// Which of [`OF_FAMILIES`] readers see, and under which titles; `families.csv` has more.
+const SHOWN: [(&str, &str); 11] = [
+    ("family", "family"),
+    ("series", "series"),
+    ("error", "relative_l2"),
+    ("persist.", "relative_l2_of_persistence"),
+    ("line", "relative_l2_of_straight_line"),
+    ("valid", "valid"),
+    ("form", "right_skeleton"),
+    ("rhs", "right_hand_side_error_median"),
+    ("solved", "solved"),
+    ("solution", "solution_error_median"),
+    ("refined", "refined_solution_error_median"),
 ];
 
 /// What the columns of [`SHOWN`] are.
@@ -146,7 +136,10 @@ impl Scores {
 
     /// Means and medians by family, for readers, and what they are.
     pub fn table(&self) -> String {
-        format!("{}{LEGEND}", markdown(&SHOWN, &self.summaries()))
+        format!(
+            "{}{LEGEND}",
+            markdown(&choose(&OF_FAMILIES, &SHOWN), &self.summaries())
+        )
     }
 }
 
@@ -156,14 +149,14 @@ mod tests {
 
     #[test]
     fn every_column_has_a_title_of_its_own_that_the_legend_explains() {
-        let titles: Vec<&str> = SHOWN.iter().map(|column| column.title).collect();
+        let titles: Vec<&str> = SHOWN.iter().map(|(title, _)| *title).collect();
         for (place, title) in titles.iter().enumerate().skip(2) {
             assert!(!titles[..place].contains(title), "{title}");
             assert!(LEGEND.contains(title), "{title}");
         }
         // Each is a column of the file.
         let names = OF_FAMILIES.map(|column| column.name);
-        assert!(SHOWN.iter().all(|column| names.contains(&column.name)));
+        assert!(SHOWN.iter().all(|(_, name)| names.contains(name)));
         assert!(LEGEND.lines().all(|line| line.chars().count() <= 120));
     }
 }

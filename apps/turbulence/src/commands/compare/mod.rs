@@ -29,7 +29,7 @@ use self::scores::{Scores, ranked};
 use self::table::{COLUMNS, LEGEND, SHOWN};
 use crate::arguments::CompareArguments;
 use crate::statistics_output;
-use rheome_cli::table::{markdown, write_csv};
+use rheome_cli::table::{choose, markdown, write_csv};
 use rheome_statistics_file::NamedResults;
 
 /// What the reference trajectory is called beside the contestants.
@@ -107,7 +107,7 @@ pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
     let pictures = pictures::draw(&arguments.output, &entries, &scores, &course)?;
     let page = arguments.output.join(PAGE);
     page::write(&page, &pictures, &scores, &course)?;
-    rheome_cli::say(markdown(&SHOWN, ranked(&scores)) + LEGEND);
+    rheome_cli::say(markdown(&choose(&COLUMNS, &SHOWN), ranked(&scores)) + LEGEND);
     console.note(format!("wrote {}", page.display()));
     Ok(())
 }
