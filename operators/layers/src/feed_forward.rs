@@ -3,12 +3,14 @@
 //! The gated one is `gelu(first half of (x W_1 + b_1)) * (second half of it)`, then a linear map back.
 
 use burn::config::Config;
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::Tensor;
 use burn::tensor::activation::gelu;
+use burn::tensor::module::linear;
 use rheome_backend::fused;
-use rheome_backend::fused::feed_forward::{Gelu, Network, feed_forward};
+pub use rheome_backend::fused::feed_forward::Gelu;
+use rheome_backend::fused::feed_forward::Network;
 use rheome_backend::gelu::gelu_tanh;
 
 use crate::initialization::Initialization;
@@ -28,10 +30,7 @@ impl FeedForward {
     /// # Shapes
     /// - input, output: `[..., width]`
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
-        match self.fused(&input, Gelu::Exact) {
-            Some(output) => output,
-            None => self.contract.forward(gelu(self.expand.forward(input))),
-        }
+        self.apply(input, Gelu::Exact)
     }
 
     /// With the approximate GELU.
@@ -39,30 +38,64 @@ impl FeedForward {
     /// # Shapes
     /// - input, output: `[..., width]`
     pub fn forward_approximate<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
-        match self.fused(&input, Gelu::Tanh) {
-            Some(output) => output,
-            None => self.contract.forward(gelu_tanh(self.expand.forward(input))),
-        }
+        self.apply(input, Gelu::Tanh)
     }
 
-    fn fused<const D: usize>(&self, input: &Tensor<D>, form: Gelu) -> Option<Tensor<D>> {
-        let (expand_bias, contract_bias) =
-            (self.expand.bias.as_ref()?, self.contract.bias.as_ref()?);
-        if !fused::available(input) || !fused::available(&self.expand.weight.val()) {
-            return None;
-        }
-        let network = Network {
-            expand: self.expand.weight.val(),
-            expand_bias: expand_bias.val(),
-            contract: self.contract.weight.val(),
-            contract_bias: contract_bias.val(),
+    fn apply<const D: usize>(&self, input: Tensor<D>, form: Gelu) -> Tensor<D> {
+        let map = |linear: &Linear| Map {
+            weight: linear.weight.val(),
+            bias: linear.bias.as_ref().map(Param::val),
         };
-        let mut shape = input.dims();
-        let points = shape[..D - 1].iter().product();
-        let rows = input.clone().reshape([points, shape[D - 1]]);
-        shape[D - 1] = network.contract.dims()[1];
-        Some(feed_forward(rows, network, form).reshape(shape))
+        feed_forward(input, map(&self.expand), map(&self.contract), form)
     }
+}
+
+/// A linear map.
+#[derive(Debug, Clone)]
+pub struct Map {
+    /// `[inputs, outputs]`
+    pub weight: Tensor<2>,
+    /// `[outputs]`
+    pub bias: Option<Tensor<1>>,
+}
+
+/// `contract(gelu(expand(input)))` along the last axis, without storing what is between where a fused kernel is available.
+///
+/// # Shapes
+/// - input: `[..., features]`
+/// - output: `[..., outputs]`
+///
+/// # Panics
+/// If the shapes do not fit together.
+pub fn feed_forward<const D: usize>(
+    input: Tensor<D>,
+    expand: Map,
+    contract: Map,
+    form: Gelu,
+) -> Tensor<D> {
+    if !fused::available(&input) || !fused::available(&expand.weight) {
+        let hidden = linear(input, expand.weight, expand.bias);
+        let hidden = match form {
+            Gelu::Exact => gelu(hidden),
+            Gelu::Tanh => gelu_tanh(hidden),
+        };
+        return linear(hidden, contract.weight, contract.bias);
+    }
+    let bias = |map: &Map| match &map.bias {
+        Some(bias) => bias.clone(),
+        None => Tensor::zeros([map.weight.dims()[1]], &map.weight.device()),
+    };
+    let network = Network {
+        expand_bias: bias(&expand),
+        contract_bias: bias(&contract),
+        expand: expand.weight,
+        contract: contract.weight,
+    };
+    let mut shape = input.dims();
+    let points = shape[..D - 1].iter().product();
+    let rows = input.reshape([points, shape[D - 1]]);
+    shape[D - 1] = network.contract.dims()[1];
+    fused::feed_forward::feed_forward(rows, network, form).reshape(shape)
 }
 
 /// Configuration of [`GatedFeedForward`].
@@ -112,7 +145,6 @@ impl GatedFeedForward {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::module::Param;
     use burn::tensor::Device;
     use rheome_backend::device::cpu_backends;
 

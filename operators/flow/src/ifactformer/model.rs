@@ -2,9 +2,8 @@
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
-use burn::tensor::activation::gelu;
-use burn::tensor::module::linear;
 use burn::tensor::{FloatDType, Tensor};
+use rheome_layers::feed_forward::{Gelu, Map, feed_forward};
 use rheome_layers::fourier::{GaussianFourierFeatures, GaussianFourierFeaturesConfig};
 use rheome_layers::initialization::Initialization;
 use rheome_layers::rotary::RotaryTable;
@@ -207,22 +206,40 @@ impl Lift {
     /// - output: `[batch, nx, ny, nz, dim]`
     pub fn forward(&self, input: Tensor<6>) -> Tensor<5> {
         let [batch, window, nx, ny, nz, channels] = input.dims();
-        let points = nx * ny * nz;
         let mix = self.mix.val();
         let [dim, half, _, _] = mix.dims();
-        let per_channel = [1, channels, half / channels];
-        let lifted = input.reshape([batch * window * points, channels, 1])
-            * self.weight.val().reshape(per_channel)
-            + self.bias.val().reshape(per_channel);
-        let lifted = gelu(lifted).reshape([batch, window, points, half]);
-        let mix = mix
-            .reshape([dim, half, window])
-            .permute([2, 1, 0])
-            .unsqueeze::<4>();
+        let mix = mix.permute([2, 3, 1, 0]);
+        let lifted = (0..window).map(|snapshot| {
+            let points = input.clone().narrow(1, snapshot, 1);
+            let contract = mix.clone().narrow(0, snapshot, 1).reshape([half, dim]);
+            feed_forward(
+                points.reshape([batch, nx, ny, nz, channels]),
+                self.grouped(channels),
+                Map {
+                    weight: contract,
+                    bias: None,
+                },
+                Gelu::Exact,
+            )
+        });
         lifted
-            .matmul(mix)
-            .sum_dim(1)
-            .reshape([batch, nx, ny, nz, dim])
+            .reduce(Tensor::add)
+            // A configuration has at least one snapshot.
+            .unwrap_or_else(|| unreachable!("a lift without snapshots"))
+    }
+
+    /// The grouped convolution as a map `[channels, dim / 2]` that is zero where a feature belongs to another channel.
+    fn grouped(&self, channels: usize) -> Map {
+        let weight = self.weight.val();
+        let half = weight.dims()[0];
+        let own = Tensor::<2>::eye(channels, &weight.device())
+            .cast(weight.dtype())
+            .unsqueeze_dim::<3>(2);
+        let weight = weight.reshape([1, channels, half / channels]) * own;
+        Map {
+            weight: weight.reshape([channels, half]),
+            bias: Some(self.bias.val()),
+        }
     }
 }
 
@@ -254,8 +271,15 @@ impl Head {
     /// - input: `[batch, nx, ny, nz, dim]`
     /// - output: `[batch, nx, ny, nz, channels]`
     pub fn forward(&self, input: Tensor<5>) -> Tensor<5> {
-        let matrix = |weight: &Param<Tensor<3>>| weight.val().squeeze_dim::<2>(2).transpose();
-        let hidden = gelu(linear(input, matrix(&self.hidden), None));
-        linear(hidden, matrix(&self.weight), Some(self.bias.val()))
+        let map = |weight: &Param<Tensor<3>>, bias| Map {
+            weight: weight.val().squeeze_dim::<2>(2).transpose(),
+            bias,
+        };
+        feed_forward(
+            input,
+            map(&self.hidden, None),
+            map(&self.weight, Some(self.bias.val())),
+            Gelu::Exact,
+        )
     }
 }
