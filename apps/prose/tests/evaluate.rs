@@ -368,7 +368,7 @@ fn a_prediction_that_claims_more_than_its_file_holds_is_refused() {
         &[
             "claims.h5: ",
             "candidates/infix",
-            "more than the file can hold",
+            "expected a file that can hold it",
         ],
     );
     write(1, 1 << 45);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hdf5::{Dataset, Group, LocationType};
-use rheome_hdf::{holds_claim, message, text, undefined_chunks, unreadable_filter};
+use rheome_hdf::{Unreadable, check_readable, message, text};
 
 use crate::error::AnnDataError;
 
@@ -96,29 +96,14 @@ impl Place {
 
     /// Whether a dataset can be decompressed, was written in full, and the file is large enough for what it claims to be.
     pub(crate) fn check(&self, dataset: &Dataset) -> Result<(), AnnDataError> {
-        if let Some(filter) = unreadable_filter(dataset) {
-            return Err(AnnDataError::Filter {
+        check_readable(dataset, self.file_bytes).map_err(|reason| match reason {
+            Unreadable::Filter(filter) => AnnDataError::Filter {
                 path: self.file.to_path_buf(),
                 place: self.name().into(),
                 filter,
-            });
-        }
-        let undefined = undefined_chunks(dataset);
-        if undefined > 0 {
-            let found = format!("{undefined} chunk(s) that were never written");
-            return Err(self.shape(found, "all values"));
-        }
-        if holds_claim(dataset, self.file_bytes) {
-            return Ok(());
-        }
-        Err(self.shape(
-            format!(
-                "shape {:?} in a file of {} bytes",
-                dataset.shape(),
-                self.file_bytes
-            ),
-            "a file that can hold it",
-        ))
+            },
+            reason => self.shape(reason.to_string(), reason.expected()),
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use netcdf::{AttributeValue, Extent, Variable};
 
 use crate::error::FieldError;
 use crate::field::{
-    Attribute, FieldHeader, FieldReader, FieldShape, check_plausible, missing_dataset,
+    Attribute, FieldHeader, FieldReader, FieldShape, check_plausible, file_length, missing_dataset,
 };
 
 /// A variable of a classic NetCDF file, open for reading.
@@ -64,7 +64,7 @@ impl ClassicReader {
             }
             let extents = extents(variable);
             let shape = FieldShape::of_extents(&extents, &label)?;
-            check_plausible(path, &label, &shape)?;
+            check_plausible(file_length(path)?, &label, &shape)?;
             let times = read_axis(&found, "time", shape.snapshots);
             (
                 shape,

@@ -72,18 +72,21 @@ impl FieldShape {
     }
 }
 
-/// Whether a file may hold what its header claims: memory for a snapshot is only spent if it does.
+/// Length of a file, in bytes.
+pub(crate) fn file_length(path: &Path) -> Result<u64, FieldError> {
+    let metadata = std::fs::metadata(path).map_err(|e| FieldError::file(path, "read", e))?;
+    Ok(metadata.len())
+}
+
+/// Whether a file of `length` bytes may hold what its header claims: memory for a snapshot is only spent if it does.
 ///
 /// Compressed data unfold at most about a thousandfold.
 pub(crate) fn check_plausible(
-    path: &Path,
+    length: u64,
     label: &str,
     shape: &FieldShape,
 ) -> Result<(), FieldError> {
     const LARGEST_RATIO: u64 = 1100;
-    let length = std::fs::metadata(path)
-        .map_err(|e| FieldError::file(path, "read", e))?
-        .len();
     let needed = shape
         .snapshot_len()
         .max(shape.snapshots.saturating_mul(shape.trajectories)) as u64;

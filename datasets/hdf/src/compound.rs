@@ -11,7 +11,7 @@ use std::mem::size_of;
 use hdf5::types::{CompoundField, CompoundType, TypeDescriptor};
 use hdf5::{Dataset, Datatype, H5Type};
 
-use crate::limits::undefined_chunks;
+use crate::readable::unwritten_chunks;
 
 // From hdf5, which the hdf5 crate links: H5Dpublic.h. The zeros given for spaces and transfer properties are H5S_ALL, H5P_DEFAULT.
 unsafe extern "C" {
@@ -28,7 +28,7 @@ unsafe extern "C" {
 /// Reads the field `name` of every record: `width` values of `T` a record, which is 1 for a scalar field and the length of an
 /// array field. The library converts between numbers of different types.
 ///
-/// The caller has checked that the dataset may be as large as it claims ([`crate::holds_claim`]).
+/// The caller has checked that the dataset may be as large as it claims ([`crate::check_readable`]).
 ///
 /// # Errors
 /// The library's error, also if there is no such field, it cannot become a `T`, or records were never written.
@@ -37,9 +37,9 @@ pub fn read_field<T: H5Type + Clone>(
     name: &str,
     width: Option<usize>,
 ) -> hdf5::Result<Vec<T>> {
-    let undefined = undefined_chunks(dataset);
-    if undefined > 0 {
-        return Err(format!("{undefined} chunk(s) were never written")
+    let unwritten = unwritten_chunks(dataset);
+    if unwritten > 0 {
+        return Err(format!("{unwritten} chunk(s) were never written")
             .as_str()
             .into());
     }

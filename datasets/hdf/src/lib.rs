@@ -1,5 +1,5 @@
-//! What the readers and writers of HDF5 files share: text and numbers however they were stored, fields of compound types, filters, a limit on
-//! what a file may claim to hold, `FILE:dataset`, and files that are published as a whole, where they may be written.
+//! What the readers and writers of HDF5 files share: text and numbers however they were stored, fields of compound types, what a
+//! dataset has to fulfil to be read, `FILE:dataset`, and files that are published as a whole, where they may be written.
 //!
 //! # Example
 //!
@@ -24,17 +24,17 @@
 #![warn(missing_docs)]
 
 pub mod compound;
-mod limits;
 mod new_file;
 pub mod number;
 mod partial;
 mod place;
+mod readable;
 pub mod text;
 
-pub use limits::{holds_claim, undefined_chunks, unreadable_filter};
 pub use new_file::{NewFileError, check_new_file};
 pub use partial::{Partial, unbuffered};
 pub use place::{ENDINGS, has_ending, split_place};
+pub use readable::{Unreadable, check_chunks, check_readable};
 
 /// The library's message as one line.
 pub fn message(error: &hdf5::Error) -> String {

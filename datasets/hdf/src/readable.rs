@@ -1,8 +1,71 @@
-//! What a file may claim to hold, and the filters that can be undone.
+//! What a reader asks before it reads a dataset: whether the file can hold what the dataset claims, whether all of it was
+//! written, and whether its filters can be undone.
 
 use hdf5::Dataset;
 use hdf5::filters::Filter;
 use hdf5::plist::dataset_create::{FillTime, FillValue};
+use thiserror::Error;
+
+/// Why a dataset is not to be read; the message is what was found.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Unreadable {
+    /// It is compressed in a way that this build cannot undo.
+    #[error("compression with the filter {0}, which is not built in")]
+    Filter(String),
+    /// So many of its chunks were never written and are not filled by the library either.
+    #[error("{0} chunk(s) that were never written")]
+    Unwritten(usize),
+    /// It claims more than the file can hold.
+    #[error("shape {shape:?} in a file of {file_bytes} bytes")]
+    Claim {
+        /// Of the dataset, or of one of its chunks.
+        shape: Vec<usize>,
+        /// Length of the file.
+        file_bytes: u64,
+    },
+}
+
+impl Unreadable {
+    /// What was expected instead.
+    pub fn expected(&self) -> &'static str {
+        match self {
+            Self::Filter(_) => "gzip, lzf or no compression",
+            Self::Unwritten(_) => "all values",
+            Self::Claim { .. } => "a file that can hold it",
+        }
+    }
+}
+
+/// Checks that the whole dataset can be read and that reading it takes no more memory than a file of `file_bytes` can be worth.
+///
+/// Every reader of a file from outside asks this: a shape is a few bytes that a damaged or hostile file can set to terabytes,
+/// and what was never written is memory that was never set.
+///
+/// # Errors
+/// [`Unreadable`], for its first reason.
+pub fn check_readable(dataset: &Dataset, file_bytes: u64) -> Result<(), Unreadable> {
+    check_chunks(dataset, file_bytes, 0)?;
+    check_claim(dataset, dataset.shape(), file_bytes)
+}
+
+/// The same for a reader that takes one piece at a time and knows of `to_come` chunks that are not there yet.
+///
+/// # Errors
+/// Those of [`check_readable`].
+pub fn check_chunks(dataset: &Dataset, file_bytes: u64, to_come: usize) -> Result<(), Unreadable> {
+    if let Some(filter) = unreadable_filter(dataset) {
+        return Err(Unreadable::Filter(filter));
+    }
+    let unwritten = unwritten_chunks(dataset);
+    if unwritten > to_come {
+        return Err(Unreadable::Unwritten(unwritten));
+    }
+    match dataset.chunk() {
+        // The library makes room for a chunk only where one is stored.
+        Some(chunk) if dataset.storage_size() > 0 => check_claim(dataset, chunk, file_bytes),
+        _ => Ok(()),
+    }
+}
 
 /// The most that a filter can compress: deflate reaches 1032 to 1, LZF 88 to 1. None of the other filters is common.
 fn compression_limit(filter: &Filter) -> u64 {
@@ -16,31 +79,25 @@ fn compression_limit(filter: &Filter) -> u64 {
 /// Claims up to this many bytes need no proof.
 const SMALL: u64 = 1 << 20;
 
-/// Whether the bytes that a dataset and each of its chunks claim can be in a file of `file_bytes`.
-///
-/// Whoever allocates as much as a dataset's shape tells has to ask this first: a shape is a few bytes that a damaged or hostile
-/// file can set to terabytes.
-pub fn holds_claim(dataset: &Dataset, file_bytes: u64) -> bool {
-    let Ok(element) = dataset.dtype().map(|kind| kind.size() as u64) else {
-        return false;
-    };
-    let bytes = |extents: &[usize]| {
-        extents
-            .iter()
-            .fold(element, |product, n| product.saturating_mul(*n as u64))
-    };
+/// Whether a file of `file_bytes` can hold `shape` elements of the dataset.
+fn check_claim(dataset: &Dataset, shape: Vec<usize>, file_bytes: u64) -> Result<(), Unreadable> {
     let stored = dataset.storage_size().min(file_bytes);
-    let chunk = dataset.chunk().unwrap_or_default();
     let limit: u64 = dataset.filters().iter().map(compression_limit).product();
     let largest = stored.saturating_mul(limit).max(SMALL);
-    bytes(&dataset.shape()) <= largest && (chunk.is_empty() || bytes(&chunk) <= largest)
+    // An element of a kind that the library does not know is never read.
+    let element = dataset.dtype().map_or(1, |kind| kind.size() as u64);
+    let claimed = shape
+        .iter()
+        .fold(element, |product, n| product.saturating_mul(*n as u64));
+    if claimed <= largest {
+        return Ok(());
+    }
+    Err(Unreadable::Claim { shape, file_bytes })
 }
 
 /// How many chunks of a dataset were never written and are not filled by the library either: reading them leaves the memory
 /// that is read into as it was. A dataset in one piece counts as one chunk.
-///
-/// Whoever reads a dataset has to ask this first: what the library leaves alone is memory that was never set.
-pub fn undefined_chunks(dataset: &Dataset) -> usize {
+pub(crate) fn unwritten_chunks(dataset: &Dataset) -> usize {
     let Ok(creation) = dataset.dcpl() else {
         return 0;
     };
@@ -64,7 +121,7 @@ pub fn undefined_chunks(dataset: &Dataset) -> usize {
 }
 
 /// The name of a filter of the dataset that this build cannot undo; none if all can be.
-pub fn unreadable_filter(dataset: &Dataset) -> Option<String> {
+fn unreadable_filter(dataset: &Dataset) -> Option<String> {
     dataset
         .filters()
         .into_iter()
@@ -121,8 +178,12 @@ mod tests {
             .unwrap();
         file.flush().unwrap();
         let bytes = std::fs::metadata(&path).unwrap().len();
-        assert!(!holds_claim(&claimed, bytes));
-        assert!(holds_claim(&zeros, bytes), "deflated zeros are plausible");
+        let claim = check_readable(&claimed, bytes).unwrap_err();
+        assert_eq!(
+            claim.to_string(),
+            format!("shape [1099511627776] in a file of {bytes} bytes")
+        );
+        check_readable(&zeros, bytes).expect("deflated zeros are plausible");
         let plain = file
             .new_dataset::<f64>()
             .shape(1 << 20)
@@ -130,8 +191,15 @@ mod tests {
             .unwrap();
         plain.write_raw(&vec![0.0f64; 1 << 20]).unwrap();
         file.flush().unwrap();
-        assert!(holds_claim(&plain, std::fs::metadata(&path).unwrap().len()));
-        assert!(!holds_claim(&huge_chunk, bytes));
+        check_readable(&plain, std::fs::metadata(&path).unwrap().len()).unwrap();
+        // Nothing of it is stored: the library makes no room for what it only fills in.
+        assert_eq!(check_readable(&huge_chunk, bytes), Ok(()));
+        huge_chunk.write_slice(&[1.0], 0..1).unwrap();
+        let claim = Unreadable::Claim {
+            shape: vec![1 << 28],
+            file_bytes: bytes,
+        };
+        assert_eq!(check_chunks(&huge_chunk, bytes, 0), Err(claim));
     }
 
     #[test]
@@ -147,18 +215,21 @@ mod tests {
             builder.shape(10).create(name).unwrap()
         };
         let never = dataset("never", FillTime::Never, true);
-        assert_eq!(undefined_chunks(&never), 3);
+        assert_eq!(unwritten_chunks(&never), 3);
+        assert_eq!(check_readable(&never, 4096), Err(Unreadable::Unwritten(3)));
+        assert_eq!(check_chunks(&never, 4096, 2), Err(Unreadable::Unwritten(3)));
+        assert_eq!(check_chunks(&never, 4096, 3), Ok(()));
         never.write_slice(&[1.0_f64], 9..10).unwrap();
-        assert_eq!(undefined_chunks(&never), 2);
+        assert_eq!(unwritten_chunks(&never), 2);
         never.write_raw(&[1.0_f64; 10]).unwrap();
-        assert_eq!(undefined_chunks(&never), 0);
+        assert_eq!(unwritten_chunks(&never), 0);
         assert_eq!(
-            undefined_chunks(&dataset("filled", FillTime::IfSet, true)),
+            unwritten_chunks(&dataset("filled", FillTime::IfSet, true)),
             0
         );
         let piece = dataset("piece", FillTime::Never, false);
-        assert_eq!(undefined_chunks(&piece), 1);
+        assert_eq!(unwritten_chunks(&piece), 1);
         piece.write_raw(&[1.0_f64; 10]).unwrap();
-        assert_eq!(undefined_chunks(&piece), 0);
+        assert_eq!(unwritten_chunks(&piece), 0);
     }
 }

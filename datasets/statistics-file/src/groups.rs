@@ -1,10 +1,9 @@
 //! Groups of variables on named axes.
 
-use hdf5::types::TypeDescriptor;
 use hdf5::{Dataset, Group, H5Type};
 use ndarray::{ArrayView, Dimension};
 use rheome_fields::{Attribute, attributes, scales};
-use rheome_hdf::{holds_claim, undefined_chunks};
+use rheome_hdf::{check_readable, number};
 
 /// A group being written: axes first, then the variables on them.
 pub(super) struct GroupWriter {
@@ -173,18 +172,14 @@ impl GroupReader {
             .group
             .dataset(name)
             .map_err(|_| error(format!("{}: is missing", place())))?;
-        if !holds_claim(&dataset, self.file_length) || undefined_chunks(&dataset) > 0 {
-            return Err(error(format!(
-                "{}: found {} numbers, expected as many as the file can hold",
+        check_readable(&dataset, self.file_length).map_err(|reason| {
+            error(format!(
+                "{}: found {reason}, expected {}",
                 place(),
-                dataset.size()
-            )));
-        }
-        let is_number = matches!(
-            dataset.dtype()?.to_descriptor()?,
-            TypeDescriptor::Float(_) | TypeDescriptor::Integer(_) | TypeDescriptor::Unsigned(_)
-        );
-        if !is_number {
+                reason.expected()
+            ))
+        })?;
+        if !number::is_number(&dataset.dtype()?.to_descriptor()?) {
             return Err(error(format!("{}: expected numbers", place())));
         }
         dataset.read_raw()

@@ -123,7 +123,7 @@ fn damaged_files_are_refused_by_name() {
                 let huge = file.new_dataset::<f64>().chunk(1024).shape(length);
                 huge.create("flow/y").unwrap();
             },
-            &["/flow/y", "file can hold"],
+            &["/flow/y", "can hold it"],
         );
     }
     damage(

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hdf5::types::TypeDescriptor;
 use hdf5::{Dataset, Group, H5Type};
-use rheome_hdf::{holds_claim, message, number, text, undefined_chunks, unreadable_filter};
+use rheome_hdf::{check_readable, message, number, text};
 
 use crate::error::EquationError;
 
@@ -53,19 +53,8 @@ impl<'a> Table<'a> {
         if found.len() != shape.len() || !found.iter().zip(shape).all(fits) {
             return Err(self.wrong(name, &format!("shape {found:?}"), &expected()));
         }
-        if let Some(filter) = unreadable_filter(&dataset) {
-            let found = format!("compression with the filter {filter}");
-            return Err(self.wrong(name, &found, "gzip, lzf or none"));
-        }
-        let undefined = undefined_chunks(&dataset);
-        if undefined > 0 {
-            let found = format!("{undefined} chunk(s) that were never written");
-            return Err(self.wrong(name, &found, "the values themselves"));
-        }
-        if !holds_claim(&dataset, self.bytes) {
-            let found = format!("shape {found:?}, more than the file can hold");
-            return Err(self.wrong(name, &found, "the values themselves"));
-        }
+        check_readable(&dataset, self.bytes)
+            .map_err(|reason| self.wrong(name, &reason.to_string(), reason.expected()))?;
         Ok(dataset)
     }
 

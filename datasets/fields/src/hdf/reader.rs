@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use hdf5::types::{FloatSize, TypeDescriptor};
 use hdf5::{Dataset, File, Group, Hyperslab, SliceOrIndex};
 
-use rheome_hdf::{number, undefined_chunks};
+use rheome_hdf::{Unreadable, check_chunks, check_readable, number};
 
 use super::layout::{BARE_AXIS, PER_TRAJECTORY, RESERVED, SNAPSHOT_TIME, VERSION};
 use super::{attributes, fault, open_file};
@@ -45,7 +45,8 @@ impl Hdf5Reader {
         }
         let extents = dataset.get_shape().map_err(fault(path))?;
         let shape = FieldShape::of_extents(&extents, &label)?;
-        crate::field::check_plausible(path, &label, &shape)?;
+        let length = crate::field::file_length(path)?;
+        crate::field::check_plausible(length, &label, &shape)?;
 
         let parent = dataset
             .name()
@@ -72,15 +73,18 @@ impl Hdf5Reader {
         let completed = completed.unwrap_or_else(|| vec![shape.snapshots; shape.trajectories]);
         // In a file of ours a chunk is a snapshot.
         let missing = shape.trajectories * shape.snapshots - completed.iter().sum::<usize>();
-        let undefined = undefined_chunks(&dataset);
-        if undefined > missing {
-            return Err(FieldError::format(
+        check_chunks(&dataset, length, missing).map_err(|reason| {
+            let expected = match reason {
+                Unreadable::Unwritten(_) if missing > 0 => {
+                    format!("at most the {missing} of snapshots to come")
+                }
+                _ => reason.expected().to_owned(),
+            };
+            FieldError::format(
                 path,
-                format!(
-                    "dataset {name:?}: {undefined} chunk(s) were never written, expected at most the {missing} of snapshots to come"
-                ),
-            ));
-        }
+                format!("dataset {name:?}: found {reason}, expected {expected}"),
+            )
+        })?;
         let header = read_header(&file, &group, &dataset, &shape);
         Ok(Self {
             dataset,
@@ -203,9 +207,7 @@ fn read_numbers(group: &Group, name: &str, count: usize) -> Option<Vec<f64>> {
     {
         return None;
     }
-    if undefined_chunks(&dataset) > 0 {
-        return None;
-    }
+    check_readable(&dataset, dataset.file().ok()?.size()).ok()?;
     dataset.read_raw::<f64>().ok()
 }
 
