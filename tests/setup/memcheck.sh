@@ -27,12 +27,16 @@ END
 
 while read -r library modules; do
     for module in $modules; do
-        echo "memcheck: $library, $module"
+        tests=$("$(program "$library")" "$module" --list | grep -c ': test$') || {
+            echo "memcheck: $library has no tests in $module" >&2
+            exit 1
+        }
+        echo "memcheck: $library, $module, $tests tests"
         # One thread of tests; the kernels start their own.
         valgrind -q --error-exitcode=9 --fair-sched=yes "$(program "$library")" "$module" --test-threads 1
     done
 done <<'END'
 rheome_backend fused:: gelu:: attention:: libtorch::
-rheome_hdf compound:: limits::
+rheome_hdf compound:: readable::
 rheome_perturbation_metrics energy::
 END
