@@ -4,25 +4,55 @@ use std::path::Path;
 
 use crate::{Claim, Failure, files};
 
-/// Checks that the output file of `option` is free, or to be replaced, and that its folder is there.
-///
-/// # Errors
-/// [`Failure`] naming the file.
-pub fn new_file(option: &str, path: &Path, overwrite: bool) -> Result<(), Failure> {
-    if path.exists() && !overwrite {
-        return Err(Failure::new(format!(
-            "{}: exists already; choose another {option}, or --overwrite to replace it",
-            path.display()
-        )));
+/// The file that `option` names, which is to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct NewFile<'a> {
+    /// The option.
+    pub option: &'static str,
+    /// The file.
+    pub path: &'a Path,
+    /// Whether one that is there may be replaced.
+    pub overwrite: bool,
+    /// Whether one that is there is continued; none for a command that cannot.
+    pub resume: Option<bool>,
+}
+
+impl NewFile<'_> {
+    /// Checks that the file is not there, or is to be replaced or continued, and that its folder is there.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the file.
+    pub fn check(&self) -> Result<(), Failure> {
+        if self.path.exists() && !self.overwrite && self.resume != Some(true) {
+            let resume = match self.resume {
+                Some(_) => ", --resume to continue it",
+                None => "",
+            };
+            return Err(Failure::new(format!(
+                "{}: exists already; choose another {}{resume}, or --overwrite to replace it",
+                self.path.display(),
+                self.option
+            )));
+        }
+        let folder = self.path.parent().filter(|f| !f.as_os_str().is_empty());
+        match folder {
+            Some(folder) if !folder.is_dir() => Err(Failure::new(format!(
+                "{}: cannot write: there is no folder {}",
+                self.path.display(),
+                folder.display()
+            ))),
+            _ => Ok(()),
+        }
     }
-    let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
-    match folder {
-        Some(folder) if !folder.is_dir() => Err(Failure::new(format!(
-            "{}: cannot write: there is no folder {}",
-            path.display(),
-            folder.display()
-        ))),
-        _ => Ok(()),
+
+    /// Claims the file, and only then [`check`](Self::check)s it: nobody changes the answer any more.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the file.
+    pub fn begin(&self) -> Result<Claim, Failure> {
+        let claim = Claim::file(self.option, self.path)?;
+        self.check()?;
+        Ok(claim)
     }
 }
 
@@ -68,43 +98,16 @@ impl NewFolder<'_> {
     }
 }
 
-/// Fails where an output is the file that is read, which is not to be lost, whatever --overwrite says. What is read may be named
-/// `FILE:part`.
-///
-/// # Errors
-/// [`Failure`] naming the option and the file.
-pub fn refuse_same_file(
-    (read, what): (&Path, &str),
-    option: &str,
-    output: &Path,
-) -> Result<(), Failure> {
-    let same = |a: &Path, b: &Path| Some(a.canonicalize().ok()? == b.canonicalize().ok()?);
-    let read = read.to_string_lossy();
-    let before_colons = read.match_indices(':').map(|(at, _)| &read[..at]);
-    let mut files = before_colons.chain([read.as_ref()]);
-    if files.any(|file| same(Path::new(file), output) == Some(true)) {
-        return Err(Failure::new(format!(
-            "{option} {}: is the {what} file itself; choose another name",
-            output.display()
-        )));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_file_is_known_by_its_parts_too() {
-        let folder = tempfile::tempdir().unwrap();
-        let (file, other) = (folder.path().join("a:b.h5"), folder.path().join("c.h5"));
-        std::fs::write(&file, "").unwrap();
-        let part = format!("{}:group", file.display());
-        for read in [file.as_path(), Path::new(&part)] {
-            let failure = refuse_same_file((read, "series"), "--output", &file).unwrap_err();
-            assert!(failure.line().contains("is the series file itself"));
-            refuse_same_file((read, "series"), "--output", &other).unwrap();
+    fn output(path: &Path, overwrite: bool, resume: Option<bool>) -> NewFile<'_> {
+        NewFile {
+            option: "--output",
+            path,
+            overwrite,
+            resume,
         }
     }
 
@@ -112,20 +115,48 @@ mod tests {
     fn a_file_that_is_there_and_a_folder_that_is_not_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.csv");
-        new_file("--output", &path, false).unwrap();
-        new_file("--output", Path::new("a-file-of-no-test.csv"), false).unwrap();
+        output(&path, false, None).check().unwrap();
+        let here = Path::new("a-file-of-no-test.csv");
+        output(here, false, None).check().unwrap();
         std::fs::write(&path, "").unwrap();
-        let line = new_file("--output", &path, false).unwrap_err();
-        assert!(
-            line.line()
-                .contains("a.csv: exists already; choose another --output")
-        );
-        new_file("--output", &path, true).unwrap();
-        let line = new_file("--output", &folder.path().join("no/a.csv"), true).unwrap_err();
+        for (resume, words) in [
+            (
+                None,
+                "choose another --output, or --overwrite to replace it",
+            ),
+            (
+                Some(false),
+                "choose another --output, --resume to continue it, or --overwrite to",
+            ),
+        ] {
+            let line = output(&path, false, resume).check().unwrap_err();
+            let expected = format!("a.csv: exists already; {words}");
+            assert!(line.line().contains(&expected), "{line:?}");
+        }
+        output(&path, true, None).check().unwrap();
+        output(&path, false, Some(true)).check().unwrap();
+        let missing = folder.path().join("no/a.csv");
+        let line = output(&missing, true, None).check().unwrap_err();
         assert!(
             line.line()
                 .contains("no/a.csv: cannot write: there is no folder")
         );
+    }
+
+    #[test]
+    fn a_file_that_appears_before_the_claim_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        let new = output(&path, false, None);
+        let claim = new.begin().unwrap();
+        let line = new.begin().unwrap_err();
+        assert!(line.line().contains("a.csv: is being written"), "{line:?}");
+        std::fs::write(&path, "").unwrap();
+        drop(claim);
+        let line = new.begin().unwrap_err();
+        assert!(line.line().contains("a.csv: exists already"), "{line:?}");
+        // A claim that came to nothing is given back.
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
     }
 
     #[test]

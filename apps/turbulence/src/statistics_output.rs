@@ -2,29 +2,25 @@
 
 use std::path::Path;
 
-use rheome_cli::Failure;
+use rheome_cli::outputs::NewFile;
+use rheome_cli::{Claim, Failure};
 use rheome_statistics_file::{NamedResults, Writer};
 
 use crate::commands::PROGRAM;
 
-/// Whether statistics may be written to `path`.
+/// Claims the file of statistics that `option` names or asks for, and checks that it is not there, or to be replaced.
 ///
 /// # Errors
 /// [`Failure`] if the name does not end in .h5, if something is there (and `overwrite` is not set), or without a folder.
-pub fn check_output(path: &Path, overwrite: bool) -> Result<(), Failure> {
+pub fn begin(option: &'static str, path: &Path, overwrite: bool) -> Result<Claim, Failure> {
     rheome_statistics_file::check_name(path)?;
-    if path.exists() && !overwrite {
-        return Err(Failure::new(format!(
-            "{}: exists already; choose another name, or pass --overwrite to replace it",
-            path.display()
-        )));
-    }
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => Err(Failure::new(
-            format!("{}: no such folder", folder.display()),
-        )),
-        _ => Ok(()),
-    }
+    let file = NewFile {
+        option,
+        path,
+        overwrite,
+        resume: None,
+    };
+    file.begin()
 }
 
 /// Writes `sets` into `path`, replacing it as a whole.

@@ -79,18 +79,8 @@ pub enum FieldError {
     /// The output is there already, or its folder is not.
     #[error(transparent)]
     NewFile(#[from] NewFileError),
-    /// The output is there already, and could be continued.
-    #[error(
-        "{path}: exists already; choose another name, pass --overwrite to replace it, or --resume to continue it"
-    )]
-    Begun {
-        /// The file.
-        path: PathBuf,
-    },
     /// The file to continue was begun with other settings.
-    #[error(
-        "{path}: was begun with other settings; repeat them to resume, or choose another --output"
-    )]
+    #[error("{path}: was begun with other settings; repeat them to continue it")]
     Settings {
         /// The file.
         path: PathBuf,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rheome_hdf::{NewFileError, split_place};
+use rheome_hdf::split_place;
 
 use crate::classic::ClassicReader;
 use crate::error::FieldError;
@@ -177,7 +177,7 @@ pub fn create(
 /// [`create`]s a file that a killed run can continue (uncompressed), or, with `resumed`, [`resume`]s it.
 ///
 /// # Errors
-/// [`FieldError::Begun`] if `path` is there and neither `resumed` nor `overwrite` is set, and those of [`create`] and [`resume`].
+/// Those of [`create`] and [`resume`].
 pub fn begin_or_resume(
     path: &Path,
     shape: &FieldShape,
@@ -192,10 +192,7 @@ pub fn begin_or_resume(
         overwrite,
         ..WriteOptions::default()
     };
-    create(path, shape, header, options).map_err(|error| match error {
-        FieldError::NewFile(NewFileError::Exists { path }) => FieldError::Begun { path },
-        other => other,
-    })
+    create(path, shape, header, options)
 }
 
 /// [`append_to`] for a file that was begun with the same settings: its attribute [`SETTINGS`] is that of `header`.

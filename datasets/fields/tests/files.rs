@@ -431,11 +431,11 @@ fn a_file_is_begun_once_and_then_continued() {
     fill(&mut *writer, &planned, 1, 1);
     drop(writer);
     let begun = start(false, false).err().unwrap();
-    assert!(matches!(begun, FieldError::Begun { .. }), "{begun}");
-    let message = begun.to_string();
-    for words in ["a.h5: exists already", "--overwrite", "--resume"] {
-        assert!(message.contains(words), "{message}");
-    }
+    // What to do about it, applications tell in the words of their options.
+    assert!(
+        begun.to_string().ends_with("a.h5: exists already"),
+        "{begun}"
+    );
     assert_eq!(start(true, false).unwrap().completed_of_each(), [0, 1]);
     assert_eq!(start(false, true).unwrap().completed_of_each(), [0, 0]);
 }

@@ -9,7 +9,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum NewFileError {
     /// Something is there already.
-    #[error("{path}: exists already; choose another name, or pass --overwrite to replace it")]
+    #[error("{path}: exists already")]
     Exists {
         /// The file.
         path: PathBuf,

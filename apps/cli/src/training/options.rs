@@ -6,9 +6,9 @@ use burn::module::Module;
 use clap::Args;
 use serde::de::DeserializeOwned;
 
-use crate::model_folder::{TrainingTime, training_time};
+use crate::model_folder::{METRICS, TrainingTime, training_time};
 use crate::settings::{self, Validate};
-use crate::{ComputeOptions, Failure};
+use crate::{ComputeOptions, Failure, RunFiles};
 
 /// Options of every command that trains; what it learns from is its own.
 #[derive(Debug, Clone, Args)]
@@ -40,6 +40,14 @@ impl TrainOptions {
     /// Those of [`settings::load_valid`].
     pub fn settings<S: DeserializeOwned + Validate>(&self) -> Result<S, Failure> {
         settings::load_valid(&self.config, &self.overrides)
+    }
+
+    /// What it reads and writes, but for its data.
+    pub fn files(&self) -> RunFiles {
+        let files = RunFiles::default().read("settings", &self.config);
+        let files = files.read_all("weights", &self.weights);
+        let files = files.write_folder("--output", &self.output, &[METRICS]);
+        files.log(&self.compute)
     }
 
     /// What is wrong with a setting in the light of the data, told with the file of the settings.

@@ -2,8 +2,9 @@
 
 use rheome_cells::CellsError;
 use rheome_cells::simulate::{Simulated, SimulationSettings, simulate};
+use rheome_cli::outputs::NewFile;
 use rheome_cli::settings::check_seed;
-use rheome_cli::{Claim, Failure, say, settings as settings_file};
+use rheome_cli::{Failure, RunFiles, say, settings as settings_file};
 use serde_json::{Value, json};
 
 use super::{PROGRAM, cells_meter, failures};
@@ -25,6 +26,16 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
         _ => error.into(),
     };
     settings.check().map_err(at_fault)?;
+    let output = NewFile {
+        option: "--output",
+        path: &arguments.output,
+        overwrite: arguments.write.overwrite,
+        resume: None,
+    };
+    let files = RunFiles::default().read("settings", &arguments.config);
+    let files = files.write(output.option, output.path);
+    files.log(&arguments.compute).check()?;
+    let _claim = output.begin()?;
     arguments.compute.select_cpu(console, "generate")?;
     let mut log = arguments.compute.log(false)?;
     let provenance = [
@@ -32,7 +43,6 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
         ("program", PROGRAM.title().into()),
         ("command_line", PROGRAM.command_line().into()),
     ];
-    let _claim = Claim::file("--output", &arguments.output)?;
     let simulated = simulate(
         &settings,
         &arguments.output,

@@ -2,8 +2,8 @@
 
 use rheome_anndata::AnnData;
 use rheome_cells::{Conditions, PrepareSettings, Prepared, Split, SplitSettings, prepare};
-use rheome_cli::outputs::refuse_same_file;
-use rheome_cli::{Claim, Console, Failure, did_you_mean, say};
+use rheome_cli::outputs::NewFile;
+use rheome_cli::{Console, Failure, RunFiles, did_you_mean, say};
 use serde_json::{Value, json};
 
 use super::{cells_meter, failures};
@@ -15,14 +15,22 @@ const MOST_NAMES: usize = 8;
 /// Runs the command.
 pub fn run(arguments: &PrepareArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
-    refuse_same_file((&arguments.raw, "raw"), "--output", &arguments.output)?;
     refuse_lost_options(arguments)?;
+    let output = NewFile {
+        option: "--output",
+        path: &arguments.output,
+        overwrite: arguments.write.overwrite,
+        resume: None,
+    };
+    let files = RunFiles::default().read("raw", &arguments.raw);
+    let files = files.write(output.option, output.path);
+    files.log(&arguments.compute).check()?;
+    let _claim = output.begin()?;
     let raw = AnnData::open(&arguments.raw)?;
     arguments.compute.select_cpu(console, "prepare")?;
     let mut log = arguments.compute.log(false)?;
     let split = arguments.split_method;
     let split = split.map(|method| arguments.split.settings(method, arguments.compute.seed));
-    let _claim = Claim::file("--output", &arguments.output)?;
     let prepared = prepare(
         &raw,
         &arguments.output,

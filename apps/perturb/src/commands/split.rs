@@ -2,7 +2,8 @@
 
 use rheome_anndata::{AnnData, WriteOptions};
 use rheome_cells::resplit;
-use rheome_cli::{Claim, Failure, say};
+use rheome_cli::outputs::NewFile;
+use rheome_cli::{Failure, RunFiles, say};
 use serde_json::json;
 
 use super::prepare::split_line;
@@ -12,18 +13,29 @@ use crate::arguments::SplitArguments;
 /// Runs the command.
 pub fn run(arguments: &SplitArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
+    let output = arguments.output.as_ref().unwrap_or(&arguments.data);
+    let options = WriteOptions {
+        overwrite: arguments.write.overwrite || arguments.output.is_none(),
+        ..arguments.write.options()
+    };
+    let new = NewFile {
+        option: "--output",
+        path: output,
+        overwrite: options.overwrite,
+        resume: None,
+    };
+    // The data themselves may get another split.
+    let files = RunFiles::default().read("data", &arguments.data);
+    files.log(&arguments.compute).check()?;
+    let files = RunFiles::default().write("--output", output);
+    files.log(&arguments.compute).check()?;
+    let _claim = new.begin()?;
     let data = AnnData::open(&arguments.data)?;
     arguments.compute.select_cpu(console, "split")?;
     let mut log = arguments.compute.log(false)?;
     let settings = arguments
         .split
         .settings(arguments.method, arguments.compute.seed);
-    let output = arguments.output.as_ref().unwrap_or(&arguments.data);
-    let options = WriteOptions {
-        overwrite: arguments.write.overwrite || arguments.output.is_none(),
-        ..arguments.write.options()
-    };
-    let _claim = Claim::file("--output", output)?;
     let mut progress = cells_meter(console, "split")?;
     let told = resplit(&data, output, &settings, options, &mut progress)
         .map_err(|error| failures::of_options(error, "--method"))?;

@@ -2,8 +2,8 @@
 
 mod axes;
 
-use rheome_cli::outputs::new_file;
-use rheome_cli::{Claim, Failure, Interruption, Meter, say, settings as settings_file};
+use rheome_cli::outputs::NewFile;
+use rheome_cli::{Failure, Interruption, Meter, RunFiles, say, settings as settings_file};
 use rheome_equations::{DataWriter, Written, generate};
 use serde_json::json;
 
@@ -21,8 +21,21 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
     let families = settings
         .families
         .resolve(&arguments.config, &arguments.overrides)?;
-    let _claim = Claim::file("--output", &arguments.output)?;
-    new_file("--output", &arguments.output, arguments.overwrite)?;
+    let output = NewFile {
+        option: "--output",
+        path: &arguments.output,
+        overwrite: arguments.overwrite,
+        resume: None,
+    };
+    let own = settings
+        .families
+        .own_file(&arguments.config, &arguments.overrides);
+    let files = RunFiles::default()
+        .read("settings", &arguments.config)
+        .read_all("families", own)
+        .write(output.option, output.path);
+    files.log(&arguments.compute).check()?;
+    let _claim = output.begin()?;
     arguments.compute.select_cpu(console, "generate")?;
     let mut log = arguments.compute.log(false)?;
     let origin = [

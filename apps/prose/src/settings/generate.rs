@@ -116,17 +116,22 @@ impl GenerateSettings {
 }
 
 impl FamilySettings {
+    /// The file of one's own families, if there is one; `path` is the file that these settings came from, with `overrides`.
+    pub fn own_file(&self, path: &Path, overrides: &[String]) -> Option<PathBuf> {
+        let folder = match is_overridden(overrides, "families.file") {
+            true => None,
+            false => path.parent(),
+        };
+        Some(folder.unwrap_or(Path::new("")).join(self.file.as_ref()?))
+    }
+
     /// The families; `path` is the file that these settings came from, with `overrides`.
     ///
     /// # Errors
     /// [`Failure`] naming the key of names that are not known, or the file of families that cannot be read.
     pub fn resolve(&self, path: &Path, overrides: &[String]) -> Result<Vec<Family>, Failure> {
-        let folder = match is_overridden(overrides, "families.file") {
-            true => None,
-            false => path.parent(),
-        };
-        let own = match &self.file {
-            Some(file) => families_from_file(&folder.unwrap_or(Path::new("")).join(file))?,
+        let own = match self.own_file(path, overrides) {
+            Some(file) => families_from_file(&file)?,
             None => Vec::new(),
         };
         let Some(names) = &self.names else {

@@ -1,9 +1,7 @@
 //! `turbulence convert`: npy, HDF5 and NetCDF into each other, snapshot by snapshot.
 
-use std::path::Path;
-
-use rheome_cli::outputs::refuse_same_file;
-use rheome_cli::{Claim, Console, Failure, Interruption, Meter};
+use rheome_cli::outputs::NewFile;
+use rheome_cli::{Console, Failure, Interruption, Meter, RunFiles};
 use rheome_fields::{Appears, FieldReader, FieldShape, FieldWriter, FirstComponents, WriteOptions};
 
 use super::PROGRAM;
@@ -11,8 +9,15 @@ use crate::arguments::ConvertArguments;
 
 /// Runs the command.
 pub fn run(arguments: &ConvertArguments) -> Result<(), Failure> {
-    let input = Path::new(&arguments.input);
-    refuse_same_file((input, "input"), "OUT", &arguments.output)?;
+    let output = NewFile {
+        option: "OUT",
+        path: &arguments.output,
+        overwrite: arguments.overwrite,
+        resume: None,
+    };
+    let files = RunFiles::default().read("input", &arguments.input);
+    files.write(output.option, output.path).check()?;
+    let _claim = output.begin()?;
     let console = Console::new(arguments.quiet, false);
     let mut reader = rheome_fields::open(&arguments.input)?;
     if let Some(components) = arguments.components {
@@ -45,7 +50,6 @@ pub fn run(arguments: &ConvertArguments) -> Result<(), Failure> {
         overwrite: arguments.overwrite,
         appears: Appears::Finished,
     };
-    let _claim = Claim::file("OUT", &arguments.output)?;
     let mut writer = rheome_fields::create(&arguments.output, &shape, &header, options)?;
     let total = (shape.trajectories * shape.snapshots) as u64;
     let mut meter = Meter::new(console, "convert", "snapshots", total, 0);

@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 
 use rheome_cli::files::cannot;
 use rheome_cli::outputs::NewFolder;
-use rheome_cli::{Failure, Interruption, say};
+use rheome_cli::{Failure, Interruption, RunFiles, say};
 use rheome_perturbation_metrics::{DifferentialExpression, Keys, Metric, Results};
 
 use crate::arguments::EvaluateArguments;
@@ -26,6 +26,14 @@ const TOLD: [Metric; 6] = [
 
 /// The table of the metrics, which tells that a folder has results.
 const RESULTS: &str = "results.csv";
+/// All tables.
+const TABLES: [&str; 5] = [
+    RESULTS,
+    "agg_results.csv",
+    "real_de.csv",
+    "pred_de.csv",
+    baselines::TABLE,
+];
 
 /// Runs the command.
 pub fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
@@ -37,6 +45,12 @@ pub fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
         results: &[RESULTS],
         overwrite: arguments.overwrite,
     };
+    let files = RunFiles::default()
+        .read("predicted", &arguments.pred)
+        .read("measured", &arguments.real)
+        .read_all("data", &arguments.data)
+        .write_folder(output.option, output.path, &TABLES);
+    files.log(&arguments.compute).check()?;
     output.check()?;
     let keys = Keys {
         perturbation: arguments.pert_col.clone(),

@@ -9,8 +9,8 @@ use std::path::Path;
 
 use burn::tensor::Tensor;
 use rheome_cells::Condition;
-use rheome_cli::outputs::{new_file, refuse_same_file};
-use rheome_cli::{Checksum, Claim, DataFingerprint, Failure, Interruption, Meter, files};
+use rheome_cli::outputs::NewFile;
+use rheome_cli::{Checksum, Claim, DataFingerprint, Failure, Interruption, Meter, RunFiles, files};
 use rheome_perturbation::{GeneQuery, SamplingRun};
 use rheome_training::randomness::{Purpose, generator};
 
@@ -194,39 +194,43 @@ impl Prediction<'_> {
 
 /// The outputs, each for this run alone.
 fn claim(arguments: &PredictArguments) -> Result<Vec<Claim>, Failure> {
-    if arguments.output.is_some() && arguments.output == arguments.summary {
-        return Err(Failure::new(
-            "--summary: is --output itself; choose another name",
-        ));
-    }
-    let outputs = [
-        ("--output", &arguments.output),
-        ("--summary", &arguments.summary),
-    ];
-    let named = outputs
-        .iter()
-        .filter_map(|(option, path)| Some((option, path.as_ref()?)));
-    named
+    let files = RunFiles::default()
+        .read("data", &arguments.data)
+        .read_all("list", &arguments.request.perturbations_file)
+        .read_model(&arguments.source);
+    let files = outputs(arguments).fold(files, |all, (option, path)| all.write(option, path));
+    files.log(&arguments.compute).check()?;
+    outputs(arguments)
         .map(|(option, path)| Claim::file(option, path))
         .collect()
 }
 
-/// Nothing that is read, or written beside it, is to be replaced; measured and predicted control cells are not to be mixed.
+/// The options that name outputs, and what they name.
+fn outputs(arguments: &PredictArguments) -> impl Iterator<Item = (&'static str, &Path)> {
+    let options = [
+        ("--output", arguments.output.as_deref()),
+        ("--summary", arguments.summary.as_deref()),
+    ];
+    options
+        .into_iter()
+        .filter_map(|(option, path)| Some((option, path?)))
+}
+
+/// Nothing that was written before is to be replaced unasked; measured and predicted control cells are not to be mixed.
 fn refuse_what_would_be_lost(
     arguments: &PredictArguments,
     requested: &[Condition],
     parts: &Parts,
     continued: bool,
 ) -> Result<(), Failure> {
-    let outputs = [
-        ("--output", &arguments.output),
-        ("--summary", &arguments.summary),
-    ];
-    for (option, path) in outputs {
-        if let Some(path) = path {
-            refuse_same_file((&arguments.data, "data"), option, path)?;
-            new_file(option, path, arguments.overwrite || continued)?;
-        }
+    for (option, path) in outputs(arguments) {
+        let file = NewFile {
+            option,
+            path,
+            overwrite: arguments.overwrite || continued,
+            resume: None,
+        };
+        file.check()?;
     }
     if parts.are_left() && !(continued || arguments.overwrite) {
         return Err(Failure::new(format!(

@@ -11,7 +11,7 @@ use burn::tensor::Tensor;
 use ndarray::Array3;
 use rheome_cli::outputs::NewFolder;
 use rheome_cli::settings::at_fault;
-use rheome_cli::{Console, Failure, Interruption, Meter, say};
+use rheome_cli::{Console, Failure, Interruption, Meter, RunFiles, say};
 use rheome_equations::{Batch, BatchReader, DataFile};
 use rheome_prose::Fused;
 use rheome_prose::decoding::{Decoding, DecodingSettings, Method};
@@ -35,6 +35,12 @@ pub fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
         results: &tables::TABLES,
         overwrite: arguments.overwrite,
     };
+    RunFiles::default()
+        .read("data", &arguments.data)
+        .read_model(&arguments.source)
+        .write_folder(output.option, output.path, output.results)
+        .log(&arguments.compute)
+        .check()?;
     output.check()?;
     let data = Arc::new(DataFile::open(&arguments.data)?);
     let settings = TrainedModel::settings(&files, &arguments.overrides)?;
@@ -42,10 +48,10 @@ pub fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
         .check_data(&data)
         .map_err(|failure| at_fault(&files.config, &arguments.overrides, failure))?;
     let device = arguments.compute.select(console)?.device;
-    let mut log = arguments.compute.log(false)?;
     let trained = TrainedModel::load(&files, &arguments.overrides, &device)?;
     let evaluation = Evaluation::new(arguments, &trained, data)?;
     let _claim = output.begin()?;
+    let mut log = arguments.compute.log(false)?;
     let (scores, pictures) = evaluation.run(console)?;
     scores.write(&arguments.output)?;
     if arguments.plots {

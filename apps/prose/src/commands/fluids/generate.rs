@@ -5,11 +5,12 @@ use std::sync::Mutex;
 
 use rand::RngExt;
 use rayon::prelude::*;
+use rheome_cli::outputs::NewFile;
 use rheome_cli::{
-    Claim, Failure, Interruption, JsonLog, Meter, lock, say, settings as settings_file,
+    Failure, Interruption, JsonLog, Meter, RunFiles, lock, say, settings as settings_file,
 };
 use rheome_equations::round_to_words;
-use rheome_fields::{FieldHeader, FieldShape, FieldWriter, SETTINGS};
+use rheome_fields::{FieldFormat, FieldHeader, FieldShape, FieldWriter, SETTINGS};
 use rheome_periodic::{EQUATIONS, PeriodicFlow};
 use rheome_training::randomness::{Purpose, generator};
 use serde_json::json;
@@ -29,12 +30,22 @@ pub fn run(arguments: &FluidsGenerateArguments) -> Result<(), Failure> {
         settings_file::load_valid(&arguments.config, &arguments.overrides)?;
     settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
     refuse_arrays(&arguments.output)?;
+    let output = NewFile {
+        option: "--output",
+        path: &arguments.output,
+        overwrite: arguments.overwrite,
+        resume: Some(arguments.resume),
+    };
+    let files = RunFiles::default().read("settings", &arguments.config);
+    let files = files.write(output.option, output.path);
+    files.log(&arguments.compute).check()?;
+    let _claim = output.begin()?;
     let threads = arguments.compute.select_cpu(console, "fluids generate")?;
     let shape = shape(&settings);
     let starts: Vec<Start> = (0..shape.trajectories)
         .map(|trajectory| Start::draw(&settings, trajectory as u64))
         .collect();
-    let _claim = Claim::file("--output", &arguments.output)?;
+    let log = arguments.compute.log(arguments.resume)?;
     let writer = rheome_fields::begin_or_resume(
         &arguments.output,
         &shape,
@@ -54,7 +65,7 @@ pub fn run(arguments: &FluidsGenerateArguments) -> Result<(), Failure> {
             total as u64,
             done as u64,
         )),
-        log: Mutex::new(arguments.compute.log(arguments.resume)?),
+        log: Mutex::new(log),
         interruption: Interruption::watch(console)?,
     };
     let outcome = generation.simulate_all(&starts, threads);
@@ -82,12 +93,13 @@ pub fn run(arguments: &FluidsGenerateArguments) -> Result<(), Failure> {
 
 /// Fails for a name of the format that holds nothing but numbers.
 fn refuse_arrays(output: &Path) -> Result<(), Failure> {
-    match output.extension() {
-        Some(ending) if ending == "npy" => Err(Failure::new(format!(
-            "{}: found .npy, expected .h5 or .nc: an array alone tells no equations",
-            output.display()
+    match FieldFormat::of(output) {
+        Ok(format) if format.has_header() => Ok(()),
+        _ => Err(Failure::new(format!(
+            "--output {}: expected a name that ends in {}: an array alone tells no equations",
+            output.display(),
+            FieldFormat::endings_of(FieldFormat::has_header)
         ))),
-        _ => Ok(()),
     }
 }
 

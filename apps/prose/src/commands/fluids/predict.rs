@@ -1,10 +1,8 @@
 //! `prose fluids predict`: the flows of a file, continued.
 
-use std::path::Path;
-
 use burn::tensor::Tensor;
-use rheome_cli::outputs::refuse_same_file;
-use rheome_cli::{Claim, Failure, Interruption, Meter};
+use rheome_cli::outputs::NewFile;
+use rheome_cli::{Failure, Interruption, Meter, RunFiles};
 use rheome_fields::{Appears, FieldHeader, FieldShape, FieldWriter, Window, WriteOptions};
 
 use super::PROGRAM;
@@ -18,11 +16,19 @@ const AT_ONCE: usize = 8;
 /// Runs the command.
 pub fn run(arguments: &FluidsPredictArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
-    refuse_same_file(
-        (Path::new(&arguments.input), "input"),
-        "--output",
-        &arguments.output,
-    )?;
+    let output = NewFile {
+        option: "--output",
+        path: &arguments.output,
+        overwrite: arguments.overwrite,
+        resume: None,
+    };
+    RunFiles::default()
+        .read("input", &arguments.input)
+        .read_model(&arguments.model)
+        .write(output.option, output.path)
+        .log(&arguments.compute)
+        .check()?;
+    let _claim = output.begin()?;
     let device = arguments.compute.select(console)?.device;
     let model = LoadedModel::load(&arguments.model, &device)?;
     let data = FlowData::open(&arguments.input, &model.settings.model)?;
@@ -35,7 +41,6 @@ pub fn run(arguments: &FluidsPredictArguments) -> Result<(), Failure> {
     };
     let header = header(&data);
     let shape = prediction.shape();
-    let _claim = Claim::file("--output", &arguments.output)?;
     let mut writer = rheome_fields::create(&arguments.output, &shape, &header, options)?;
     let total = shape.trajectories as u64;
     let mut meter = Meter::new(console, "predict", "flows", total, 0);

@@ -26,6 +26,7 @@ pub fn run(arguments: &FluidsTrainArguments) -> Result<(), Failure> {
     let console = options.compute.console();
     let mut settings: TrainSettings = options.settings()?;
     settings.training.seed = options.compute.seed.unwrap_or(settings.training.seed);
+    options.files().read("data", &arguments.data).check()?;
     let data = FlowData::open(&arguments.data, &settings.model)?;
     let windows =
         windows(&data, &settings, console).map_err(|failure| options.at_fault(failure))?;

@@ -14,11 +14,9 @@ mod picture;
 mod rough;
 mod summary;
 
-use std::path::Path;
-
 use ndarray::Array2;
-use rheome_cli::outputs::{new_file, refuse_same_file};
-use rheome_cli::{Claim, Console, Failure};
+use rheome_cli::outputs::NewFile;
+use rheome_cli::{Console, Failure, RunFiles};
 
 use crate::arguments::PredictArguments;
 use crate::trained_model::TrainedModel;
@@ -71,13 +69,19 @@ struct Continued {
 pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
     let files = arguments.source.files()?;
-    let _claim = Claim::file("--output", &arguments.output)?;
-    new_file("--output", &arguments.output, arguments.overwrite)?;
-    refuse_same_file(
-        (Path::new(&arguments.series.input), "series"),
-        "--output",
-        &arguments.output,
-    )?;
+    let output = NewFile {
+        option: "--output",
+        path: &arguments.output,
+        overwrite: arguments.overwrite,
+        resume: None,
+    };
+    RunFiles::default()
+        .read("series", &arguments.series.input)
+        .read_model(&arguments.source)
+        .write(output.option, output.path)
+        .log(&arguments.compute)
+        .check()?;
+    let _claim = output.begin()?;
     let device = arguments.compute.select(console)?.device;
     let mut log = arguments.compute.log(false)?;
     let trained = TrainedModel::load(&files, &arguments.overrides, &device)?;

@@ -29,6 +29,7 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let console = options.compute.console();
     let mut settings: TrainSettings = options.settings()?;
     settings.training.seed = options.compute.seed.unwrap_or(settings.training.seed);
+    options.files().read("data", &arguments.data).check()?;
     let data = Arc::new(DataFile::open(&arguments.data)?);
     settings
         .check_data(&data)

@@ -13,8 +13,8 @@ use std::process::{Command, Stdio};
 use clap::ValueEnum;
 use rheome_backend::device::DeviceChoice;
 use rheome_backend::measurement::{Comparison, Unit, cpu_model};
-use rheome_cli::outputs::new_file;
-use rheome_cli::{Claim, Console, Failure, say};
+use rheome_cli::outputs::NewFile;
+use rheome_cli::{Console, Failure, RunFiles, say};
 
 use crate::arguments::BenchArguments;
 use contestant::Contestant;
@@ -51,17 +51,18 @@ pub fn run(arguments: &BenchArguments) -> Result<(), Failure> {
             arguments.settle
         )));
     }
-    if let Some(path) = &arguments.output {
-        new_file("--output", path, arguments.overwrite)?;
-    }
+    let output = arguments.output.as_ref().map(|path| NewFile {
+        option: "--output",
+        path,
+        overwrite: arguments.overwrite,
+        resume: None,
+    });
+    files(arguments).check()?;
+    let _claim = output.map(|file| file.begin()).transpose()?;
     // Everything is read before anything is measured.
     let contestants = contestant::all(arguments)?;
     let device = arguments.compute.select(console)?.choice;
     let mut log = arguments.compute.log(false)?;
-    let output = arguments.output.as_deref();
-    let _claim = output
-        .map(|path| Claim::file("--output", path))
-        .transpose()?;
     let mut table = Table {
         circumstances: Circumstances {
             device: device.to_string(),
@@ -91,6 +92,17 @@ pub fn run(arguments: &BenchArguments) -> Result<(), Failure> {
         say(&table);
     }
     Ok(())
+}
+
+/// What is read and what is written.
+fn files(arguments: &BenchArguments) -> RunFiles {
+    let settings = arguments.config.iter().chain(&arguments.les);
+    let files = RunFiles::default().read_all("settings", settings.map(|one| &one.path));
+    let models = arguments.model.iter();
+    let output = arguments.output.iter();
+    let files = models.fold(files, |all, model| all.read_folder("model", &model.path));
+    let files = output.fold(files, |all, path| all.write("--output", path));
+    files.log(&arguments.compute)
 }
 
 /// What an IFactFormer-m should take at most of a simulation's time.

@@ -19,7 +19,7 @@ mod table;
 use std::path::Path;
 
 use rheome_cli::outputs::NewFolder;
-use rheome_cli::{Console, Failure, Interruption, Meter};
+use rheome_cli::{Console, Failure, Interruption, Meter, RunFiles};
 use rheome_statistics::FlowResults;
 
 use self::contestants::{Contestant, contestants};
@@ -28,6 +28,7 @@ use self::judge::Judge;
 use self::scores::{Scores, ranked};
 use self::table::{COLUMNS, LEGEND, SHOWN};
 use crate::arguments::CompareArguments;
+use crate::labelled::Labelled;
 use crate::statistics_output;
 use rheome_cli::table::{choose, markdown, write_csv};
 use rheome_statistics_file::NamedResults;
@@ -36,6 +37,8 @@ use rheome_statistics_file::NamedResults;
 pub const REFERENCE: &str = "DNS";
 /// The page, which is written last.
 const PAGE: &str = "index.html";
+const SCORES: &str = "scores.csv";
+const STATISTICS: &str = "statistics.h5";
 
 /// What one contestant did.
 pub struct Entry {
@@ -83,12 +86,13 @@ pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
         results: &[PAGE],
         overwrite: arguments.overwrite,
     };
+    files(arguments).check()?;
     output.check()?;
     let course = Course::read(arguments)?;
     let all = contestants(arguments, &course, &selected.device)?;
+    let _claim = output.begin()?;
     let mut log = arguments.compute.log(false)?;
     let mut entries = vec![course.itself(arguments, console)?];
-    let _claim = output.begin()?;
     let interruption = Interruption::watch(console)?;
     for contestant in &all {
         let entry = let_run(
@@ -110,6 +114,21 @@ pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
     rheome_cli::say(markdown(&choose(&COLUMNS, &SHOWN), ranked(&scores)) + LEGEND);
     console.note(format!("wrote {}", page.display()));
     Ok(())
+}
+
+/// What is read and what is written.
+fn files(arguments: &CompareArguments) -> RunFiles {
+    let paths = |all: &[Labelled]| all.iter().map(|one| one.path.clone()).collect::<Vec<_>>();
+    let files = RunFiles::default()
+        .read("reference", &arguments.reference)
+        .read_all("statistics", &arguments.statistics)
+        .read_all("settings", paths(&arguments.les))
+        .read_all("run", paths(&arguments.runs));
+    let models = arguments.models.iter();
+    models
+        .fold(files, |all, model| all.read_folder("model", &model.path))
+        .write_folder("--output", &arguments.output, &[PAGE, SCORES, STATISTICS])
+        .log(&arguments.compute)
 }
 
 /// Lets one contestant run as far as it gets: a blow-up ends its own run only.
@@ -141,8 +160,8 @@ fn write_numbers(
     course: &Course,
 ) -> Result<Vec<Scores>, Failure> {
     let sets: Vec<NamedResults> = entries.iter().map(|e| e.named_results(course)).collect();
-    statistics_output::write(&folder.join("statistics.h5"), &sets)?;
+    statistics_output::write(&folder.join(STATISTICS), &sets)?;
     let scores: Vec<Scores> = entries.iter().map(|e| Scores::of(e, course)).collect();
-    write_csv(&folder.join("scores.csv"), &COLUMNS, ranked(&scores))?;
+    write_csv(&folder.join(SCORES), &COLUMNS, ranked(&scores))?;
     Ok(scores)
 }

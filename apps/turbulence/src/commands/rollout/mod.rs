@@ -4,12 +4,10 @@ mod gathering;
 mod sink;
 mod start;
 
-use std::path::Path;
-
 use gathering::Gathering;
 use rheome_backend::device::DeviceChoice;
-use rheome_cli::outputs::refuse_same_file;
-use rheome_cli::{Claim, Failure, Interruption, JsonLog, Meter};
+use rheome_cli::outputs::NewFile;
+use rheome_cli::{Claim, Failure, Interruption, JsonLog, Meter, RunFiles};
 use rheome_fields::{Appears, FieldHeader, FieldShape, WriteOptions};
 use rheome_flow::{EnergyWarning, FlowError, Rollout};
 use serde_json::json;
@@ -30,10 +28,8 @@ const PRINTED_WARNINGS: u64 = 3;
 /// Runs the command.
 pub fn run(arguments: &RolloutArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
-    let input = Path::new(&arguments.input);
-    refuse_same_file((input, "input"), "--output", &arguments.output)?;
     let snapshots = check(arguments)?;
-    let log = arguments.compute.log(false)?;
+    let _claims = claim(arguments)?;
     let selected = arguments.compute.select(console)?;
     let mut loaded = model_folder::load(&arguments.source, &selected.device)?;
     let start = Start::read(arguments, &loaded)?;
@@ -52,7 +48,7 @@ pub fn run(arguments: &RolloutArguments) -> Result<(), Failure> {
         appears: Appears::WithFirstSnapshot,
         ..Default::default()
     };
-    let _claim = Claim::file("--output", &arguments.output)?;
+    let log = arguments.compute.log(false)?;
     let writer = rheome_fields::create(&arguments.output, &shape, &header, options)?;
     let gathering = arguments
         .stats
@@ -142,11 +138,38 @@ fn check(arguments: &RolloutArguments) -> Result<usize, Failure> {
             "--noise {noise}: expected a standard deviation, 0 or more"
         )));
     }
-    if arguments.stats {
-        let path = rheome_statistics_file::beside(&arguments.output);
-        statistics_output::check_output(&path, arguments.overwrite)?;
-    }
     Ok(snapshots as usize)
+}
+
+/// The outputs, each for this run alone, which cost nothing that is read or to be kept.
+fn claim(arguments: &RolloutArguments) -> Result<Vec<Claim>, Failure> {
+    let output = NewFile {
+        option: "--output",
+        path: &arguments.output,
+        overwrite: arguments.overwrite,
+        resume: None,
+    };
+    let statistics = rheome_statistics_file::beside(&arguments.output);
+    let mut files = RunFiles::default()
+        .read("input", &arguments.input)
+        .read_all("reference", &arguments.reference)
+        .read_model(&arguments.source.model)
+        .read_all("normalization", &arguments.source.normalization)
+        .write(output.option, output.path)
+        .log(&arguments.compute);
+    if arguments.stats {
+        files = files.write("--stats", &statistics);
+    }
+    files.check()?;
+    let mut claims = vec![output.begin()?];
+    if arguments.stats {
+        claims.push(statistics_output::begin(
+            "--stats",
+            &statistics,
+            arguments.overwrite,
+        )?);
+    }
+    Ok(claims)
 }
 
 /// Rolls out while what is predicted is written; whatever ends it, what was predicted before is kept.

@@ -10,7 +10,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use checkpoints::Checkpoints;
 use gathering::Gathered;
 use rheome_channel::{Channel, Diagnostics, UniformGrid};
-use rheome_cli::{Claim, Failure, Interruption, JsonLog, Meter, lock, settings as settings_file};
+use rheome_cli::outputs::NewFile;
+use rheome_cli::{
+    Claim, Failure, Interruption, JsonLog, Meter, RunFiles, lock, settings as settings_file,
+};
 use rheome_fields::{FieldHeader, FieldShape, FieldWriter, SETTINGS};
 use rheome_statistics::FlowStatistics;
 use serde_json::json;
@@ -28,12 +31,8 @@ pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
     settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
     let grid = settings.grid()?;
     check_field_output(&arguments.output)?;
-    if arguments.stats {
-        let beside = rheome_statistics_file::beside(&arguments.output);
-        statistics_output::check_output(&beside, arguments.overwrite || arguments.resume)?;
-    }
+    let _claims = claim(arguments)?;
     let threads = arguments.compute.select_cpu(console, "simulate")?;
-    let log = arguments.compute.log(arguments.resume)?;
 
     let shape = FieldShape {
         has_trajectories: settings.output.trajectories > 1,
@@ -43,7 +42,7 @@ pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
         components: 3,
     };
     let header = header(&settings, &grid)?;
-    let _claim = Claim::file("--output", &arguments.output)?;
+    let log = arguments.compute.log(arguments.resume)?;
     let writer = rheome_fields::begin_or_resume(
         &arguments.output,
         &shape,
@@ -79,6 +78,31 @@ pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
     folder.remove();
     console.note(format!("wrote {}", arguments.output.display()));
     Ok(())
+}
+
+/// The outputs, each for this run alone, which cost nothing that is read or to be kept.
+fn claim(arguments: &SimulateArguments) -> Result<Vec<Claim>, Failure> {
+    let output = NewFile {
+        option: "--output",
+        path: &arguments.output,
+        overwrite: arguments.overwrite,
+        resume: Some(arguments.resume),
+    };
+    let statistics = rheome_statistics_file::beside(&arguments.output);
+    let mut files = RunFiles::default()
+        .read("settings", &arguments.config)
+        .write(output.option, output.path)
+        .log(&arguments.compute);
+    if arguments.stats {
+        files = files.write("--stats", &statistics);
+    }
+    files.check()?;
+    let mut claims = vec![output.begin()?];
+    if arguments.stats {
+        let replaced = arguments.overwrite || arguments.resume;
+        claims.push(statistics_output::begin("--stats", &statistics, replaced)?);
+    }
+    Ok(claims)
 }
 
 /// A simulation under way; trajectories run side by side.

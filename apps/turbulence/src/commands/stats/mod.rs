@@ -5,7 +5,7 @@ mod published;
 
 use std::path::Path;
 
-use rheome_cli::{Claim, Console, Failure, Interruption, Meter};
+use rheome_cli::{Console, Failure, Interruption, Meter, RunFiles};
 use rheome_fields::{FieldReader, FirstComponents};
 use rheome_statistics::{FlowGrid, FlowStatistics, Snapshot, WallUnits};
 use rheome_statistics_file::{NamedResults, flow_grid, units, wall_units};
@@ -18,15 +18,18 @@ use crate::statistics_output;
 pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
     arguments.compute.select_cpu(console, "stats")?;
-    statistics_output::check_output(&arguments.output, arguments.overwrite)?;
-    check_inputs(arguments)?;
+    let files = RunFiles::default()
+        .read_all("input", &arguments.files)
+        .read_all("reference", &arguments.reference);
+    let files = files.write("--output", &arguments.output);
+    files.log(&arguments.compute).check()?;
+    let _claim = statistics_output::begin("--output", &arguments.output, arguments.overwrite)?;
     let published = arguments
         .published
         .as_deref()
         .map(published::find)
         .transpose()?;
     let mut log = arguments.compute.log(false)?;
-    let _claim = Claim::file("--output", &arguments.output)?;
     let mut sets = Vec::new();
     for reference in &arguments.reference {
         sets.extend(of_reference(reference, &sets, arguments)?);
@@ -59,29 +62,6 @@ pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
         published::compare(flow, &sets, arguments.plots.as_deref(), console)?;
     }
     Ok(())
-}
-
-/// No input may be the output: it would be gone.
-fn check_inputs(arguments: &StatsArguments) -> Result<(), Failure> {
-    let Ok(output) = arguments.output.canonicalize() else {
-        return Ok(());
-    };
-    let same = |spec: &&String| {
-        Path::new(spec)
-            .canonicalize()
-            .is_ok_and(|input| input == output)
-    };
-    match arguments
-        .files
-        .iter()
-        .chain(&arguments.reference)
-        .find(same)
-    {
-        Some(input) => Err(Failure::new(format!(
-            "--output {input}: is an input too; choose another name"
-        ))),
-        None => Ok(()),
-    }
 }
 
 /// The reference: a file of statistics as it is, or the statistics of a field file.

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use rheome_cli::outputs::NewFolder;
 use rheome_cli::settings::at_fault;
 use rheome_cli::training::evenly;
-use rheome_cli::{Failure, Interruption, Meter, say};
+use rheome_cli::{Failure, Interruption, Meter, RunFiles, say};
 use rheome_fields::{Window, Windows, all_windows};
 use rheome_periodic::FlowAnalysis;
 
@@ -34,6 +34,12 @@ pub fn run(arguments: &FluidsEvaluateArguments) -> Result<(), Failure> {
         results: &Outputs::NAMES,
         overwrite: arguments.overwrite,
     };
+    RunFiles::default()
+        .read("data", &arguments.data)
+        .read_model(&arguments.model)
+        .write_folder(output.option, output.path, output.results)
+        .log(&arguments.compute)
+        .check()?;
     output.check()?;
     let device = arguments.compute.select(console)?.device;
     let model = LoadedModel::load(&arguments.model, &device)?;
@@ -46,6 +52,7 @@ pub fn run(arguments: &FluidsEvaluateArguments) -> Result<(), Failure> {
     let (names, step) = (forecasters.names(), forecasters.step());
     let mut scores = Scores::new(&names, leads, step, flows.len());
     let _claim = output.begin()?;
+    let mut log = arguments.compute.log(false)?;
     let mut shown = None;
     let mut meter = Meter::new(console, "evaluate", "stretches", judged.len() as u64, 0);
     let interruption = Interruption::watch(console)?;
@@ -58,7 +65,6 @@ pub fn run(arguments: &FluidsEvaluateArguments) -> Result<(), Failure> {
         }
     }
     meter.finish();
-    let mut log = arguments.compute.log(false)?;
     log.line(&scores.summary())?;
     let outputs = Outputs {
         folder: arguments.output.clone(),
