@@ -9,8 +9,9 @@ use crate::{Failure, files, report};
 /// The right to write an output while it lasts: two runs at once would spoil it for each other.
 ///
 /// It is a lock of the system on a file `OUTPUT.lock` (in a folder: `.lock`), which is removed in the end. The lock goes with the
-/// process, however that ends; a lock file that a kill left behind is in nobody's way. On a file system that knows no locks
-/// there is none, and where the folder takes files, but not that one, there is none either, which is told.
+/// process, however that ends; a lock file that a kill left behind is in nobody's way. One that is not empty is somebody's file of that
+/// name: it is locked, and stays. On a file system that knows no locks there is none, and where the folder takes files, but not that
+/// one, there is none either, which is told.
 #[derive(Debug)]
 pub struct Claim {
     /// The locked file.
@@ -64,7 +65,7 @@ impl Claim {
                     )));
                 }
                 Err(TryLockError::Error(_)) => {
-                    let _ = std::fs::remove_file(&lock);
+                    remove(&file, &lock);
                     return Ok(Self { lock: None });
                 }
             }
@@ -74,10 +75,17 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        if let Some((_locked, path)) = &self.lock {
-            // While it is locked, so that nobody else's is removed. One that stays is in nobody's way.
-            let _ = std::fs::remove_file(path);
+        if let Some((locked, path)) = &self.lock {
+            // While it is locked, so that nobody else's is removed.
+            remove(locked, path);
         }
+    }
+}
+
+/// Removes a lock file. One that stays is in nobody's way; one that is not empty is not ours.
+fn remove(file: &File, path: &Path) {
+    if file.metadata().is_ok_and(|data| data.len() == 0) {
+        let _ = std::fs::remove_file(path);
     }
 }
 
@@ -126,6 +134,18 @@ mod tests {
         assert!(Claim::folder("--output", folder.path()).is_err());
         drop((again, of_folder));
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_file_of_somebody_that_is_called_so_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let (output, lock) = (folder.path().join("a.h5"), folder.path().join("a.h5.lock"));
+        std::fs::write(&lock, "precious").unwrap();
+        let claim = Claim::file("--output", &output).unwrap();
+        assert!(Claim::file("--output", &output).is_err());
+        drop(claim);
+        assert_eq!(std::fs::read(&lock).unwrap(), b"precious");
+        drop(Claim::file("--output", &output).unwrap());
     }
 
     #[test]

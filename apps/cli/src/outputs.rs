@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rheome_backend::atomic::remove_partials;
+
 use crate::{Claim, Failure, files};
 
 /// The file that `option` names, which is to be written.
@@ -52,6 +54,12 @@ impl NewFile<'_> {
     pub fn begin(&self) -> Result<Claim, Failure> {
         let claim = Claim::file(self.option, self.path)?;
         self.check()?;
+        let (folder, name) = (self.path.parent(), self.path.file_name());
+        let folder = folder.filter(|f| !f.as_os_str().is_empty());
+        if let Some(name) = name.and_then(|name| name.to_str()) {
+            // Nobody else writes it now.
+            remove_partials(folder.unwrap_or(Path::new(".")), Some(name));
+        }
         Ok(claim)
     }
 }
@@ -94,6 +102,7 @@ impl NewFolder<'_> {
         files::create_folder(self.path)?;
         let claim = Claim::folder(self.option, self.path)?;
         self.check()?;
+        remove_partials(self.path, None);
         Ok(claim)
     }
 }

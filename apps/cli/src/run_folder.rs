@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
+use rheome_backend::atomic::remove_partials;
 use rheome_training::{Trainer, checkpoint, metrics::MetricsLog};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -52,6 +53,8 @@ impl RunFolder {
             resume: options.resume,
             program,
         };
+        // Nobody else writes here now.
+        remove_partials(&this.path, None);
         let config = this.path.join(CONFIG);
         if this.resume {
             let begun: S = settings_file::load(&config, &[])?;
@@ -65,16 +68,28 @@ impl RunFolder {
             }
             return Ok(this);
         }
-        if config.exists() {
-            return Err(Failure::new(format!(
-                "{}: holds a model already; choose another --output, or --resume to continue it",
-                this.path.display()
-            )));
-        }
+        this.refuse_older()?;
         this.write(DATA, serde_json::to_string_pretty(data)?)?;
         // Last: with its settings a run has begun.
         this.write(CONFIG, toml::to_string(settings)?)?;
         Ok(this)
+    }
+
+    /// Fails where a run before this one left anything: a training that is resumed would take it for its own.
+    fn refuse_older(&self) -> Result<(), Failure> {
+        let path = self.path.display();
+        if self.path.join(CONFIG).exists() {
+            return Err(Failure::new(format!(
+                "{path}: holds a model already; choose another --output, or --resume to continue it"
+            )));
+        }
+        let left = [WEIGHTS, LAST_WEIGHTS, CHECKPOINTS, METRICS];
+        match left.iter().find(|name| self.path.join(name).exists()) {
+            Some(name) => Err(Failure::new(format!(
+                "{path}: holds {name} of another run, without {CONFIG}; choose another --output, or remove what is in it"
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// Fails where the run was begun with other data. A run of before there were fingerprints takes these.

@@ -1,5 +1,6 @@
 //! Settings from a TOML file, single keys overridden on the command line, values checked.
 
+mod keys;
 mod valid;
 
 use std::path::{Path, PathBuf};
@@ -11,8 +12,11 @@ use thiserror::Error;
 use crate::Failure;
 use toml::{Table, Value};
 
+use keys::{read_table, set, taken_out};
 use valid::with_overrides;
-pub use valid::{LARGEST_SEED, Validate, at_fault, check_positive, check_seed, load_valid};
+pub use valid::{
+    LARGEST_SEED, Validate, at_fault, check_counts, check_positive, check_seed, load_valid,
+};
 
 /// What can be wrong with settings; each message is one line that names the file or option and the key.
 #[derive(Debug, Error)]
@@ -95,12 +99,10 @@ pub fn parse<T: DeserializeOwned>(
             reason,
         })?;
     }
-    Value::Table(table)
-        .try_into()
-        .map_err(|e: toml::de::Error| SettingsError::Key {
-            path: path.to_owned(),
-            reason: with_overrides(&explain(&e.to_string()), overrides),
-        })
+    read_table(table, overrides).map_err(|message| SettingsError::Key {
+        path: path.to_owned(),
+        reason: with_overrides(&explain(&message), overrides),
+    })
 }
 
 /// Whether one of the `overrides` gives `key` (`section.key`): a path that comes from there is relative to where the command was typed,
@@ -111,10 +113,7 @@ pub fn is_overridden(overrides: &[String], key: &str) -> bool {
         // What is wrong with one is said by `load`.
         let _ = set(&mut table, text);
     }
-    let (sections, last) = key.rsplit_once('.').unwrap_or(("", key));
-    let mut parts = sections.split('.').filter(|part| !part.is_empty());
-    let section = parts.try_fold(&table, |at, part| at.get(part)?.as_table());
-    section.is_some_and(|section| section.contains_key(last))
+    taken_out(&mut table, key).is_some()
 }
 
 /// The `defaults` but for the keys that are given, for `#[serde(deserialize_with = ...)]` where a model's own defaults differ from
@@ -126,12 +125,12 @@ pub fn defaults_but_for<'de, T: Serialize + DeserializeOwned, D: Deserializer<'d
     given: D,
     defaults: &T,
 ) -> Result<T, D::Error> {
-    let given = serde_json::Map::deserialize(given)?;
-    let mut all = serde_json::to_value(defaults).map_err(D::Error::custom)?;
-    if let Some(all) = all.as_object_mut() {
-        all.extend(given);
-    }
-    serde_json::from_value(all).map_err(D::Error::custom)
+    // In TOML throughout: JSON knows no infinite numbers.
+    let given = Table::deserialize(given)?;
+    let mut all = Table::try_from(defaults).map_err(D::Error::custom)?;
+    all.extend(given);
+    // Its message names the key within; `explain` puts the section in front of it.
+    Value::Table(all).try_into().map_err(D::Error::custom)
 }
 
 /// Line, column and reason of a syntax error.
@@ -145,35 +144,16 @@ fn place(text: &str, error: &toml::de::Error) -> String {
     format!("line {line}, column {column}: {}", error.message())
 }
 
-fn set(table: &mut Table, text: &str) -> Result<(), String> {
-    let (key, value) = text.split_once('=').ok_or("expected section.key=value")?;
-    let value = value.trim();
-    // A bare word is the string it looks like: `--set data.split.kind=paper`.
-    let parsed = format!("value = {value}").parse::<Table>().ok();
-    let value = parsed
-        .and_then(|mut t| t.remove("value"))
-        .unwrap_or_else(|| Value::String(value.to_owned()));
-    let mut parts: Vec<&str> = key.split('.').map(str::trim).collect();
-    if parts.iter().any(|p| p.is_empty()) {
-        return Err("the key has an empty part".into());
-    }
-    let last = parts.pop().ok_or("expected section.key=value")?;
-    let mut at = table;
-    for part in parts {
-        let entry = at.entry(part).or_insert_with(|| Value::Table(Table::new()));
-        at = entry
-            .as_table_mut()
-            .ok_or_else(|| format!("{part} is a value, not a section"))?;
-    }
-    at.insert(last.to_owned(), value);
-    Ok(())
-}
-
 /// serde's message in one line, `section.key` first, with the nearest known key where an unknown one is named.
 fn explain(message: &str) -> String {
     let mut lines = message.lines().map(str::trim).filter(|l| !l.is_empty());
     let what = lines.next().unwrap_or(message).to_owned();
-    let section = lines.find_map(|l| l.strip_prefix("in `")?.strip_suffix('`'));
+    // The innermost first: `defaults_but_for` reads a table within a table.
+    let mut sections: Vec<&str> = lines
+        .filter_map(|l| l.strip_prefix("in `")?.strip_suffix('`'))
+        .collect();
+    sections.reverse();
+    let section = (!sections.is_empty()).then(|| sections.join("."));
     let quoted: Vec<&str> = what.split('`').skip(1).step_by(2).collect();
     let found = what
         .starts_with("unknown field")
@@ -241,6 +221,92 @@ mod tests {
                 training
             }
         );
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Output {
+        #[serde(alias = "frames")]
+        snapshots: u32,
+        #[serde(alias = "spacing")]
+        interval: f64,
+    }
+
+    #[test]
+    fn an_override_replaces_the_other_name_of_its_key() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Whole {
+            output: Output,
+        }
+        let read = |overrides: &[&str]| {
+            let text = "[output]\nsnapshots = 5\ninterval = 1.0";
+            let overrides: Vec<String> = overrides.iter().map(|s| s.to_string()).collect();
+            let read = parse::<Whole>(text, Path::new("a.toml"), &overrides);
+            read.map(|w| (w.output.snapshots, w.output.interval))
+                .map_err(|e| e.to_string())
+        };
+        assert_eq!(read(&["output.frames=3"]), Ok((3, 1.0)));
+        assert_eq!(
+            read(&["output.spacing=2.0", "output.frames = 4"]),
+            Ok((4, 2.0))
+        );
+        // The last one counts, whatever it calls it.
+        assert_eq!(
+            read(&["output.frames=3", "output.snapshots=6"]),
+            Ok((6, 1.0))
+        );
+        assert_eq!(
+            read(&["output.snapshots=6", "output.frames=3"]),
+            Ok((3, 1.0))
+        );
+        let file = "[output]\nsnapshots = 5\nframes = 5\ninterval = 1.0";
+        let overrides = ["output.interval=2.0".to_owned()];
+        let error = parse::<Whole>(file, Path::new("a.toml"), &overrides).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.ends_with("output: duplicate field `snapshots`"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn defaults_are_given_up_key_by_key_and_faults_named_by_whole_keys() {
+        #[derive(Debug, Deserialize)]
+        struct Run {
+            #[serde(deserialize_with = "others")]
+            output: Output,
+        }
+        #[derive(Debug, Deserialize)]
+        struct Whole {
+            run: Run,
+        }
+        fn others<'de, D: Deserializer<'de>>(given: D) -> Result<Output, D::Error> {
+            let defaults = Output {
+                snapshots: 7,
+                interval: 0.5,
+            };
+            defaults_but_for(given, &defaults)
+        }
+        let read = |text: &str, overrides: &[&str]| {
+            let overrides: Vec<String> = overrides.iter().map(|s| s.to_string()).collect();
+            let read = parse::<Whole>(text, Path::new("a.toml"), &overrides);
+            read.map(|w| w.run.output).map_err(|e| e.to_string())
+        };
+        let text = "[run.output]\nsnapshots = 5";
+        let found = read(text, &["run.output.interval=inf"]).unwrap();
+        assert_eq!((found.snapshots, found.interval), (5, f64::INFINITY));
+        for (key, message) in [
+            (
+                "run.output.interval=soon",
+                "a.toml: (with --set run.output.interval=soon) run.output.interval: invalid type: string \"soon\", expected f64",
+            ),
+            (
+                "run.output.intervall=1",
+                "a.toml: (with --set run.output.intervall=1) unknown key run.output.intervall; did you mean interval?",
+            ),
+        ] {
+            assert_eq!(read(text, &[key]).unwrap_err(), message);
+        }
     }
 
     #[test]

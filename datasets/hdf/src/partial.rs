@@ -80,14 +80,12 @@ impl Partial {
         }
     }
 
-    /// Gives the file its name, in place of whatever has it.
+    /// Gives the file its name, in place of whatever has it, for good: file and folder are synchronised.
     ///
     /// # Errors
-    /// The system's; then the old file is untouched.
+    /// Those of [`rheome_atomic::publish`].
     pub fn publish(mut self) -> io::Result<()> {
-        std::fs::File::open(&self.partial)
-            .and_then(|file| file.sync_all())
-            .and_then(|()| std::fs::rename(&self.partial, &self.path))?;
+        rheome_atomic::publish(&self.partial, &self.path)?;
         self.published = true;
         Ok(())
     }

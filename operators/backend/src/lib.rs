@@ -9,7 +9,7 @@
 //! - [`precision`]: 32 or 16 bits;
 //! - [`gelu`]: the approximate GELU in one operation;
 //! - [`measurement`]: what work costs in time and memory;
-//! - [`atomic`]: small files replaced as a whole;
+//! - [`atomic`]: files replaced as a whole, `rheome-atomic` for those who depend on this room;
 //! - [`sealed`]: two parts in one file, under a checksum.
 //!
 //! # Example
@@ -28,7 +28,6 @@
 //! # }
 //! ```
 
-pub mod atomic;
 pub mod attention;
 pub mod device;
 pub mod fused;
@@ -40,3 +39,5 @@ pub mod memory;
 pub mod precision;
 pub mod sealed;
 pub mod weights;
+
+pub use rheome_atomic as atomic;

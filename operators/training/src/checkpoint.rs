@@ -6,11 +6,11 @@
 //!                           progress.json   epoch, batch, step, best validation, time, seed; sizes and CRC-32 of the other two
 //! ```
 //!
-//! A folder is written as `.step-….partial`, synchronised, then renamed; older ones are removed afterwards. One of the same step is
+//! A folder is written as `.step-….partial`, synchronised, then renamed; older ones, and what kills left of them, are removed afterwards. One of the same step is
 //! set aside before as `step-….replaced`, which is read where there is no other of its step. So a kill at any moment leaves at
 //! least one complete checkpoint, once there was one.
 
-use std::fs::{self, File};
+use std::fs::{self, DirEntry, File};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -24,6 +24,8 @@ use crate::{Progress, Trainer, TrainingError};
 const WEIGHTS: &str = "weights.bpk";
 const OPTIMIZER: &str = "optimizer.bpk";
 const PROGRESS: &str = "progress.json";
+/// Ends the name of a checkpoint that is being written.
+const PARTIAL: &str = ".partial";
 /// Ends the name of a checkpoint that was set aside for a new one of the same step.
 const REPLACED: &str = ".replaced";
 
@@ -71,7 +73,7 @@ impl Fingerprint {
 /// [`TrainingError::File`] or [`TrainingError::Checkpoint`] if something cannot be written; what was there before stays.
 pub fn save<M: Module>(trainer: &Trainer<M>, folder: &Path) -> Result<PathBuf, TrainingError> {
     let name = format!("step-{:08}", trainer.progress.step);
-    let partial = folder.join(format!(".{name}.partial"));
+    let partial = folder.join(format!(".{name}{PARTIAL}"));
     let complete = folder.join(&name);
     remove(&partial)?;
     fs::create_dir_all(&partial).map_err(|source| file_error(&partial, "create", source))?;
@@ -113,7 +115,7 @@ pub fn save<M: Module>(trainer: &Trainer<M>, folder: &Path) -> Result<PathBuf, T
     fs::rename(&partial, &complete).map_err(|source| file_error(&complete, "publish", source))?;
     // The new one is on the disk before the older ones go.
     sync_folder(&complete).map_err(|source| file_error(folder, "synchronise", source))?;
-    for other in list(folder)? {
+    for other in list(folder)?.into_iter().chain(begun(folder)?) {
         if other != complete {
             remove(&other)?;
         }
@@ -170,15 +172,33 @@ pub fn load<M: Module>(trainer: Trainer<M>, folder: &Path) -> Result<Trainer<M>,
     })
 }
 
+/// Checkpoints under `folder` that were begun and not completed: what kills left.
+fn begun(folder: &Path) -> Result<Vec<PathBuf>, TrainingError> {
+    let of_kill = |entry: &DirEntry| {
+        let name = entry.file_name();
+        let step = name.to_str().and_then(|name| {
+            let step = name.strip_prefix(".step-")?.strip_suffix(PARTIAL)?;
+            step.parse::<u64>().ok()
+        });
+        step.is_some()
+    };
+    let entries = entries(folder)?.into_iter();
+    Ok(entries.filter(of_kill).map(|entry| entry.path()).collect())
+}
+
+/// What is in `folder`, if that is there.
+fn entries(folder: &Path) -> Result<Vec<DirEntry>, TrainingError> {
+    match fs::read_dir(folder) {
+        Ok(entries) => Ok(entries.filter_map(Result::ok).collect()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(source) => Err(file_error(folder, "list", source)),
+    }
+}
+
 /// Complete checkpoints under `folder`, oldest first; of two of one step, the one that was set aside first.
 fn list(folder: &Path) -> Result<Vec<PathBuf>, TrainingError> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => return Err(file_error(folder, "list", source)),
-    };
-    let mut found: Vec<(u64, bool, PathBuf)> = entries
-        .filter_map(Result::ok)
+    let mut found: Vec<(u64, bool, PathBuf)> = entries(folder)?
+        .into_iter()
         .filter_map(|entry| {
             let name = entry.file_name();
             let numbered = name.to_str()?.strip_prefix("step-")?;

@@ -274,9 +274,14 @@ impl<M: Module> Trainer<M> {
         })
     }
 
+    /// The mean loss of the batches that the epoch under way has had.
+    pub fn mean_loss(&self) -> f64 {
+        self.progress.epoch_loss / self.progress.batch.max(1) as f64
+    }
+
     /// Closes the epoch under way and returns the mean loss of its batches.
     pub fn end_epoch(&mut self) -> f64 {
-        let mean = self.progress.epoch_loss / self.progress.batch.max(1) as f64;
+        let mean = self.mean_loss();
         self.progress.epoch += 1;
         self.progress.batch = 0;
         self.progress.epoch_loss = 0.0;

@@ -100,6 +100,34 @@ pub fn check_positive(counts: &[(&str, u64)]) -> Result<(), Failure> {
     }
 }
 
+/// So many things, e.g. snapshots of all trajectories, a command keeps account of.
+const MOST: usize = 1 << 24;
+
+/// Whether counts of the settings, named by their keys, are 1 or more each, and at most 16777216 multiplied with each other: there is
+/// memory for so many, e.g. for the snapshots of all trajectories.
+///
+/// # Errors
+/// [`Failure`] naming the first key whose value is 0, or with which there are too many.
+pub fn check_counts(counts: &[(&str, usize)]) -> Result<(), Failure> {
+    let mut product = 1_usize;
+    for (place, (key, count)) in counts.iter().enumerate() {
+        if *count == 0 {
+            return Err(Failure::new(format!("{key}: found 0, expected 1 or more")));
+        }
+        product = product.saturating_mul(*count);
+        if product > MOST {
+            let before = counts[..place].iter();
+            let before: String = before
+                .map(|(key, count)| format!(" times {key} = {count}"))
+                .collect();
+            return Err(Failure::new(format!(
+                "{key}: found {count}{before}, expected at most {MOST} in all"
+            )));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +201,24 @@ mod tests {
         std::fs::write(&path, "[training]\nsteps = 11\nvalidate_every = 5\n").unwrap();
         let line = read(&["training.other=1"]).unwrap_err();
         assert!(line.starts_with("training.steps: found 11"), "{line}");
+    }
+
+    #[test]
+    fn counts_are_bounded_together() {
+        check_counts(&[("a", 1 << 12), ("b", 1 << 12)]).unwrap();
+        for (counts, expected) in [
+            ([("a", 0), ("b", 1)], "a: found 0, expected 1 or more"),
+            (
+                [("a", 1 << 25), ("b", 1)],
+                "a: found 33554432, expected at most 16777216 in all",
+            ),
+            (
+                [("a", 1 << 24), ("b", 1 << 24)],
+                "b: found 16777216 times a = 16777216, expected at most 16777216 in all",
+            ),
+        ] {
+            assert_eq!(check_counts(&counts).unwrap_err().line(), expected);
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use rheome_training::metrics::MetricsLog;
 use rheome_training::{StepReport, Trainer};
 use serde_json::{Map, Value, json};
 
-use super::{Plan, TrainOptions, Training};
+use super::{Plan, TrainOptions, Training, Validation};
 use crate::model_folder::PARTIAL;
 use crate::{Console, Failure, Interruption, JsonLog, Meter, RunFolder};
 
@@ -76,17 +76,32 @@ impl<T: Training> Run<'_, T> {
         while self.trainer.progress.epoch < epochs {
             if let Err(failure) = self.epoch(&mut meter) {
                 // The weights are those before the step that failed: they are kept, whatever it was.
-                self.keep_weights(false)?;
-                self.folder.checkpoint(&self.trainer)?;
-                return Err(failure);
+                return Err(self.kept_before(failure)?);
             }
-            self.end_epoch(&meter)?;
+            // A signal that comes meanwhile is asked about before the next step.
+            match self.validate() {
+                Ok(found) => self.end_epoch(found, &meter)?,
+                // The epoch is not over: whoever resumes begins with its validation.
+                Err(failure) => return Err(self.kept_before(failure)?),
+            }
         }
         meter.finish();
         self.folder.check_weights()?;
         let path = self.folder.path().display();
         self.console.note(format!("wrote {path}"));
         Ok(())
+    }
+
+    /// Keeps weights and progress as they are, and gives back what ended the run.
+    fn kept_before(&self, failure: Failure) -> Result<Failure, Failure> {
+        self.keep_weights(false)?;
+        self.folder.checkpoint(&self.trainer)?;
+        Ok(failure)
+    }
+
+    fn validate(&self) -> Result<Validation, Failure> {
+        let model = self.trainer.model.valid();
+        self.training.validate(&model, self.trainer.mean_loss())
     }
 
     /// The batches that the epoch under way still has.
@@ -157,10 +172,8 @@ impl<T: Training> Run<'_, T> {
         line
     }
 
-    fn end_epoch(&mut self, meter: &Meter) -> Result<(), Failure> {
+    fn end_epoch(&mut self, found: Validation, meter: &Meter) -> Result<(), Failure> {
         let train_loss = self.trainer.end_epoch();
-        let model = self.trainer.model.valid();
-        let found = self.training.validate(&model, train_loss)?;
         let better = match found.score {
             Some(score) => self.trainer.record_validation(score),
             None => true,

@@ -74,13 +74,14 @@ impl FieldWriter for NpyWriter {
     fn append(&mut self, trajectory: usize, time: f64, snapshot: &[f32]) -> Result<(), FieldError> {
         self.progress.next(trajectory, time, snapshot)?;
         if trajectory != self.turn() {
-            return Err(FieldError::Setting {
-                key: "trajectory",
-                found: format!("{trajectory} before trajectory {} is complete", self.turn()),
-                expected:
-                    "one trajectory after the other: a .npy file cannot be written in another order"
-                        .into(),
-            });
+            return Err(FieldError::format(
+                &self.progress.path,
+                format!(
+                    "found trajectory {trajectory} before trajectory {} is complete, expected one after the other: a .npy file cannot be \
+                     written in another order",
+                    self.turn()
+                ),
+            ));
         }
         let fault = |e| FieldError::file(&self.progress.path, "write", e);
         for value in snapshot {

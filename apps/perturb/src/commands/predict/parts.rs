@@ -10,6 +10,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rheome_backend::atomic::remove_partials;
 use rheome_backend::sealed::{seal, unseal};
 use rheome_cli::{DataFingerprint, Failure, files};
 use serde::{Deserialize, Serialize};
@@ -95,7 +96,11 @@ impl Parts {
     pub fn go_on(&self, request: &DataFingerprint) -> Result<(), Failure> {
         let path = self.folder.join(REQUEST);
         match request.difference(&files::read_json(&path)?) {
-            None => Ok(()),
+            None => {
+                // The claim on the output is one on its parts too.
+                remove_partials(&self.folder, None);
+                Ok(())
+            }
             Some(difference) => Err(Failure::new(format!(
                 "{}: another prediction was begun ({difference}); resume with the options, data and model of before",
                 path.display()

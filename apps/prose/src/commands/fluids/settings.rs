@@ -1,7 +1,7 @@
 //! Settings of `prose fluids generate` and `prose fluids train`.
 
 use rheome_cli::Failure;
-use rheome_cli::settings::{Validate, check_positive, check_seed, defaults_but_for};
+use rheome_cli::settings::{Validate, check_counts, check_positive, check_seed, defaults_but_for};
 use rheome_cli::training::check_settings;
 use rheome_fields::Split;
 use rheome_periodic::PeriodicConfig;
@@ -119,14 +119,10 @@ impl Validate for GenerateSettings {
         }
         self.flow.config(least).validate()?;
         let data = &self.data;
-        for (key, count) in [
+        check_counts(&[
             ("data.trajectories", data.trajectories),
             ("data.frames", data.frames),
-        ] {
-            if !(1..=1 << 24).contains(&count) {
-                return wrong(key, &count, "1 to 16777216");
-            }
-        }
+        ])?;
         if !(data.start >= 0.0 && data.start.is_finite()) {
             return wrong("data.start", &data.start, "0 or a positive number");
         }

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use rheome_channel::{Channel, ChannelConfig, Filter, UniformGrid};
-use rheome_cli::{Failure, settings as settings_file};
+use rheome_cli::{Console, Failure, settings as settings_file};
 use rheome_fields::{FieldReader, FirstComponents};
 use rheome_flow::{Grid, GridFeatures, Rollout};
 
@@ -43,6 +43,7 @@ pub fn contestants(
     arguments: &CompareArguments,
     course: &Course,
     device: &Device,
+    console: Console,
 ) -> Result<Vec<Box<dyn Contestant>>, Failure> {
     let mut all: Vec<Box<dyn Contestant>> = Vec::new();
     for spec in &arguments.models {
@@ -74,8 +75,26 @@ pub fn contestants(
             )));
         }
         taken.push(name);
+        check_steps(name, contestant.stride() as u64, arguments.steps, console)?;
     }
     Ok(all)
+}
+
+/// Whether the steps to make are at least one of a contestant's, each of which covers `stride` of them; tells of those that it cannot end.
+fn check_steps(name: &str, stride: u64, steps: u64, console: Console) -> Result<(), Failure> {
+    if steps < stride {
+        return Err(Failure::new(format!(
+            "--steps {steps}: found less than one step of {name}, which covers {stride} of the reference's; expected {stride} or more"
+        )));
+    }
+    let left = steps % stride;
+    if left > 0 {
+        console.note(format!(
+            "note: a step of {name} covers {stride} of the reference's: it is judged by the first {} of --steps {steps}",
+            steps - left
+        ));
+    }
+    Ok(())
 }
 
 /// A neural operator, rolled out.

@@ -101,6 +101,7 @@ impl<'a> Judge<'a> {
             description: contestant.description(),
             parameters: contestant.parameters(),
             steps: self.done,
+            time_step,
             stopped,
             seconds_per_time: (!steady.is_empty()).then_some(mean / time_step),
             results,

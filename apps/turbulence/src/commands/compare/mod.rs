@@ -50,6 +50,8 @@ pub struct Entry {
     pub parameters: Option<usize>,
     /// Steps of the reference that it covered.
     pub steps: u64,
+    /// Time that one step of its own covers.
+    pub time_step: f64,
     /// Why it ended before the last step.
     pub stopped: Option<String>,
     /// Wall-clock seconds for one unit of physical time, where it was run here.
@@ -89,7 +91,7 @@ pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
     files(arguments).check()?;
     output.check()?;
     let course = Course::read(arguments)?;
-    let all = contestants(arguments, &course, &selected.device)?;
+    let all = contestants(arguments, &course, &selected.device, console)?;
     let _claim = output.begin()?;
     let mut log = arguments.compute.log(false)?;
     let mut entries = vec![course.itself(arguments, console)?];

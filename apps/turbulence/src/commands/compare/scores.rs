@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::Entry;
 use super::course::{Course, is_same};
 
-/// Numbers of one contestant. Errors of profiles are relative L2 norms over y against the truth.
+/// Numbers of one contestant. Errors of profiles are relative L2 norms over y against the truth. What is of statistics, nobody has who
+/// left none: who ended before they began.
 #[derive(Debug, Clone, Serialize)]
 pub struct Scores {
     /// Its name.
@@ -17,18 +18,20 @@ pub struct Scores {
     pub parameters: Option<usize>,
     /// Steps of the reference that it covered.
     pub steps: u64,
+    /// Time that one step of its own covers.
+    pub time_step: f64,
     /// Why it ended before the last step.
     pub stopped: Option<String>,
     /// Bulk velocity over that of the truth, minus 1.
-    pub bulk_velocity_error: f64,
+    pub bulk_velocity_error: Option<f64>,
     /// Of the mean velocity.
-    pub mean_error: f64,
+    pub mean_error: Option<f64>,
     /// Of the rms of u, v, w.
-    pub rms_error: [f64; 3],
+    pub rms_error: [Option<f64>; 3],
     /// Of the Reynolds shear stress.
-    pub stress_error: f64,
+    pub stress_error: Option<f64>,
     /// Mean of the five errors above: what the ranking goes by.
-    pub profile_error: f64,
+    pub profile_error: Option<f64>,
     /// Mean distance of the energy spectra of u along x and z near the wall and in the centre, in decades.
     pub spectrum_error: Option<f64>,
     /// Relative L2 error of the velocity after one step of its own.
@@ -40,11 +43,12 @@ pub struct Scores {
 }
 
 impl Scores {
-    /// The numbers of `entry`; NaN where it left no statistics.
+    /// The numbers of `entry`.
     pub fn of(entry: &Entry, course: &Course) -> Self {
         let (own, truth) = (&entry.results, &course.truth.results);
+        let judged = own.snapshots > 0;
         let error = |pick: &dyn Fn(&FlowResults) -> &[f64]| {
-            profile_error(own, pick(own), truth, pick(truth))
+            judged.then(|| profile_error(own, pick(own), truth, pick(truth)))
         };
         let mean_error = error(&|r| &r.profiles.mean[0]);
         let rms_error = [0, 1, 2].map(|c| error(&move |r: &FlowResults| &r.profiles.rms[c]));
@@ -62,13 +66,20 @@ impl Scores {
             description: entry.description.clone(),
             parameters: entry.parameters,
             steps: entry.steps,
+            time_step: entry.time_step,
             stopped: entry.stopped.clone(),
-            bulk_velocity_error: own.bulk_velocity() / truth.bulk_velocity() - 1.0,
+            bulk_velocity_error: judged.then(|| own.bulk_velocity() / truth.bulk_velocity() - 1.0),
             mean_error,
             rms_error,
             stress_error,
-            profile_error: all.iter().sum::<f64>() / all.len() as f64,
-            spectrum_error: spectrum_error(own, truth, course.shown_heights),
+            profile_error: all
+                .iter()
+                .copied()
+                .sum::<Option<f64>>()
+                .map(|sum| sum / all.len() as f64),
+            spectrum_error: judged
+                .then(|| spectrum_error(own, truth, course.shown_heights))
+                .flatten(),
             first_step_error: lead.map(|l| l.prediction.relative_error[[0, 0]]),
             decorrelation_time: lead.and_then(|l| l.prediction.decorrelation_time),
             seconds_per_time: entry.seconds_per_time,
@@ -76,11 +87,8 @@ impl Scores {
     }
 }
 
-/// |a - b| / |b| over y by the trapezoidal rule on the heights of `a`, `b` interpolated to them; NaN without snapshots.
+/// |a - b| / |b| over y by the trapezoidal rule on the heights of `a`, `b` interpolated to them.
 fn profile_error(own: &FlowResults, a: &[f64], truth: &FlowResults, b: &[f64]) -> f64 {
-    if own.snapshots == 0 {
-        return f64::NAN;
-    }
     let y = &own.heights;
     let b: Vec<f64> = y
         .iter()
@@ -145,10 +153,11 @@ fn spectral_distances((a, j): (&LineSpectra, usize), (b, i): (&LineSpectra, usiz
 pub fn ranked(scores: &[Scores]) -> Vec<&Scores> {
     let mut order: Vec<&Scores> = scores.iter().collect();
     order.sort_by(|a, b| {
-        let key = |s: &Scores| (s.stopped.is_some(), s.profile_error.is_nan());
-        key(a)
-            .cmp(&key(b))
-            .then(a.profile_error.total_cmp(&b.profile_error))
+        // Who has no error comes behind all who have one.
+        let error = |s: &Scores| s.profile_error.filter(|e| !e.is_nan());
+        let error = |s: &Scores| error(s).unwrap_or(f64::INFINITY);
+        let stopped = a.stopped.is_some().cmp(&b.stopped.is_some());
+        stopped.then(error(a).total_cmp(&error(b)))
     });
     order
 }

@@ -23,31 +23,26 @@ velocity; spectra: error in decades; 1st step: relative L2 error; decorrelated: 
 s per time: wall-clock seconds for one unit of it. scores.csv and index.html have all columns.";
 
 /// What is told of each contestant.
-pub const COLUMNS: [Column<Scores>; 15] = [
+pub const COLUMNS: [Column<Scores>; 16] = [
     column("name", "name", |s| Cell::Word(s.name.clone())),
     column("what", "description", |s| Cell::Word(s.description.clone())),
     column("parameters", "parameters", |s| Cell::Count(s.parameters)),
     column("steps", "steps", |s| Cell::Word(steps(s))),
+    column("time step", "time_step", |s| {
+        Cell::Number(Some(s.time_step))
+    }),
     column("profile error", "profile_error", |s| {
-        Cell::Percent(Some(s.profile_error))
+        Cell::Percent(s.profile_error)
     }),
-    column("mean u", "mean_error", |s| {
-        Cell::Percent(Some(s.mean_error))
-    }),
-    column("rms u", "rms_u_error", |s| {
-        Cell::Percent(Some(s.rms_error[0]))
-    }),
-    column("rms v", "rms_v_error", |s| {
-        Cell::Percent(Some(s.rms_error[1]))
-    }),
-    column("rms w", "rms_w_error", |s| {
-        Cell::Percent(Some(s.rms_error[2]))
-    }),
+    column("mean u", "mean_error", |s| Cell::Percent(s.mean_error)),
+    column("rms u", "rms_u_error", |s| Cell::Percent(s.rms_error[0])),
+    column("rms v", "rms_v_error", |s| Cell::Percent(s.rms_error[1])),
+    column("rms w", "rms_w_error", |s| Cell::Percent(s.rms_error[2])),
     column("shear stress", "shear_stress_error", |s| {
-        Cell::Percent(Some(s.stress_error))
+        Cell::Percent(s.stress_error)
     }),
     column("bulk velocity", "bulk_velocity_error", |s| {
-        Cell::SignedPercent(Some(s.bulk_velocity_error))
+        Cell::SignedPercent(s.bulk_velocity_error)
     }),
     column("spectra, decades", "spectrum_error_decades", |s| {
         Cell::Number(s.spectrum_error)
@@ -84,12 +79,13 @@ mod tests {
                 .into(),
             parameters: Some(1_163_187),
             steps: 1234,
+            time_step: 0.05,
             stopped: Some("NaN".into()),
-            bulk_velocity_error: -0.1234,
-            mean_error: 1.2345,
-            rms_error: [0.1, 0.2, 12.3],
-            stress_error: 0.5,
-            profile_error: 12.345,
+            bulk_velocity_error: Some(-0.1234),
+            mean_error: Some(1.2345),
+            rms_error: [0.1, 0.2, 12.3].map(Some),
+            stress_error: Some(0.5),
+            profile_error: Some(12.345),
             spectrum_error: Some(0.12345),
             first_step_error: Some(0.0212345),
             decorrelation_time: Some(1.2345),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rheome_backend::atomic::remove_partials;
 use rheome_backend::sealed::{seal, unseal};
 use rheome_channel::Channel;
 use rheome_cli::{Failure, files};
@@ -35,6 +36,8 @@ impl Checkpoints {
             this.remove();
         }
         files::create_folder(&this.folder)?;
+        // The claim on the output is one on its checkpoints too.
+        remove_partials(&this.folder, None);
         Ok(this)
     }
 

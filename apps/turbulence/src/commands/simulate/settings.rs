@@ -2,7 +2,7 @@
 
 use rheome_channel::{ChannelConfig, ChannelError, Filter, UniformGrid};
 use rheome_cli::Failure;
-use rheome_cli::settings::{Validate, check_seed};
+use rheome_cli::settings::{Validate, check_counts, check_seed};
 use serde::{Deserialize, Serialize};
 
 /// Settings of `turbulence simulate`.
@@ -46,6 +46,11 @@ pub struct OutputSettings {
     pub checkpoint_interval: f64,
 }
 
+/// The time between two checkpoints is at least this, ...
+const SHORTEST: f64 = 1e-9;
+/// ... and this part of the time before the first snapshot.
+const SHORTEST_PART: f64 = 1e-6;
+
 fn default_seed() -> u64 {
     1
 }
@@ -67,17 +72,10 @@ impl Validate for SimulateSettings {
         self.channel.validate()?;
         check_seed("seed", self.seed)?;
         let output = &self.output;
-        let counts = [
-            ("trajectories", output.trajectories),
-            ("snapshots", output.snapshots),
-        ];
-        for (key, value) in counts {
-            if value == 0 || value > 1 << 24 {
-                return Err(Failure::new(format!(
-                    "output.{key}: found {value}, expected 1 to 16777216"
-                )));
-            }
-        }
+        check_counts(&[
+            ("output.trajectories", output.trajectories),
+            ("output.snapshots", output.snapshots),
+        ])?;
         let times = [
             ("warm_up", output.warm_up, 0.0),
             ("interval", output.interval, f64::MIN_POSITIVE),
@@ -98,6 +96,14 @@ impl Validate for SimulateSettings {
                     "output.{key}: found {value}, expected {expected}"
                 )));
             }
+        }
+        // Shorter ones would be lost in the digits of the time, and no step be made between two checkpoints.
+        let shortest = SHORTEST.max(output.warm_up * SHORTEST_PART);
+        if output.checkpoint_interval < shortest {
+            return Err(Failure::new(format!(
+                "output.checkpoint_interval: found {}, expected at least {shortest}",
+                output.checkpoint_interval
+            )));
         }
         self.grid()?;
         Ok(())

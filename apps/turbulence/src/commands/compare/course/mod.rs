@@ -161,6 +161,7 @@ impl Course {
             description: format!("trajectory {} of {}", self.trajectory, self.label()),
             parameters: None,
             steps,
+            time_step: self.time_step,
             stopped: None,
             seconds_per_time: None,
             results: statistics.finish(),

@@ -240,7 +240,7 @@ impl Gallery<'_> {
     pub fn cost(&self, scores: &[Scores]) -> Figure {
         let point = |(set, s): (usize, &Scores)| {
             let seconds = s.seconds_per_time?;
-            let point = (seconds, 100.0 * s.profile_error);
+            let point = (seconds, 100.0 * s.profile_error?);
             point
                 .1
                 .is_finite()

@@ -109,7 +109,7 @@ struct Gallery<'a> {
 impl<'a> Gallery<'a> {
     /// The first of `entries` is the reference trajectory; it is drawn last.
     fn new(entries: &'a [Entry], scores: &[Scores], course: &'a Course) -> Self {
-        let is_outlier = |s: &Scores| s.profile_error.is_nan() || s.profile_error >= OUTLIER;
+        let is_outlier = |s: &Scores| !s.profile_error.is_some_and(|error| error < OUTLIER);
         let outliers = scores.iter().skip(1).chain(scores.first()).map(is_outlier);
         let drawn = entries.iter().skip(1).chain(entries.first());
         let named = |e: &&Entry| match e.name.as_str() {
