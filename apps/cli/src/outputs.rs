@@ -1,10 +1,35 @@
 //! Outputs that are not to replace what is wanted.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use clap::builder::{PathBufValueParser, TypedValueParser};
 
 use rheome_backend::atomic::remove_partials;
 
 use crate::{Claim, Failure, files};
+
+/// Links that are followed one after the other: as many as Linux follows.
+const MOST_LINKS: usize = 40;
+
+/// Reads an option that names a file to be written: what it points to, where that is a symbolic link. That file is then the one that is
+/// locked and replaced, and the link stays.
+pub fn file_parser() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().map(behind_links)
+}
+
+/// What a symbolic link points to, whether it is there or not; a path that is none as it is.
+pub fn behind_links(path: PathBuf) -> PathBuf {
+    let mut at = path.clone();
+    for _ in 0..MOST_LINKS {
+        match std::fs::read_link(&at) {
+            // Relative to the folder of the link.
+            Ok(target) => at = at.with_file_name("").join(target),
+            Err(_) => return at,
+        }
+    }
+    // In a circle: whoever writes it is told by the system.
+    path
+}
 
 /// The file that `option` names, which is to be written.
 #[derive(Debug, Clone, Copy)]
@@ -150,6 +175,22 @@ mod tests {
             line.line()
                 .contains("no/a.csv: cannot write: there is no folder")
         );
+    }
+
+    #[test]
+    fn links_are_followed_and_circles_are_not() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("runs")).unwrap();
+        symlink(at("runs/a.h5"), at("runs/b.h5")).unwrap();
+        symlink("runs/b.h5", at("c.h5")).unwrap();
+        assert_eq!(behind_links(at("c.h5")), at("runs/a.h5"));
+        assert_eq!(behind_links(at("runs/a.h5")), at("runs/a.h5"));
+        assert_eq!(behind_links("a.h5".into()), Path::new("a.h5"));
+        symlink(at("y"), at("x")).unwrap();
+        symlink(at("x"), at("y")).unwrap();
+        assert_eq!(behind_links(at("x")), at("x"));
     }
 
     #[test]

@@ -249,8 +249,26 @@ fn what_cannot_be_predicted_is_said_before_anything_is_computed() {
     fails(
         predict(&run, &data, &same),
         1,
-        &["--summary", "another name"],
+        &["--summary", "is --output itself; choose another name"],
     );
+    let [list, dotted] = ["list.csv", "./out.h5ad"];
+    let list = folder.path().join(list).display().to_string();
+    fs::write(&list, "REG000\n").unwrap();
+    let dotted = folder.path().join(dotted).display().to_string();
+    for (outputs, words) in [
+        (
+            &["--output", &output, "--summary", &dotted][..],
+            "is --output itself",
+        ),
+        (
+            &["--overwrite", "--summary", &list],
+            "is the list file itself",
+        ),
+    ] {
+        let asked = [&["--perturbations-file", &list], outputs].concat();
+        fails(predict(&run, &data, &asked), 1, &["--summary", words]);
+    }
+    assert_eq!(fs::read_to_string(&list).unwrap(), "REG000\n");
     let gone = folder.path().join("gone");
     let [cells, table] = ["r.h5ad", "s.csv"].map(|name| gone.join(name).display().to_string());
     for outputs in [

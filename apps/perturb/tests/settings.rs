@@ -28,6 +28,14 @@ fn every_command_names_file_key_and_option() {
             "training.optimizer.beta_1=1.0",
             "training.optimizer.beta_1: found 1",
         ),
+        (
+            "training.optimizer.learning_rate=inf",
+            "training.optimizer.learning_rate: found inf",
+        ),
+        (
+            "training.optimizer.learning_rate=fast",
+            "training.optimizer.learning_rate: invalid type: string",
+        ),
         ("model.vocabulary=20", "model.vocabulary: found 20"),
     ] {
         let line = format!("perturb: {smoke}: (with --set {set}) {reason}");

@@ -78,6 +78,11 @@ fn the_seed_decides_and_threads_do_not_and_a_file_is_not_replaced_by_chance() {
         &["a.h5: exists already", "--overwrite"],
     );
     generate(&path, &["--overwrite"]).assert().success();
+    // The format goes by the ending, however that is written.
+    for name in ["a.npy", "a.NPY", "a.dat"] {
+        let array = folder.path().join(name);
+        fails(generate(&array, &[]), 1, &[name, ".h5, .hdf5 or .nc"]);
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use rheome_backend::precision::Precision;
 use rheome_cli::model_folder::ModelSource;
+use rheome_cli::outputs::file_parser;
 use rheome_cli::training::TrainOptions;
 use rheome_cli::{ComputeOptions, ManArguments, Shell, VersionOptions};
 use rheome_fields::FieldFormat;
@@ -98,7 +99,7 @@ pub struct SimulateArguments {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub overrides: Vec<String>,
     /// Field file to write.
-    #[arg(long, value_name = "FILE", help = field_output("Field file to write"))]
+    #[arg(long, value_name = "FILE", help = field_output("Field file to write"), value_parser = file_parser())]
     pub output: PathBuf,
     /// Also gather the statistics of the unfiltered flow on the solver's own grid, into OUTPUT's name with `.stats.h5`.
     #[arg(long)]
@@ -155,7 +156,7 @@ pub struct RolloutArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub steps: u64,
     /// Field file to write.
-    #[arg(long, value_name = "FILE", help = field_output("Field file to write, beside HDF5 with an .xdmf for ParaView"))]
+    #[arg(long, value_name = "FILE", help = field_output("Field file to write, beside HDF5 with an .xdmf for ParaView"), value_parser = file_parser())]
     pub output: PathBuf,
     /// Write every K-th prediction.
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
@@ -208,7 +209,7 @@ pub struct StatsArguments {
     #[arg(long, value_name = "N")]
     pub re_tau: Option<f64>,
     /// HDF5 file of results to write.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file_parser())]
     pub output: PathBuf,
     /// Replace the output if it exists.
     #[arg(long)]
@@ -299,7 +300,7 @@ pub struct BenchArguments {
     #[arg(long, value_name = "T", default_value_t = 0.0)]
     pub settle: f64,
     /// Also write the table to this file (CSV; times in seconds, memory in MiB).
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file_parser())]
     pub output: Option<PathBuf>,
     /// Replace the output if it exists.
     #[arg(long)]
@@ -342,7 +343,7 @@ pub struct ConvertArguments {
     #[arg(value_name = "IN[:DATASET]", help = field_input("File to read"))]
     pub input: String,
     /// File to write; its ending names the format.
-    #[arg(value_name = "OUT", help = format!("File to write; its ending names the format ({})", FieldFormat::endings_of(|_| true)))]
+    #[arg(value_name = "OUT", help = format!("File to write; its ending names the format ({})", FieldFormat::endings_of(|_| true)), value_parser = file_parser())]
     pub output: PathBuf,
     /// Keep only the first N components (the published arrays hold u, v, w, p: use 3).
     #[arg(long, value_name = "N")]

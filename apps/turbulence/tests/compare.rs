@@ -180,6 +180,58 @@ fn who_blows_up_is_reported_and_the_others_are_kept() {
     assert!(last.starts_with("unstable,"), "it is ranked last: {scores}");
 }
 
+/// The cell of a contestant in a table whose descriptions have no commas.
+fn cell(scores: &str, name: &str, key: &str) -> String {
+    let mut rows = scores.lines().map(|row| row.split(','));
+    let at = rows.next().unwrap().position(|head| head == key).unwrap();
+    let mut row = rows.find(|row| row.clone().next() == Some(name)).unwrap();
+    row.nth(at).unwrap().to_owned()
+}
+
+#[test]
+fn steps_that_are_no_multiple_of_a_contestants_own_are_told_of() {
+    let folder = folder();
+    let output = folder.path().join("comparison");
+    let place = output.display().to_string();
+    let mut command = with(&["compare", "--reference", HELD_OUT, "--device", "flex"]);
+    command.args(["--output", &place, "--steps", "6", "--model", MODEL]);
+    let outcome = command.assert().success();
+    let told = String::from_utf8(outcome.get_output().stderr.clone()).unwrap();
+    let note =
+        "a step of demo covers 4 of the reference's: it is judged by the first 4 of --steps 6";
+    assert!(told.contains(note), "{told}");
+    let scores = fs::read_to_string(output.join("scores.csv")).unwrap();
+    let step = |name: &str| cell(&scores, name, "time_step").parse::<f64>().unwrap();
+    assert!((step("demo") - 4.0 * step("DNS")).abs() < 1e-9, "{scores}");
+    let page = fs::read_to_string(output.join("index.html")).unwrap();
+    assert!(page.contains("<th>time step</th>"));
+}
+
+#[test]
+fn who_ends_before_the_statistics_begin_has_none() {
+    let folder = folder();
+    let short = folder.path().join("short.h5").display().to_string();
+    with(&["convert", HELD_OUT, &short, "--snapshots", "0:4", "-q"])
+        .assert()
+        .success();
+    let output = folder.path().join("comparison");
+    let place = output.display().to_string();
+    compare(&place, &["--steps", "8", "--skip", "5", "--run", &short])
+        .assert()
+        .success();
+    let scores = fs::read_to_string(output.join("scores.csv")).unwrap();
+    assert_eq!(cell(&scores, "short", "steps"), "3 (stopped)");
+    for key in [
+        "profile_error",
+        "bulk_velocity_error",
+        "rms_u_error",
+        "spectrum_error_decades",
+    ] {
+        assert_eq!(cell(&scores, "short", key), "", "{key}: {scores}");
+        assert_ne!(cell(&scores, "DNS", key), "", "{key}: {scores}");
+    }
+}
+
 #[test]
 fn what_cannot_be_compared_is_said_in_one_line() {
     let folder = folder();
@@ -208,7 +260,11 @@ fn what_cannot_be_compared_is_said_in_one_line() {
         1,
         &["held-out.h5", "--index 60"],
     );
-    fails(run(&["--model", MODEL, "--skip", "2"]), 1, &["--skip 2"]);
+    fails(run(&["--les", WALE, "--skip", "2"]), 1, &["--skip 2"]);
+    // The demo's step is four of the reference's.
+    let words = ["--steps 2", "one step of demo, which covers 4", "4 or more"];
+    fails(run(&["--model", MODEL]), 1, &words);
+    assert!(!std::path::Path::new(&place).exists());
     fs::create_dir(&place).unwrap();
     fs::write(format!("{place}/index.html"), "mine").unwrap();
     fails(run(&["--model", MODEL]), 1, &["comparison", "--overwrite"]);

@@ -319,7 +319,11 @@ fn nothing_that_is_there_is_lost() {
         command
     };
     fails(stats(&[]), 1, &["copy.h5", "exists", "--overwrite"]);
-    fails(stats(&["--overwrite"]), 1, &["copy.h5", "is an input too"]);
+    fails(
+        stats(&["--overwrite"]),
+        1,
+        &["copy.h5", "is the input file itself"],
+    );
     let profiles = path("r.stats.h5");
     fs::write(&profiles, "mine").unwrap();
     let rollout = with(&[

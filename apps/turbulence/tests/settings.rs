@@ -21,10 +21,22 @@ fn every_command_names_file_key_and_option() {
         with(&[&start[..], &data[..]].concat())
     };
     type Verb<'a> = &'a dyn Fn(&str) -> Command;
-    let cases: [(Verb, &str, &str, &str); 7] = [
+    let cases: [(Verb, &str, &str, &str); 9] = [
         (&simulate, CHANNEL, "channel.re_tau=0.0", "found 0"),
         (&simulate, CHANNEL, "output.interval=-1.0", "found -1"),
         (&simulate, CHANNEL, "output.snapshots=0", "found 0"),
+        (
+            &simulate,
+            CHANNEL,
+            "output.snapshots=16777217",
+            "found 16777217",
+        ),
+        (
+            &simulate,
+            CHANNEL,
+            "output.checkpoint_interval=1e-300",
+            "found 1e-300, expected at least 1e-9",
+        ),
         (&train, OPERATOR, "model.heads=0", "found 0"),
         (&train, OPERATOR, "training.unroll=0", "found 0"),
         (&train, OPERATOR, "training.log_every=0", "found 0"),
@@ -48,6 +60,21 @@ fn every_command_names_file_key_and_option() {
     let start = format!("{OPERATOR}: (with --set data.split.validation=99) data.split");
     fails(split, 1, &[&start, "held-out.h5"]);
     assert!(!Path::new(&output).exists());
+}
+
+#[test]
+fn another_name_of_a_key_replaces_what_the_file_has() {
+    let folder = folder();
+    let output = folder.path().join("a.h5").display().to_string();
+    let start = ["simulate", "--config", CHANNEL, "-q", "--output", &output];
+    let other_names = ["--set", "output.frames=3", "--set", "output.spacing=0.25"];
+    with(&[&start[..], &other_names].concat())
+        .assert()
+        .success();
+    let reader = rheome_fields::open(&output).unwrap();
+    let times = reader.times().unwrap();
+    assert_eq!(times.len(), 3);
+    assert!((times[1] - times[0] - 0.25).abs() < 1e-12, "{times:?}");
 }
 
 #[test]

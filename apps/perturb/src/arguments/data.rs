@@ -9,6 +9,7 @@ use rheome_cells::{
     Flavor, Input, LabelSettings, PrepareSettings, Protocol, SplitMethod, SplitSettings,
 };
 use rheome_cli::ComputeOptions;
+use rheome_cli::outputs::file_parser;
 
 /// What `--seed` is for where all that is random is a split.
 const SEED_OF_SPLIT: &str = "Seed of the split. Default: 42";
@@ -21,7 +22,7 @@ pub struct PrepareArguments {
     #[arg(value_name = "RAW.h5ad")]
     pub raw: PathBuf,
     /// Prepared file to write.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file_parser())]
     pub output: PathBuf,
     /// What the file calls its parts.
     #[command(flatten)]
@@ -81,7 +82,7 @@ pub struct SplitArguments {
     #[command(flatten)]
     pub split: SplitOptions,
     /// File to write. Default: DATA.h5ad itself, replaced as a whole when all is written.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file_parser())]
     pub output: Option<PathBuf>,
     /// How to write the file.
     #[command(flatten)]
@@ -101,7 +102,7 @@ pub struct GenerateArguments {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub overrides: Vec<String>,
     /// AnnData file to write (.h5ad).
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file_parser())]
     pub output: PathBuf,
     /// How to write the file.
     #[command(flatten)]

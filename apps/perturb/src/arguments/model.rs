@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use rheome_cli::ComputeOptions;
 use rheome_cli::model_folder::ModelSource;
+use rheome_cli::outputs::file_parser;
 use rheome_cli::training::TrainOptions;
 
 /// Options of `train`.
@@ -67,13 +68,13 @@ pub struct PredictArguments {
     #[arg(long)]
     pub all_genes: bool,
     /// AnnData file to write.
-    #[arg(long, value_name = "FILE", required_unless_present = "summary")]
+    #[arg(long, value_name = "FILE", required_unless_present = "summary", value_parser = file_parser())]
     pub output: Option<PathBuf>,
     /// Also copy the control cells of the data into the output.
     #[arg(long, requires = "output")]
     pub with_control: bool,
     /// Table to write (CSV), a row a perturbation: the size of its effect and the genes it changes most.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file_parser())]
     pub summary: Option<PathBuf>,
     /// Continue a prediction that was stopped, behind the last perturbation that was done, with the options of before.
     #[arg(long, conflicts_with = "overwrite")]

@@ -35,6 +35,8 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
     let files = RunFiles::default().read("settings", &arguments.config);
     let files = files.write(output.option, output.path);
     files.log(&arguments.compute).check()?;
+    // A signal takes the lock away too.
+    let mut progress = cells_meter(console, "generate")?;
     let _claim = output.begin()?;
     arguments.compute.select_cpu(console, "generate")?;
     let mut log = arguments.compute.log(false)?;
@@ -48,7 +50,7 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
         &arguments.output,
         &provenance,
         arguments.write.options(),
-        &mut cells_meter(console, "generate")?,
+        &mut progress,
     )
     .map_err(at_fault)?;
     log.line(&facts(&simulated))?;

@@ -25,6 +25,8 @@ pub fn run(arguments: &PrepareArguments) -> Result<(), Failure> {
     let files = RunFiles::default().read("raw", &arguments.raw);
     let files = files.write(output.option, output.path);
     files.log(&arguments.compute).check()?;
+    // A signal takes the lock away too.
+    let mut progress = cells_meter(console, "prepare")?;
     let _claim = output.begin()?;
     let raw = AnnData::open(&arguments.raw)?;
     arguments.compute.select_cpu(console, "prepare")?;
@@ -37,7 +39,7 @@ pub fn run(arguments: &PrepareArguments) -> Result<(), Failure> {
         &settings(arguments),
         split.as_ref(),
         arguments.write.options(),
-        &mut cells_meter(console, "prepare")?,
+        &mut progress,
     )
     .map_err(|error| failures::of_options(error, "--split-method"))?;
     note_unmeasured(console, &prepared);

@@ -2,7 +2,7 @@
 
 use rheome_anndata::{AnnData, WriteOptions};
 use rheome_cells::resplit;
-use rheome_cli::outputs::NewFile;
+use rheome_cli::outputs::{NewFile, behind_links};
 use rheome_cli::{Failure, RunFiles, say};
 use serde_json::json;
 
@@ -13,7 +13,8 @@ use crate::arguments::SplitArguments;
 /// Runs the command.
 pub fn run(arguments: &SplitArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
-    let output = arguments.output.as_ref().unwrap_or(&arguments.data);
+    let named = arguments.output.as_ref().unwrap_or(&arguments.data);
+    let output = &behind_links(named.clone());
     let options = WriteOptions {
         overwrite: arguments.write.overwrite || arguments.output.is_none(),
         ..arguments.write.options()
@@ -29,6 +30,8 @@ pub fn run(arguments: &SplitArguments) -> Result<(), Failure> {
     files.log(&arguments.compute).check()?;
     let files = RunFiles::default().write("--output", output);
     files.log(&arguments.compute).check()?;
+    // A signal takes the lock away too.
+    let mut progress = cells_meter(console, "split")?;
     let _claim = new.begin()?;
     let data = AnnData::open(&arguments.data)?;
     arguments.compute.select_cpu(console, "split")?;
@@ -36,7 +39,6 @@ pub fn run(arguments: &SplitArguments) -> Result<(), Failure> {
     let settings = arguments
         .split
         .settings(arguments.method, arguments.compute.seed);
-    let mut progress = cells_meter(console, "split")?;
     let told = resplit(&data, output, &settings, options, &mut progress)
         .map_err(|error| failures::of_options(error, "--method"))?;
     drop(progress);

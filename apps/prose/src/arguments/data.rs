@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use rheome_cli::ComputeOptions;
+use rheome_cli::outputs::file_parser;
 
 /// Options of `generate`.
 #[derive(Debug, Args)]
@@ -15,7 +16,7 @@ pub struct GenerateArguments {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub overrides: Vec<String>,
     /// Data file to write (.h5).
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file_parser())]
     pub output: PathBuf,
     /// Replace the output if it is there.
     #[arg(long)]

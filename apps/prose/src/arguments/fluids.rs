@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use rheome_cli::ComputeOptions;
 use rheome_cli::model_folder::ModelSource;
+use rheome_cli::outputs::file_parser;
 use rheome_cli::training::TrainOptions;
 use rheome_fields::FieldFormat;
 
@@ -43,7 +44,7 @@ pub struct FluidsGenerateArguments {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub overrides: Vec<String>,
     /// Field file to write.
-    #[arg(long, value_name = "FILE", help = field_file("Field file to write", ""))]
+    #[arg(long, value_name = "FILE", help = field_file("Field file to write", ""), value_parser = file_parser())]
     pub output: PathBuf,
     /// Continue a generation that was stopped: frames that the output has stay as they are.
     #[arg(long, conflicts_with = "overwrite")]
@@ -83,7 +84,7 @@ pub struct FluidsPredictArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub frames: Option<u32>,
     /// Field file to write.
-    #[arg(long, value_name = "FILE", help = field_file("Field file to write", ""))]
+    #[arg(long, value_name = "FILE", help = field_file("Field file to write", ""), value_parser = file_parser())]
     pub output: PathBuf,
     /// Replace the output if it is there.
     #[arg(long)]

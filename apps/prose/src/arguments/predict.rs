@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use rheome_cli::ComputeOptions;
 use rheome_cli::model_folder::ModelSource;
+use rheome_cli::outputs::file_parser;
 
 use crate::times::Times;
 
@@ -37,7 +38,7 @@ pub struct PredictArguments {
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub refine: usize,
     /// HDF5 file to write; apps/prose/FORMAT.md has its layout.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file_parser())]
     pub output: PathBuf,
     /// Also draw the series and both continuations beside the output (PNG and SVG).
     #[arg(long)]

@@ -101,7 +101,7 @@ impl Validate for SimulateSettings {
         let shortest = SHORTEST.max(output.warm_up * SHORTEST_PART);
         if output.checkpoint_interval < shortest {
             return Err(Failure::new(format!(
-                "output.checkpoint_interval: found {}, expected at least {shortest}",
+                "output.checkpoint_interval: found {:?}, expected at least {shortest:?}",
                 output.checkpoint_interval
             )));
         }
