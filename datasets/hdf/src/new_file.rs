@@ -1,6 +1,5 @@
 //! Whether a file may be written, asked before anything is computed for it.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -14,17 +13,18 @@ pub enum NewFileError {
         /// The file.
         path: PathBuf,
     },
-    /// Its folder is missing, or cannot be looked at.
-    #[error("{folder}: cannot write into this folder: {source}")]
+    /// Its folder is missing.
+    #[error("{path}: cannot write: there is no folder {folder}")]
     Folder {
+        /// The file.
+        path: PathBuf,
         /// The folder.
         folder: PathBuf,
-        /// The system's reason.
-        source: io::Error,
     },
 }
 
-/// Checks that `path` is free, or its file to be replaced, and that its folder is there.
+/// Checks that `path` is free, or its file to be replaced, and that its folder is there. What a person can do about it is told by
+/// whoever knows the options: `rheome_cli::outputs`.
 ///
 /// ```
 /// use rheome_hdf::{NewFileError, check_new_file};
@@ -49,11 +49,11 @@ pub fn check_new_file(path: &Path, overwrite: bool) -> Result<(), NewFileError> 
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    match std::fs::metadata(folder) {
-        Ok(_) => Ok(()),
-        Err(source) => Err(NewFileError::Folder {
+    match folder.is_dir() {
+        true => Ok(()),
+        false => Err(NewFileError::Folder {
+            path: path.to_owned(),
             folder: folder.to_owned(),
-            source,
         }),
     }
 }
@@ -65,11 +65,9 @@ mod tests {
     #[test]
     fn a_folder_that_is_not_there_is_named() {
         let error = check_new_file(Path::new("/nonexistent-folder/a.h5"), true).unwrap_err();
-        let message = error.to_string();
-        assert!(
-            message.starts_with("/nonexistent-folder: cannot write into this folder: "),
-            "{message}"
-        );
+        let message =
+            "/nonexistent-folder/a.h5: cannot write: there is no folder /nonexistent-folder";
+        assert_eq!(error.to_string(), message);
         check_new_file(Path::new("a-file-of-no-test.h5"), false).unwrap();
     }
 }
