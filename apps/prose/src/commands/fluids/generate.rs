@@ -7,7 +7,7 @@ use rand::RngExt;
 use rayon::prelude::*;
 use rheome_cli::outputs::NewFile;
 use rheome_cli::{
-    Failure, Interruption, JsonLog, Meter, RunFiles, lock, say, settings as settings_file,
+    Claim, Failure, Interruption, JsonLog, Meter, RunFiles, lock, say, settings as settings_file,
 };
 use rheome_equations::round_to_words;
 use rheome_fields::{FieldFormat, FieldHeader, FieldShape, FieldWriter, SETTINGS};
@@ -30,16 +30,7 @@ pub fn run(arguments: &FluidsGenerateArguments) -> Result<(), Failure> {
         settings_file::load_valid(&arguments.config, &arguments.overrides)?;
     settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
     refuse_arrays(&arguments.output)?;
-    let output = NewFile {
-        option: "--output",
-        path: &arguments.output,
-        overwrite: arguments.overwrite,
-        resume: Some(arguments.resume),
-    };
-    let files = RunFiles::default().read("settings", &arguments.config);
-    let files = files.write(output.option, output.path);
-    files.log(&arguments.compute).check()?;
-    let _claim = output.begin()?;
+    let _claim = claim(arguments)?;
     let threads = arguments.compute.select_cpu(console, "fluids generate")?;
     let shape = shape(&settings);
     let starts: Vec<Start> = (0..shape.trajectories)
@@ -89,6 +80,20 @@ pub fn run(arguments: &FluidsGenerateArguments) -> Result<(), Failure> {
     }
     console.note(format!("wrote {}", arguments.output.display()));
     Ok(())
+}
+
+/// The output for this run alone, which costs nothing that is read or to be kept.
+fn claim(arguments: &FluidsGenerateArguments) -> Result<Claim, Failure> {
+    let output = NewFile {
+        option: "--output",
+        path: &arguments.output,
+        overwrite: arguments.overwrite,
+        resume: Some(arguments.resume),
+    };
+    let files = RunFiles::default().read("settings", &arguments.config);
+    let files = files.write(output.option, output.path);
+    files.log(&arguments.compute).check()?;
+    output.begin()
 }
 
 /// Fails for a name of the format that holds nothing but numbers.
