@@ -31,11 +31,13 @@ fn nothing_that_is_read_is_written() {
     let path = |name: &str| folder.path().join(name).display().to_string();
     let field = fs::read(root().join(HELD_OUT)).unwrap();
     let settings = fs::read(root().join(LAMINAR)).unwrap();
+    let training = fs::read(root().join("configs/turbulence/minimal-channel-m.toml")).unwrap();
     let statistics = fs::read(root().join("datasets/statistics/reference/channel-180.stats.h5"));
     fs::create_dir(path("comparison")).unwrap();
     let kept = [
         ("a.h5", &field),
         ("c.h5", &settings),
+        ("t.toml", &training),
         ("r.stats.h5", &field),
         ("comparison/statistics.h5", &statistics.unwrap()),
     ];
@@ -133,19 +135,21 @@ fn nothing_that_is_read_is_written() {
         &onto,
         &["--output ", "is the statistics file itself"],
     );
+    let operator = path("t.toml");
+    let run = path("run");
     let train = [
-        "train",
-        "--config",
-        &c,
-        "--data",
-        &a,
-        "--output",
-        &path("run"),
+        "train", "--config", &operator, "--data", &a, "--output", &run,
     ];
+    let logged = ["--log-json", &operator];
     refused(
         &train,
-        &["--log-json", &c],
+        &logged,
         &["--log-json ", "is the settings file itself"],
+    );
+    refused(
+        &train,
+        &["--log-json", &a],
+        &["--log-json ", "is the data file itself"],
     );
 
     for (name, bytes) in kept {
