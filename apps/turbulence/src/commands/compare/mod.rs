@@ -92,9 +92,9 @@ pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
     output.check()?;
     let course = Course::read(arguments)?;
     let all = contestants(arguments, &course, &selected.device, console)?;
+    let mut entries = vec![course.itself(arguments, console)?];
     let _claim = output.begin()?;
     let mut log = arguments.compute.log(false)?;
-    let mut entries = vec![course.itself(arguments, console)?];
     let interruption = Interruption::watch(console)?;
     for contestant in &all {
         let entry = let_run(
