@@ -168,7 +168,7 @@ pub fn nearest_first(key: &str, mut names: Vec<String>) -> Vec<String> {
 }
 
 impl AnnDataError {
-    /// Adds how to name another key, where a key is missing: `named_by("--perturbation-key")`.
+    /// Adds how to name another key, where a key is missing: `named_by("--pert-col")`.
     pub fn named_by(self, option: &str) -> Self {
         match self {
             Self::Missing(mut missing) => {
@@ -231,7 +231,7 @@ mod tests {
     fn the_nearest_name_comes_first() {
         let error = missing("condition", &["batch", "n_counts", "Conditions"]);
         assert_eq!(
-            error.named_by("--perturbation-key").to_string(),
+            error.named_by("--pert-col").to_string(),
             "cells.h5ad: no column \"condition\" in obs; the nearest of its columns is \"Conditions\", the others are \"batch\", \
              \"n_counts\"; name another with --perturbation-key"
         );
