@@ -131,8 +131,8 @@ impl Genes {
     /// What is meant by names of genes, or control, with something else than `+` between them: `KLF1_CEBPA`, as raw files have it.
     fn written_otherwise(&self, name: &str) -> Option<Condition> {
         let is_gene = |part: &str| self.vocabulary.genes().iter().any(|gene| gene == part);
-        SEPARATORS.into_iter().find_map(|separator| {
-            let (_, _) = name.split_once(separator)?;
+        let mut written = SEPARATORS.into_iter().filter(|other| name.contains(*other));
+        written.find_map(|separator| {
             let condition = Condition::written(&name.replace(separator, "+"), is_gene);
             let is_known = !condition.is_control() && condition.targets().all(is_gene);
             is_known.then_some(condition)

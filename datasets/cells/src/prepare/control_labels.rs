@@ -91,23 +91,22 @@ fn counted(labels: &Column) -> Vec<(String, usize)> {
     counts
 }
 
-/// Says that no label is one of `control`, and which may be: those of known spellings, the nearest to a name that was given, and
-/// those of the most cells.
+/// Says that no label is one of `control`, and which may be: those of known spellings, else the nearest to a
+/// name that was given, and those of the most cells.
 pub(super) fn no_control(place: String, labels: &Column, control: &[String]) -> CellsError {
     let likely = likely_controls(labels);
     let all = counted(labels);
     let mut told = Vec::new();
-    if !likely.is_empty() {
-        told.push(format!("{} may be", listed(&likely)));
-    }
-    let usual = LabelSettings::default().control;
-    for name in control.iter().filter(|name| !usual.contains(name)) {
-        let names = all.iter().map(|(label, _)| label.clone()).collect();
-        let nearest = nearest_first(name, names).into_iter().next();
-        told.extend(nearest.map(|nearest| format!("the nearest to {name:?} is {nearest:?}")));
-    }
     if likely.is_empty() {
+        let usual = LabelSettings::default().control;
+        for name in control.iter().filter(|name| !usual.contains(name)) {
+            let names = all.iter().map(|(label, _)| label.clone()).collect();
+            let nearest = nearest_first(name, names).into_iter().next();
+            told.extend(nearest.map(|label| format!("the nearest to {name:?} is {label:?}")));
+        }
         told.push(format!("{} have the most cells", listed(&all)));
+    } else {
+        told.push(format!("{} may be", listed(&likely)));
     }
     let reason = format!(
         "no control cells: no label is {}; of its {} labels {}; name the one of unperturbed cells with --control",

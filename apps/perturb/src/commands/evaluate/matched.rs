@@ -1,6 +1,7 @@
 //! The two files that cell-eval itself takes: the same perturbations, control among them, and the same genes in both.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -99,13 +100,27 @@ impl<'a> Matched<'a> {
         let mut cells = MatchedCells::create(&path.join(REAL), real, pairing, keys)?;
         cells.add(real, &pairing.labels)?;
         cells.finish()?;
-        let (folder, column) = (path.display(), &keys.perturbation);
+        let [pred, real, scores] = [PRED, REAL, "scores"].map(|name| path.join(name));
+        let [of_pred, of_real, of_scores] =
+            [&pred, &real, &scores].map(|path| word(path.display()));
         console.note(format!(
-            "wrote {folder}/{PRED} and {folder}/{REAL}; cell-eval run -ap {folder}/{PRED} -ar {folder}/{REAL} --pert-col {column} \
-             --control-pert {} -o {folder}/scores",
-            keys.control
+            "wrote {} and {}; cell-eval run -ap {of_pred} -ar {of_real} --pert-col {} --control-pert {} -o {of_scores}",
+            pred.display(),
+            real.display(),
+            word(&keys.perturbation),
+            word(&keys.control)
         ));
         Ok(())
+    }
+}
+
+/// Text as a shell takes it for one word.
+fn word(text: impl Display) -> String {
+    let text = text.to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./+:=@%,".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text,
+        false => format!("'{}'", text.replace('\'', r"'\''")),
     }
 }
 
