@@ -104,7 +104,7 @@ fn cell_eval_itself_scores_what_was_matched() {
     );
     let mixed = evaluate(&["--cell-eval", &scores, "--overwrite"]);
     fails(mixed, 1, &["--cell-eval", "is --output itself"]);
-    let replaced = evaluate(&["--cell-eval", &matched, "--overwrite"]);
-    let mut replaced = replaced;
-    replaced.assert().success();
+    evaluate(&["--cell-eval", &matched, "--overwrite"])
+        .assert()
+        .success();
 }

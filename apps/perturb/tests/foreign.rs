@@ -244,7 +244,8 @@ fn raw_is_told_by_info() {
     let file = "datasets/anndata/tests/data/anndata-0.11.4.h5ad";
     let told = with(&["info", file]).assert().success();
     told.stdout(contains("raw: 7 genes, "));
-    let without = with(&["info", "tests/fixtures/cell_eval/real.h5ad"]);
-    let mut without = without;
-    without.assert().success().stdout(contains("raw").not());
+    with(&["info", "tests/fixtures/cell_eval/real.h5ad"])
+        .assert()
+        .success()
+        .stdout(contains("raw: ").not());
 }
