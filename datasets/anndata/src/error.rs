@@ -233,7 +233,7 @@ mod tests {
         assert_eq!(
             error.named_by("--pert-col").to_string(),
             "cells.h5ad: no column \"condition\" in obs; the nearest of its columns is \"Conditions\", the others are \"batch\", \
-             \"n_counts\"; name another with --perturbation-key"
+             \"n_counts\"; name another with --pert-col"
         );
     }
 
