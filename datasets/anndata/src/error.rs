@@ -99,7 +99,7 @@ pub struct MissingKey {
     pub key: String,
     /// What is there instead: the nearest name first, or, where none is near, as the file has them.
     pub there: Vec<String>,
-    /// The option that names another key, e.g. `--perturbation-key`.
+    /// The option that names another key, e.g. `--pert-col`.
     pub option: Option<String>,
 }
 
