@@ -172,10 +172,12 @@ fn refuse_repeated(
         Some(key) => format!("{file}: {group}/{key}"),
         None => format!("{file}: {group}"),
     };
+    let mut unique = genes.to_vec();
+    make_unique(&mut unique);
     let reason = format!(
         "two genes are called {name:?}{rows}{more}, expected names of their own; --make-unique calls the second {:?}, and perturbations \
          called {name:?} are of the first{in_python}",
-        format!("{name}-1")
+        unique[*second]
     );
     Err(CellsError::cells(place, reason))
 }
