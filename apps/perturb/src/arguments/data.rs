@@ -134,7 +134,8 @@ pub struct KeyOptions {
     /// Column of obs that tells what was done to a cell.
     #[arg(long, value_name = "COLUMN", default_value = "condition")]
     pub pert_col: String,
-    /// Column of var with the names of genes that perturbations use. Default: the names of the rows of var.
+    /// Column of var with the names of genes that perturbations use; a gene without one is called as its row. Default: the names of
+    /// the rows of var.
     #[arg(long, value_name = "COLUMN")]
     pub gene_col: Option<String>,
     /// Where several genes have one name, number all but the first as adata.var_names_make_unique() does: DUP, DUP-1, DUP-2.
