@@ -1,6 +1,6 @@
 //! `perturb split`: another split of a prepared file.
 
-use rheome_anndata::{AnnData, WriteOptions};
+use rheome_anndata::AnnData;
 use rheome_cells::resplit;
 use rheome_cli::outputs::{NewFile, behind_links};
 use rheome_cli::{Failure, RunFiles, say};
@@ -15,14 +15,16 @@ pub fn run(arguments: &SplitArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
     let named = arguments.output.as_ref().unwrap_or(&arguments.data);
     let output = &behind_links(named.clone());
-    let options = WriteOptions {
-        overwrite: arguments.write.overwrite || arguments.output.is_none(),
-        ..arguments.write.options()
-    };
+    if arguments.output.is_none() && !arguments.write.overwrite {
+        return Err(Failure::new(format!(
+            "{}: give --output for a file of its own, or --overwrite to replace it",
+            output.display()
+        )));
+    }
     let new = NewFile {
         option: "--output",
         path: output,
-        overwrite: options.overwrite,
+        overwrite: arguments.write.overwrite,
         resume: None,
     };
     // The data themselves may get another split.
@@ -38,9 +40,10 @@ pub fn run(arguments: &SplitArguments) -> Result<(), Failure> {
     let mut log = arguments.compute.log(false)?;
     let settings = arguments
         .split
-        .settings(arguments.method, arguments.compute.seed);
-    let told = resplit(&data, output, &settings, options, &mut progress)
-        .map_err(|error| failures::of_options(error, "--method"))?;
+        .settings(arguments.split_method, arguments.compute.seed);
+    let options = arguments.write.options();
+    let told =
+        resplit(&data, output, &settings, options, &mut progress).map_err(failures::of_options)?;
     drop(progress);
     let test: Vec<String> = told.split.test().iter().map(ToString::to_string).collect();
     log.line(&json!({"event": "split", "test": test, "leaks": told.leaks}))?;
@@ -49,7 +52,7 @@ pub fn run(arguments: &SplitArguments) -> Result<(), Failure> {
             "note: which genes {} has was decided with cells that are held out now; `perturb prepare --split-method {}` on the \
              raw file decides without them",
             arguments.data.display(),
-            arguments.method.name()
+            arguments.split_method.name()
         ));
     }
     if !arguments.compute.quiet {
