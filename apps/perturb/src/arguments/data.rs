@@ -81,13 +81,8 @@ pub struct SplitArguments {
     /// How to draw the split.
     #[command(flatten)]
     pub split: SplitOptions,
-<<<<<<< HEAD
-    /// File to write. Default: DATA.h5ad itself, replaced as a whole when all is written.
-    #[arg(long, value_name = "FILE", value_parser = file_parser())]
-=======
     /// File to write. Default, with --overwrite: DATA.h5ad itself, replaced as a whole when all is written.
-    #[arg(long, value_name = "FILE")]
->>>>>>> origin/main
+    #[arg(long, value_name = "FILE", value_parser = file_parser())]
     pub output: Option<PathBuf>,
     /// How to write the file.
     #[command(flatten)]
