@@ -46,8 +46,9 @@ pub struct ModelSource {
     /// Settings of the model, where there is no model folder.
     #[arg(long, value_name = "FILE", requires = "weights")]
     pub config: Option<PathBuf>,
-    /// Weights for `--config`: .safetensors, or a PyTorch .pt/.pth with the authors' parameter names.
-    #[arg(long, value_name = "FILE", requires = "config")]
+    /// Weights for `--config`: .safetensors, or a PyTorch .pt/.pth with the authors' parameter names; of a checkpoint with several sets,
+    /// FILE:SET, e.g. checkpoint.pt:ema.
+    #[arg(long, value_name = "FILE[:SET]", requires = "config")]
     pub weights: Option<PathBuf>,
 }
 

@@ -3,6 +3,7 @@
 mod command;
 mod in_vain;
 mod models;
+mod order;
 mod refusals;
 
 use std::path::{Path, PathBuf};

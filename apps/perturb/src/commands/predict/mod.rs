@@ -8,6 +8,7 @@ mod summary;
 use std::path::Path;
 
 use burn::tensor::Tensor;
+use rheome_backend::weights::split_set;
 use rheome_cells::Condition;
 use rheome_cli::outputs::{new_file, refuse_same_file};
 use rheome_cli::{Checksum, Claim, DataFingerprint, Failure, Interruption, Meter, files};
@@ -175,7 +176,9 @@ impl Prediction<'_> {
         weights: &Path,
     ) -> Result<DataFingerprint, Failure> {
         let mut of_weights = Checksum::new();
-        of_weights.add(&files::read(weights)?);
+        let (file, set) = split_set(weights);
+        of_weights.add(&files::read(&file)?);
+        of_weights.add(set.unwrap_or_default().as_bytes());
         let settings = serde_json::to_string(&self.trained.settings)?;
         Ok(self
             .cells
