@@ -131,6 +131,24 @@ fn weights_of_another_size_are_listed_by_name() {
     command().arg("-v").assert().code(1).stderr(details);
 }
 
+#[test]
+fn a_model_of_another_program_is_called_so() {
+    let folder = folder();
+    let output = folder.path().join("out.h5").display().to_string();
+    let told = "apps/prose/demo/model: found a model of `prose`, expected one of `turbulence`";
+    let model = "apps/prose/demo/model";
+    let rollout = [
+        "rollout", "--model", model, "--input", HELD_OUT, "--steps", "1",
+    ];
+    let mut rollout = with(&rollout);
+    rollout.args(["--output", &output, "--device", "flex"]);
+    fails(rollout, 1, &[told]);
+    fails(with(&["info", model]), 1, &[told]);
+    let mut bench = with(&["bench", "--model", model, "--output", &output]);
+    bench.args(["--device", "flex"]);
+    fails(bench, 1, &[told]);
+}
+
 /// A rollout that leaves the numbers ends with an error that says where; what came before is kept.
 #[test]
 fn a_rollout_that_blows_up_keeps_what_it_wrote() {

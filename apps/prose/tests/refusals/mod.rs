@@ -3,6 +3,26 @@
 use super::*;
 
 #[test]
+fn a_model_of_another_program_is_called_so() {
+    let folder = folder();
+    let output = folder.path().join("out.h5");
+    let turbulence = "apps/turbulence/demo/model";
+    for (verb, own) in [
+        (&["predict"][..], "prose"),
+        (&["fluids", "predict"], "prose fluids"),
+    ] {
+        let mut command = with(verb);
+        command.args(["--model", turbulence, "--input", MEASURED, "--output"]);
+        command.arg(&output).args(["--device", "flex"]);
+        let told = format!("{turbulence}: found a model of `turbulence`, expected one of `{own}`");
+        fails(command, 1, &[&told]);
+    }
+    let told = "found a model of `perturb`, expected one of `prose` or `prose fluids`";
+    fails(with(&["info", "apps/perturb/demo/model"]), 1, &[told]);
+    with(&["info", "apps/prose/demo/model"]).assert().success();
+}
+
+#[test]
 fn what_is_wrong_is_said_before_anything_is_written() {
     let folder = folder();
     let path = |name: &str| folder.path().join(name).display().to_string();

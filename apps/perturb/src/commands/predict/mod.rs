@@ -15,6 +15,7 @@ use rheome_cli::{Checksum, Claim, DataFingerprint, Failure, Interruption, Meter,
 use rheome_perturbation::{GeneQuery, SamplingRun};
 use rheome_training::randomness::{Purpose, generator};
 
+use super::PROGRAM;
 use crate::arguments::PredictArguments;
 use crate::cells::{PreparedCells, with_replacement};
 use crate::trained_model::TrainedModel;
@@ -25,7 +26,7 @@ use summary::Summary;
 /// Runs the command.
 pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
-    let files = arguments.source.files()?;
+    let files = arguments.source.files(&[PROGRAM.name])?;
     // First: what is checked of them below is to stay true.
     let _claims = claim(arguments)?;
     let cells = PreparedCells::read(&arguments.data)?;

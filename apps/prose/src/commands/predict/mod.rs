@@ -20,6 +20,7 @@ use ndarray::Array2;
 use rheome_cli::outputs::{new_file, refuse_same_file};
 use rheome_cli::{Claim, Console, Failure};
 
+use super::PROGRAM;
 use crate::arguments::PredictArguments;
 use crate::trained_model::TrainedModel;
 use candidates::Candidate;
@@ -70,7 +71,7 @@ struct Continued {
 /// Runs the command.
 pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
-    let files = arguments.source.files()?;
+    let files = arguments.source.files(&[PROGRAM.name])?;
     let _claim = Claim::file("--output", &arguments.output)?;
     new_file("--output", &arguments.output, arguments.overwrite)?;
     refuse_same_file(
