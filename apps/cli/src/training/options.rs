@@ -60,7 +60,7 @@ impl TrainOptions {
         if let Some(weights) = &self.weights {
             model = load(model, weights).map_err(Into::into)?;
         }
-        let parameters = model.num_params();
+        let parameters = rheome_training::num_trained(&model);
         let console = self.compute.console();
         console.note(format!("model: {name}, {parameters} parameters"));
         Ok(model)
