@@ -363,7 +363,7 @@ fn slices_of_a_bare_array_have_the_shape_of_the_box() {
 fn pictures_without_a_folder_lie_beside_the_output() {
     let folder = folder();
     let output = folder.path().join("a.h5").display().to_string();
-    let wrote = predicate::str::contains(folder.path().join("profiles.png").display().to_string());
+    let wrote = contains(folder.path().join("profiles.png").display().to_string());
     with(&["stats", HELD_OUT, "--output", &output, "--plots"])
         .assert()
         .success()
