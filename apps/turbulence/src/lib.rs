@@ -5,6 +5,7 @@ mod arguments;
 mod commands;
 mod labelled;
 mod model_folder;
+mod pace;
 mod profiles;
 mod reference;
 mod statistics_output;

@@ -1,5 +1,6 @@
 //! A trained operator: its settings, weights and normalisation, from a model folder or single files.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
@@ -26,6 +27,8 @@ pub struct LoadedModel {
     pub normalization: Normalization,
     /// Time between its input and its output, if the settings tell.
     pub time_step: Option<f64>,
+    /// Snapshots of the data that it learnt from between its input and its output.
+    pub stride: usize,
     /// What is known of its flow, for fields that come without: coordinates, components, units, viscosity.
     pub flow: FieldHeader,
     /// Where the weights came from.
@@ -47,8 +50,7 @@ struct ModelSettings {
 #[serde(deny_unknown_fields)]
 struct DataOfModel {
     time_step: Option<f64>,
-    #[serde(rename = "stride")]
-    _stride: Option<usize>,
+    stride: Option<NonZeroUsize>,
     #[serde(rename = "split")]
     _split: Option<Split>,
 }
@@ -62,8 +64,12 @@ impl Validate for ModelSettings {
 
 /// Reads the settings of a model: size, and time step if known.
 pub fn read_config(path: &Path) -> Result<(FlowModelConfig, Option<f64>), Failure> {
-    let settings: ModelSettings = settings_file::load_valid(path, &[])?;
+    let settings = read_settings(path)?;
     Ok((settings.model, settings.data.time_step))
+}
+
+fn read_settings(path: &Path) -> Result<ModelSettings, Failure> {
+    settings_file::load_valid(path, &[])
 }
 
 impl LoadedModel {
@@ -117,7 +123,11 @@ fn load_files(
     normalization: Option<PathBuf>,
     device: &Device,
 ) -> Result<LoadedModel, Failure> {
-    let (config, time_step) = read_config(&files.config)?;
+    let ModelSettings {
+        model: config,
+        data,
+        ..
+    } = read_settings(&files.config)?;
     let model = FlowModel::blank(&config, device)?.load(&files.weights)?;
     let found = match &normalization {
         Some(path) => Normalization::load(path)?,
@@ -136,7 +146,8 @@ fn load_files(
         config,
         model,
         normalization: found,
-        time_step,
+        time_step: data.time_step,
+        stride: data.stride.map_or(1, NonZeroUsize::get),
         weights: files.weights.clone(),
     })
 }

@@ -5,6 +5,8 @@ use rheome_fields::{Attribute, FieldReader, FirstComponents};
 use rheome_statistics::{LeadTimeComparison, LeadTimeErrors, ProfileStatistics};
 use rheome_statistics_file::flow_grid;
 
+use crate::pace::rounded_sum;
+
 /// Components that are compared: u, v, w.
 const COMPONENTS: usize = 3;
 
@@ -15,9 +17,6 @@ pub const START_TIME: &str = "start_time";
 
 /// Part of the smallest spacing of snapshots within which two moments are the same.
 const SAME_MOMENT: f64 = 1e-3;
-
-/// Significant digits of a time that rounding leaves as they are.
-const DIGITS: i32 = 12;
 
 /// A trajectory of a field file, compared snapshot by snapshot.
 pub struct ReferenceTrajectory {
@@ -129,7 +128,7 @@ impl ReferenceTrajectory {
         }
         let start = *self.start.get_or_insert(moment);
         let held = self.held.get_or_insert_with(|| self.snapshot.clone());
-        let lead_time = rounded_difference(moment, start) * self.spacing;
+        let lead_time = rounded_sum(0.0, rounded_sum(moment, -start) * self.spacing);
         self.comparison
             .add(lead_time, predicted, &self.snapshot, held)
             .map_err(|e| Failure::new(format!("{}: {e}", self.reader.label())))
@@ -168,13 +167,22 @@ pub struct FileComparison {
     before: Option<LeadTimeComparison>,
 }
 
+/// Whether a file can be compared with a reference.
+pub enum Pairing {
+    /// Snapshot by snapshot.
+    Found(Box<FileComparison>),
+    /// Not so, for this reason.
+    None(String),
+}
+
 impl FileComparison {
-    /// Pairs the trajectories of `file` with those of `reference`; none if the grids differ, or if it is not clear which belong
-    /// together: the one that the file names as its input, the only one there is, or the one of the same number.
+    /// Pairs the trajectories of `file` with those of `reference`: the one that the file names as its input, the only one there is, or
+    /// the one of the same number. None where that is not clear, the grids differ, or
+    /// the file tells times and the reference none. Without times in the file, snapshots of the same number are compared.
     ///
     /// # Errors
     /// [`Failure`] if the reference cannot be read.
-    pub fn new(file: &dyn FieldReader, reference: &str) -> Result<Option<Self>, Failure> {
+    pub fn pair(file: &dyn FieldReader, reference: &str) -> Result<Pairing, Failure> {
         let number = |key: &str| match file.header().attributes.get(key) {
             Some(Attribute::Number(number)) => Some(*number),
             _ => None,
@@ -186,13 +194,28 @@ impl FileComparison {
             Some(input) => vec![input; own.trajectories],
             None if count == 1 => vec![0; own.trajectories],
             None if count == own.trajectories => (0..count).collect(),
-            None => return Ok(None),
+            None => {
+                return Ok(Pairing::None(format!(
+                    "{reference}: which of its {count} trajectories belongs to which of the {} is not told",
+                    own.trajectories
+                )));
+            }
         };
         if own.grid != other.shape().grid {
-            return Ok(None);
+            return Ok(Pairing::None(format!(
+                "{reference}: found {:?} points along x, y, z, expected {:?}",
+                other.shape().grid,
+                own.grid
+            )));
         }
-        let by_time = file.times().is_some() && other.times().is_some();
-        Ok(Some(Self {
+        let by_time = file.times().is_some();
+        if by_time && other.times().is_none() {
+            return Ok(Pairing::None(format!(
+                "{reference}: tells no times of its snapshots, expected some as {} does",
+                file.label()
+            )));
+        }
+        Ok(Pairing::Found(Box::new(Self {
             spec: reference.to_owned(),
             label: label(other.label(), &pairs),
             by_time,
@@ -200,7 +223,7 @@ impl FileComparison {
             start_time: number(START_TIME).filter(|_| by_time),
             current: None,
             before: None,
-        }))
+        })))
     }
 
     /// Compares the snapshot `index` of one of the file's trajectories, at `time` if that is known.
@@ -264,15 +287,6 @@ fn smallest_spacing(moments: &[f64]) -> f64 {
     }
 }
 
-/// a - b without the digits that are rounding errors of a and b: 8.05 - 8 is 0.05.
-fn rounded_difference(a: f64, b: f64) -> f64 {
-    let largest = a.abs().max(b.abs()).max(f64::MIN_POSITIVE);
-    let digits = DIGITS - largest.log10().ceil() as i32;
-    // Powers of ten are exact up to this one.
-    let scale = 10.0_f64.powi(digits.clamp(0, 22));
-    ((a - b) * scale).round() / scale
-}
-
 /// Trajectories of a file, for people.
 fn label(file: &str, trajectories: &[usize]) -> String {
     match trajectories {
@@ -286,15 +300,6 @@ fn label(file: &str, trajectories: &[usize]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn differences_of_times_are_as_exact_as_the_times() {
-        assert_eq!(rounded_difference(8.05, 8.0), 0.05);
-        assert_eq!(rounded_difference(1000.3, 1000.0), 0.3);
-        assert_eq!(rounded_difference(2.0, 2.0), 0.0);
-        assert_eq!(rounded_difference(3e-7, 1e-7), 2e-7);
-        assert_eq!(rounded_difference(5e30, 1e30), 4e30);
-    }
 
     #[test]
     fn the_spacing_of_snapshots_is_found() {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rheome_backend::atomic::write_atomically;
 use rheome_cli::Failure;
-use rheome_fields::FieldHeader;
+use rheome_fields::{Attribute, FieldHeader};
 use rheome_flow::FlowModelConfig;
 
 /// Name of the file in a model folder: a [`FieldHeader`] as JSON.
@@ -58,6 +58,17 @@ pub fn load(path: Option<&Path>, config: &FlowModelConfig) -> Result<FieldHeader
     }
     flow.coordinates = flow.coordinates.or_else(|| coordinates(config));
     Ok(flow)
+}
+
+/// The unit of which both headers tell, where they tell it otherwise: what was found, what the model's is.
+pub fn other_unit(input: &FieldHeader, model: &FieldHeader, key: &str) -> Option<[String; 2]> {
+    let told = |header: &FieldHeader| match header.attributes.get(key) {
+        Some(Attribute::Text(unit)) => Some(unit.clone()),
+        _ => None,
+    };
+    let both = [told(input)?, told(model)?];
+    let [found, expected] = both.each_ref().map(|unit| unit.replace(' ', ""));
+    (found != expected).then_some(both)
 }
 
 /// Whether coordinates are finite and those of the operator's points.

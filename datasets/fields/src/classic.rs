@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use netcdf::types::{FloatType, NcVariableType};
 use netcdf::{AttributeValue, Extent, Variable};
 
+use crate::axes::Axes;
 use crate::error::FieldError;
 use crate::field::{
     Attribute, FieldHeader, FieldReader, FieldShape, check_plausible, file_length, missing_dataset,
@@ -22,7 +23,9 @@ pub(crate) struct ClassicReader {
     path: PathBuf,
     label: String,
     shape: FieldShape,
+    /// Of the variable, one more where that is one component.
     rank: usize,
+    axes: Axes,
     header: FieldHeader,
     times: Option<Vec<f64>>,
 }
@@ -34,8 +37,8 @@ impl ClassicReader {
         file.read_exact_at(&mut magic, 0).is_ok() && matches!(magic, [b'C', b'D', b'F', 1 | 2 | 5])
     }
 
-    /// Opens a variable of rank 4, 5 or 6, of float32 or float64.
-    pub(crate) fn open(path: &Path, name: &str) -> Result<Self, FieldError> {
+    /// Opens a variable of rank 4, 5 or 6 (one less for one component), of float32 or float64.
+    pub(crate) fn open(path: &Path, name: &str, axes: Axes) -> Result<Self, FieldError> {
         check_length(path)?;
         let fault = |e: netcdf::Error| FieldError::format(path, e);
         let file = netcdf::open(path).map_err(fault)?;
@@ -62,7 +65,10 @@ impl ClassicReader {
                     format!("{name:?} holds {kind:?}, expected float32 or float64"),
                 ));
             }
-            let extents = extents(variable);
+            let names = variable.dimensions().iter();
+            let names: Vec<Option<String>> = names.map(|axis| Some(axis.name())).collect();
+            axes.check(&names, &label)?;
+            let extents = axes.with_component(&extents(variable));
             let shape = FieldShape::of_extents(&extents, &label)?;
             check_plausible(file_length(path)?, &label, &shape)?;
             let times = read_axis(&found, "time", shape.snapshots);
@@ -80,6 +86,7 @@ impl ClassicReader {
             label,
             shape,
             rank,
+            axes,
             header,
             times,
         })
@@ -130,7 +137,9 @@ impl FieldReader for ClassicReader {
         let variable = self.file.variable(&self.name).ok_or_else(gone)?;
         let [nx, ny, nz] = self.shape.grid;
         let outer = [trajectory, snapshot].into_iter().map(Extent::Index);
-        let inner = [nx, ny, nz, self.shape.components].map(|n| Extent::from(0..n));
+        let components = (self.axes == Axes::Components).then_some(self.shape.components);
+        let inner = [nx, ny, nz].into_iter().chain(components);
+        let inner = inner.map(|n| Extent::from(0..n));
         let place: Vec<Extent> = outer
             .skip(6usize.saturating_sub(self.rank))
             .chain(inner)
@@ -183,13 +192,17 @@ fn read_header(
     let told = |a: netcdf::Attribute| Some((a.name().to_owned(), attribute(a.value().ok()?)?));
     let mut attributes: BTreeMap<String, Attribute> = file.attributes().filter_map(told).collect();
     attributes.remove("Conventions");
-    let units = variable
-        .attribute("units")
-        .and_then(|a| attribute(a.value().ok()?));
-    if let Some(units) = units
-        && units != Attribute::from("1")
-    {
-        attributes.insert("velocity_units".into(), units);
+    let units_of = |variable: &Variable| attribute(variable.attribute("units")?.value().ok()?);
+    let beside = |name: &str| found.iter().find(|v| v.name() == name);
+    let units = [
+        ("velocity_units", units_of(variable)),
+        ("time_units", beside("time").and_then(units_of)),
+        ("coordinate_units", beside("y").and_then(units_of)),
+    ];
+    for (key, units) in units {
+        if let Some(units) = units.filter(|units| *units != Attribute::from("1")) {
+            attributes.insert(key.into(), units);
+        }
     }
     FieldHeader {
         per_trajectory: BTreeMap::new(),

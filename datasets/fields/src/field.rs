@@ -106,16 +106,32 @@ pub(crate) fn missing_dataset(
     name: &str,
     found: &[(String, Vec<usize>)],
 ) -> FieldError {
-    let list: Vec<String> = found
-        .iter()
+    // Axes and notes beside a field have fewer axes than one component of a snapshot.
+    const FEWEST_AXES: usize = 3;
+    let fields = found.iter().filter(|(_, shape)| shape.len() >= FEWEST_AXES);
+    let list: Vec<String> = fields
         .map(|(name, shape)| format!("{name} {shape:?}"))
         .collect();
-    let instead = match list.as_slice() {
-        [] => "the file holds none".into(),
-        list => format!(
-            "there are {}; name one as {}:NAME",
-            list.join(", "),
-            path.display()
+    let file = path.display();
+    let component = |name: &str| {
+        let is_it = |(found, shape): &&(String, Vec<usize>)| {
+            found.rsplit('/').next() == Some(name) && shape.len() >= FEWEST_AXES
+        };
+        found.iter().find(is_it).map(|(found, _)| found.as_str())
+    };
+    let instead = match (
+        list.as_slice(),
+        component("u").zip(component("v")).zip(component("w")),
+    ) {
+        ([], _) if found.is_empty() => "the file holds none".into(),
+        ([], _) => format!("the file holds none of {FEWEST_AXES} axes or more"),
+        (list, Some(((u, v), w))) => format!(
+            "there are {}; read the components together as {file}:{u},{v},{w}",
+            list.join(", ")
+        ),
+        (list, None) => format!(
+            "there are {}; name one as {file}:NAME, or several of one component each as {file}:NAME,NAME,NAME",
+            list.join(", ")
         ),
     };
     FieldError::MissingDataset {

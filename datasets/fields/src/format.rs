@@ -4,10 +4,12 @@ use std::path::Path;
 
 use rheome_hdf::{NewFileError, split_place};
 
+use crate::axes::Axes;
 use crate::classic::ClassicReader;
 use crate::error::FieldError;
 use crate::field::{FieldHeader, FieldReader, FieldShape};
 use crate::hdf::{CompressedWriter, Hdf5Reader, InPlaceWriter};
+use crate::joined::Joined;
 use crate::npy::{NpyReader, NpyWriter};
 use crate::writer::{FieldWriter, WriteOptions, check_output};
 
@@ -101,11 +103,11 @@ impl FieldFormat {
 /// Opens a field for reading.
 ///
 /// `spec` is `FILE` or `FILE:dataset/path`; an existing file whose own name holds a colon wins. Without a name the dataset is
-/// `velocity`. The format follows the ending: [`FieldFormat::of`].
+/// `velocity`; `FILE:u,v,w` joins datasets `[x, y, z]`, behind time and trajectory if these are there, into one field. The format follows the ending: [`FieldFormat::of`].
 ///
 /// # Errors
 /// [`FieldError::File`] if the file cannot be opened, [`FieldError::Format`] if it is damaged or of no known kind,
-/// [`FieldError::MissingDataset`] with the datasets that there are, [`FieldError::Shape`] if the dataset is no field.
+/// [`FieldError::MissingDataset`] with the datasets that there are, [`FieldError::Shape`] if the dataset is no field, or its axes are named in another order than they are read in.
 pub fn open(spec: &str) -> Result<Box<dyn FieldReader>, FieldError> {
     let (path, dataset) = split_place(spec, |path| FieldFormat::of(path).is_ok());
     let format = FieldFormat::of(&path)?;
@@ -113,21 +115,28 @@ pub fn open(spec: &str) -> Result<Box<dyn FieldReader>, FieldError> {
     if opened.metadata().is_ok_and(|m| m.is_dir()) {
         return Err(FieldError::format(&path, "is a folder, expected a file"));
     }
-    let name = dataset.as_deref().unwrap_or(DEFAULT_DATASET);
-    match format {
-        FieldFormat::Npy => match dataset {
-            None => Ok(Box::new(NpyReader::open(&path)?)),
-            Some(name) => Err(FieldError::MissingDataset {
-                path,
-                name,
-                instead: "a .npy file holds one array: leave the name out".into(),
-            }),
-        },
-        FieldFormat::NetCdf if ClassicReader::recognizes(&opened) => {
-            Ok(Box::new(ClassicReader::open(&path, name)?))
+    let open = |name: &str, axes: Axes| -> Result<Box<dyn FieldReader>, FieldError> {
+        match format {
+            FieldFormat::NetCdf if ClassicReader::recognizes(&opened) => {
+                Ok(Box::new(ClassicReader::open(&path, name, axes)?))
+            }
+            // A NetCDF-4 file is an HDF5 file.
+            _ => Ok(Box::new(Hdf5Reader::open(&path, name, axes)?)),
         }
-        // A NetCDF-4 file is an HDF5 file.
-        FieldFormat::Hdf5 | FieldFormat::NetCdf => Ok(Box::new(Hdf5Reader::open(&path, name)?)),
+    };
+    match (format, dataset.as_deref()) {
+        (FieldFormat::Npy, None) => Ok(Box::new(NpyReader::open(&path)?)),
+        (FieldFormat::Npy, Some(name)) => Err(FieldError::MissingDataset {
+            path: path.clone(),
+            name: name.into(),
+            instead: "a .npy file holds one array: leave the name out".into(),
+        }),
+        (_, Some(names)) if names.contains(',') => {
+            let parts = names.split(',').map(|name| open(name, Axes::Scalar));
+            let parts = parts.collect::<Result<_, _>>()?;
+            Ok(Box::new(Joined::new(spec.to_owned(), parts)?))
+        }
+        (_, name) => open(name.unwrap_or(DEFAULT_DATASET), Axes::Components),
     }
 }
 

@@ -34,11 +34,13 @@
 //! ```
 #![warn(missing_docs)]
 
+mod axes;
 mod classic;
 mod error;
 mod field;
 mod format;
 mod hdf;
+mod joined;
 mod npy;
 mod sampling;
 mod statistics;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rheome_hdf::Partial;
 
+use crate::axes::Axes;
 use crate::error::FieldError;
 use crate::field::{FieldReader, FieldShape};
 use crate::hdf::{Hdf5Reader, POINTS, VELOCITY, open_file};
@@ -20,7 +21,7 @@ use crate::writer::publish;
 /// [`FieldError::Format`] if the file holds no `/paraview/points` (files of other programs); otherwise
 /// whatever keeps the file from being read or the description from being written.
 pub fn write_xdmf(h5: &Path) -> Result<(), FieldError> {
-    let reader = Hdf5Reader::open(h5, VELOCITY)?;
+    let reader = Hdf5Reader::open(h5, VELOCITY, Axes::Components)?;
     let points = open_file(h5)?
         .dataset(POINTS)
         .map(|d| d.shape())

@@ -111,6 +111,9 @@ fn we_read_the_files_of_others() {
     let mut count = 0;
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let path = entry.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         let reader = open(path.to_str().unwrap()).unwrap_or_else(|e| panic!("{e}"));
         let shape = reader.shape();
@@ -167,6 +170,81 @@ fn we_read_the_files_of_others() {
         }
     }
     assert_eq!(count, 10 + 4 + 4 + 5);
+    components_and_axes(&folder.path().join("others"));
+}
+
+/// Components in variables of their own are joined; axes in another order are refused with the remedy; units are known.
+fn components_and_axes(folder: &Path) {
+    let mut kinds = std::collections::BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let spec = path.display().to_string();
+        let kind = name.split('_').next().unwrap().to_owned();
+        let refused = |spec: &str| open(spec).err().expect(spec).to_string();
+        match kind.as_str() {
+            "turned" => {
+                let line = refused(&spec);
+                assert!(
+                    line.contains("axes (trajectory, time, z, y, x, component)")
+                        && line.contains(
+                            r#"data.transpose("trajectory", "time", "x", "y", "z", "component")"#
+                        ),
+                    "{line}"
+                );
+            }
+            _ => {
+                let line = refused(&spec);
+                let together = format!("{spec}:u,v,w");
+                assert!(
+                    line.contains(&together) && !line.contains("y [3]"),
+                    "{line}"
+                );
+                if kind == "alone" {
+                    // Four axes, but none of components.
+                    let line = refused(&format!("{spec}:u"));
+                    assert!(line.contains("axes (time, x, y, z)"), "{line}");
+                }
+                check_joined(&together, kind == "separate");
+                let line = refused(&format!("{spec}:u,pressure"));
+                assert!(line.contains("pressure"), "{line}");
+            }
+        }
+        *kinds.entry(kind).or_insert(0) += 1;
+    }
+    assert_eq!(kinds.into_values().collect::<Vec<_>>(), [3; 3]);
+}
+
+fn check_joined(spec: &str, has_trajectories: bool) {
+    let reader = open(spec).unwrap_or_else(|e| panic!("{e}"));
+    let trajectories = if has_trajectories { 2 } else { 1 };
+    let shape = FieldShape {
+        has_trajectories,
+        trajectories,
+        snapshots: 3,
+        grid: [4, 3, 2],
+        components: 3,
+    };
+    assert_eq!(reader.shape(), shape, "{spec}");
+    let mut values = vec![0.0; 72];
+    for (trajectory, index) in (0..trajectories).flat_map(|t| (0..3).map(move |i| (t, i))) {
+        reader.read(trajectory, index, &mut values).unwrap();
+        let first = 72 * (3 * trajectory + index);
+        let expected: Vec<f32> = (first..first + 72).map(|v| v as f32).collect();
+        assert_eq!(values, expected, "{spec}");
+    }
+    let header = reader.header();
+    assert_eq!(header.components.as_deref().unwrap(), ["u", "v", "w"]);
+    assert_eq!(reader.times().unwrap(), [0.0, 0.25, 0.5], "{spec}");
+    let units = [
+        ("velocity_units", "m/s"),
+        ("time_units", "s"),
+        ("coordinate_units", "m"),
+    ];
+    for (key, unit) in units {
+        let told = header.attributes.get(key);
+        assert_eq!(told, Some(&Attribute::from(unit)), "{spec} {key}");
+    }
 }
 
 fn killed_shape() -> FieldShape {

@@ -7,6 +7,7 @@ use rheome_hdf::Partial;
 
 use super::fault;
 use super::layout::{self, Times};
+use crate::axes::Axes;
 use crate::error::FieldError;
 use crate::field::{FieldHeader, FieldShape};
 use crate::writer::{FieldWriter, Progress, publish};
@@ -74,7 +75,13 @@ impl FieldWriter for CompressedWriter {
     fn append(&mut self, trajectory: usize, time: f64, snapshot: &[f32]) -> Result<(), FieldError> {
         let next = self.progress.next(trajectory, time, snapshot)?;
         let shape = self.progress.shape;
-        let selection = super::reader::selection(&shape, trajectory, next, shape.extents().len());
+        let selection = super::reader::selection(
+            &shape,
+            trajectory,
+            next,
+            shape.extents().len(),
+            Axes::Components,
+        );
         let [nx, ny, nz] = shape.grid;
         let array = ndarray::ArrayView::from_shape((nx, ny, nz, shape.components), snapshot)
             .map_err(|e| FieldError::format(&self.progress.path, e))?;

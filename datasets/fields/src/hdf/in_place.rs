@@ -14,6 +14,7 @@ use rheome_hdf::Partial;
 use super::layout::{self, SNAPSHOT_TIME, Times, VELOCITY, VERSION};
 use super::reader::Hdf5Reader;
 use super::{attributes, fault, open_file};
+use crate::axes::Axes;
 use crate::error::FieldError;
 use crate::field::{Attribute, FieldHeader, FieldReader, FieldShape};
 use crate::writer::{Appears, FieldWriter, Progress, publish};
@@ -83,7 +84,7 @@ impl InPlaceWriter {
     pub(crate) fn resume(path: &Path, shape: &FieldShape, xdmf: bool) -> Result<Self, FieldError> {
         // The system's reason first: a missing file is no damaged one.
         let file = open_raw(path)?;
-        let reader = Hdf5Reader::open(path, VELOCITY)?;
+        let reader = Hdf5Reader::open(path, VELOCITY, Axes::Components)?;
         if reader.shape() != *shape {
             return Err(FieldError::Shape {
                 label: reader.label().into(),
@@ -121,7 +122,7 @@ impl InPlaceWriter {
             snapshots: count,
             ..self.progress.shape
         };
-        let reader = Hdf5Reader::open(path, VELOCITY)?;
+        let reader = Hdf5Reader::open(path, VELOCITY, Axes::Components)?;
         let (header, appears) = (reader.header(), Appears::Finished);
         let mut short = Self::create(path, &shape, header, self.xdmf, appears)?;
         let mut snapshot = vec![0.0; shape.snapshot_len()];

@@ -9,7 +9,8 @@ use hdf5::{Dataset, File, Group, Hyperslab, SliceOrIndex};
 use rheome_hdf::{Unreadable, check_chunks, check_readable, number};
 
 use super::layout::{BARE_AXIS, PER_TRAJECTORY, RESERVED, SNAPSHOT_TIME, VERSION};
-use super::{attributes, fault, open_file};
+use super::{attributes, fault, open_file, scales};
+use crate::axes::Axes;
 use crate::error::FieldError;
 use crate::field::{Attribute, FieldHeader, FieldReader, FieldShape};
 
@@ -19,7 +20,9 @@ pub(crate) struct Hdf5Reader {
     path: PathBuf,
     label: String,
     shape: FieldShape,
+    /// Of the dataset, one more where that is one component.
     rank: usize,
+    axes: Axes,
     header: FieldHeader,
     times: Option<Vec<f64>>,
     /// `[trajectory, time]`, where the file tells.
@@ -28,8 +31,8 @@ pub(crate) struct Hdf5Reader {
 }
 
 impl Hdf5Reader {
-    /// Opens a dataset of rank 4, 5 or 6, of float32 or float64 in any byte order.
-    pub(crate) fn open(path: &Path, name: &str) -> Result<Self, FieldError> {
+    /// Opens a dataset of rank 4, 5 or 6 (one less for one component), of float32 or float64 in any byte order.
+    pub(crate) fn open(path: &Path, name: &str, axes: Axes) -> Result<Self, FieldError> {
         let file = open_file(path)?;
         let dataset = find(&file, path, name)?;
         let label = format!("{}:{name}", path.display());
@@ -44,6 +47,8 @@ impl Hdf5Reader {
             ));
         }
         let extents = dataset.get_shape().map_err(fault(path))?;
+        axes.check(&scales::axis_names(&dataset), &label)?;
+        let extents = axes.with_component(&extents);
         let shape = FieldShape::of_extents(&extents, &label)?;
         let length = crate::field::file_length(path)?;
         crate::field::check_plausible(length, &label, &shape)?;
@@ -92,6 +97,7 @@ impl Hdf5Reader {
             label,
             shape,
             rank: extents.len(),
+            axes,
             header,
             times,
             each,
@@ -136,7 +142,7 @@ impl FieldReader for Hdf5Reader {
         snapshot: usize,
         out: &mut [f32],
     ) -> Result<(), FieldError> {
-        let place = selection(&self.shape, trajectory, snapshot, self.rank);
+        let place = selection(&self.shape, trajectory, snapshot, self.rank, self.axes);
         let values = self
             .dataset
             .read_slice::<f32, _, ndarray::IxDyn>(place)
@@ -154,10 +160,13 @@ pub(super) fn selection(
     trajectory: usize,
     snapshot: usize,
     rank: usize,
+    axes: Axes,
 ) -> Hyperslab {
     let outer = [trajectory, snapshot].into_iter().map(SliceOrIndex::Index);
     let [nx, ny, nz] = shape.grid;
-    let inner = [nx, ny, nz, shape.components].map(|n| SliceOrIndex::from(0..n));
+    let components = (axes == Axes::Components).then_some(shape.components);
+    let inner = [nx, ny, nz].into_iter().chain(components);
+    let inner = inner.map(|n| SliceOrIndex::from(0..n));
     // Rank 4 is a single snapshot, rank 5 has no trajectories.
     outer
         .skip(6usize.saturating_sub(rank))
@@ -236,10 +245,23 @@ fn read_header(file: &File, group: &Group, dataset: &Dataset, shape: &FieldShape
     if group.name() != "/" {
         read_attributes(group, &mut all);
     }
-    if let Some(units) = attributes::read(dataset, "units")
-        && units != Attribute::from("1")
-    {
-        all.insert("velocity_units".into(), units);
+    let units_of = |name: &str| {
+        if !group.link_exists(name) {
+            return None;
+        }
+        let axis = group.dataset(name).ok()?;
+        attributes::read(&axis, "units")
+    };
+    let units = [
+        ("velocity_units", attributes::read(dataset, "units")),
+        ("time_units", units_of("time")),
+        // Heights are what wall units are made of.
+        ("coordinate_units", units_of("y")),
+    ];
+    for (key, units) in units {
+        if let Some(units) = units.filter(|units| *units != Attribute::from("1")) {
+            all.insert(key.into(), units);
+        }
     }
     FieldHeader {
         coordinates,

@@ -6,7 +6,8 @@
 
 use std::ffi::{CString, c_char, c_int, c_uint};
 
-use hdf5::Dataset;
+use hdf5::types::VarLenArray;
+use hdf5::{Dataset, ObjectReference1, ReferencedObject};
 
 // From hdf5_hl, which the static NetCDF build links: H5DSpublic.h.
 unsafe extern "C" {
@@ -39,6 +40,30 @@ pub fn attach(dataset: &Dataset, axis: usize, scale: &Dataset, name: &str) -> hd
         hdf5::h5check(unsafe { H5DSset_label(dataset.id(), axis, name.as_ptr()) })
     })
     .map(|_| ())
+}
+
+/// What the axes of a dataset are called, by the scales that are attached to them.
+pub(crate) fn axis_names(dataset: &Dataset) -> Vec<Option<String>> {
+    let rank = dataset.ndim();
+    let found = dataset
+        .attr("DIMENSION_LIST")
+        .ok()
+        .filter(|list| list.size() == rank);
+    let references = found.and_then(|list| {
+        // One list of scales an axis, of which the first names it.
+        list.read_raw::<VarLenArray<ObjectReference1>>().ok()
+    });
+    let Some(references) = references else {
+        return vec![None; rank];
+    };
+    let name = |scales: &VarLenArray<ObjectReference1>| -> Option<String> {
+        let scale = dataset.dereference(scales.first()?).ok()?;
+        let ReferencedObject::Dataset(scale) = scale else {
+            return None;
+        };
+        Some(scale.name().rsplit('/').next()?.to_owned())
+    };
+    references.iter().map(name).collect()
 }
 
 fn c_name(name: &str) -> hdf5::Result<CString> {

@@ -67,3 +67,17 @@ for form in ("NETCDF4", "NETCDF4_CLASSIC", "NETCDF3_CLASSIC", "NETCDF3_64BIT_OFF
                 np.array(names, dtype="S3")
             )
         file.Re_tau, file.seed, file.model = 180.0, np.int32(7), "name"
+
+# As most codes write them: a variable for each component, units, and axes in whatever order.
+others = folder / "others"
+others.mkdir()
+units = {"time": "s", "x": "m", "y": "m", "z": "m"}
+axes = {name: (name, values, {"units": units[name]}) for name, values in coordinates.items()}
+separate = xr.Dataset(
+    {name: (DIMS[:-1], field[..., i], {"units": "m/s"}) for i, name in enumerate(names)}, coords=axes
+)
+turned = data.transpose("trajectory", "time", "z", "y", "x", "component")
+for engine, form in (("netcdf4", "NETCDF4"), ("h5netcdf", "NETCDF4"), ("netcdf4", "NETCDF3_CLASSIC")):
+    separate.to_netcdf(others / f"separate_{engine}_{form}.nc", engine=engine, format=form)
+    separate.isel(trajectory=0).to_netcdf(others / f"alone_{engine}_{form}.nc", engine=engine, format=form)
+    turned.drop_vars("component").to_netcdf(others / f"turned_{engine}_{form}.nc", engine=engine, format=form)

@@ -6,12 +6,13 @@ use rheome_cli::{Failure, settings as settings_file};
 use rheome_fields::{FieldReader, FirstComponents};
 use rheome_flow::{Grid, GridFeatures, Rollout};
 
-use super::course::{Course, TOLERANCE, is_same};
+use super::course::Course;
 use super::judge::Judge;
 use crate::arguments::CompareArguments;
 use crate::commands::simulate::settings::SimulateSettings;
 use crate::labelled::Labelled;
 use crate::model_folder::{self, LoadedModel};
+use crate::pace::{TOLERANCE, is_same};
 
 /// Somebody who continues the flow from the start of the course.
 pub trait Contestant {
@@ -100,7 +101,7 @@ impl Operator {
             )));
         }
         check_positions(&folder.to_string(), &loaded.config.grid(), course)?;
-        let stride = course.stride_of(loaded.time_step).ok_or_else(|| {
+        let stride = course.stride_of(&loaded).ok_or_else(|| {
             Failure::new(format!(
                 "{folder}: steps {} in time, expected {} (the spacing of {}) or a whole multiple",
                 loaded.time_step.unwrap_or(f64::NAN),

@@ -4,7 +4,8 @@ use rheome_statistics::{FlowResults, LineSpectra};
 use serde::Serialize;
 
 use super::Entry;
-use super::course::{Course, is_same};
+use super::course::Course;
+use crate::pace::is_same;
 
 /// Numbers of one contestant. Errors of profiles are relative L2 norms over y against the truth.
 #[derive(Debug, Clone, Serialize)]

@@ -16,6 +16,8 @@ pub(super) struct Gathering {
     /// Whether the reference's snapshots are found by their times, and the number of the first otherwise.
     by_time: bool,
     index: usize,
+    /// Snapshots of the reference that a step is, where they are counted.
+    stride: usize,
 }
 
 impl Gathering {
@@ -30,6 +32,7 @@ impl Gathering {
             reference: None,
             by_time: false,
             index: start.index,
+            stride: 1,
         };
         match (this.open_reference(arguments, start), &arguments.reference) {
             (Err(failure), Some(_)) => return Err(failure),
@@ -52,7 +55,17 @@ impl Gathering {
         let file = rheome_fields::open(spec)?;
         let (timed, shape) = (file.times().is_some(), file.shape());
         drop(file);
-        self.by_time = start.timed && timed;
+        self.by_time = start.pace.is_timed && timed;
+        self.stride = match start.pace.stride {
+            Some(stride) => stride,
+            None if self.by_time => 1,
+            None => {
+                return Err(Failure::new(format!(
+                    "{spec}: tells no times, and a step of {} is no whole number of the input's snapshots, which are {} apart",
+                    start.pace.time_step, start.pace.spacing
+                )));
+            }
+        };
         let alone = arguments.reference.is_some() && shape.trajectories == 1;
         let trajectory = if alone { 0 } else { arguments.trajectory };
         let mut reference = ReferenceTrajectory::open(spec, trajectory, self.by_time)?;
@@ -66,7 +79,7 @@ impl Gathering {
         let (moment, spacing) = if self.by_time {
             (start.time, 1.0)
         } else {
-            (start.index as f64, start.time_step)
+            (start.index as f64, start.pace.spacing)
         };
         if reference.continues_after(moment) {
             reference.start_at(moment, spacing)?;
@@ -99,7 +112,7 @@ impl Gathering {
             exact: None,
         })?;
         if let Some(reference) = &mut self.reference {
-            let number = (self.index as u64 + step) as f64;
+            let number = self.index as f64 + step as f64 * self.stride as f64;
             let moment = if self.by_time { time } else { number };
             reference.compare(moment, velocity)?;
         }
@@ -118,7 +131,7 @@ impl Gathering {
         NamedResults {
             name: "rollout".into(),
             source: arguments.output.display().to_string(),
-            units: units(header, start.paced),
+            units: units(header, start.pace.is_told),
             provenance: header.attributes.clone(),
             reference: reference.map(ReferenceTrajectory::label),
             results,

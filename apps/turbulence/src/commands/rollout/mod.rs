@@ -1,5 +1,6 @@
 //! `turbulence rollout`: an operator continues a flow, every prediction being the next input.
 
+mod flow_of_input;
 mod gathering;
 mod sink;
 mod start;
@@ -24,9 +25,6 @@ use crate::statistics_output;
 /// Snapshots that one file may plan.
 const MOST_SNAPSHOTS: u64 = 1 << 20;
 
-/// Guard-rail messages that are printed; the rest are counted.
-const PRINTED_WARNINGS: u64 = 3;
-
 /// Runs the command.
 pub fn run(arguments: &RolloutArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
@@ -36,7 +34,7 @@ pub fn run(arguments: &RolloutArguments) -> Result<(), Failure> {
     let log = arguments.compute.log(false)?;
     let selected = arguments.compute.select(console)?;
     let mut loaded = model_folder::load(&arguments.source, &selected.device)?;
-    let start = Start::read(arguments, &loaded)?;
+    let start = Start::read(arguments, &loaded, console)?;
     let features = loaded.in_precision(arguments.precision, selected.choice)?;
 
     let shape = FieldShape {
@@ -63,8 +61,7 @@ pub fn run(arguments: &RolloutArguments) -> Result<(), Failure> {
         gathering,
         shape,
         every: arguments.every,
-        time: start.time,
-        time_step: start.time_step,
+        start: &start,
     };
     let window = start.window(arguments, &selected.device);
     let mut meter = Meter::new(console, "rollout", "steps", arguments.steps, 0);
@@ -87,7 +84,7 @@ pub fn run(arguments: &RolloutArguments) -> Result<(), Failure> {
 /// Ends the files: whatever ended the rollout, what was predicted before is kept.
 fn conclude(
     arguments: &RolloutArguments,
-    sink: Sink,
+    sink: Sink<'_>,
     header: &FieldHeader,
     start: &Start,
     outcome: Result<(), Failure>,
@@ -154,7 +151,7 @@ fn advance(
     arguments: &RolloutArguments,
     device: DeviceChoice,
     rollout: Rollout<'_>,
-    sink: &mut Sink,
+    sink: &mut Sink<'_>,
     meter: &mut Meter,
     log: JsonLog,
 ) -> Result<(), Failure> {
@@ -168,6 +165,7 @@ fn advance(
         meter,
         log,
         warnings: 0,
+        first_warning: None,
         seen: 0,
     };
     let steps = sink.beside(|inlet| steps(rollout, inlet, &interruption, &mut watch));
@@ -200,14 +198,7 @@ fn steps(
             return Ok(());
         }
     }
-    if watch.warnings > 0 {
-        watch.meter.note(format!(
-            "warning: the energy of u, v or w changed otherwise than ever in training {} time(s) in {last} steps. A few times say little; many \
-             say that the flow leaves what the operator has learnt: hold its statistics against those of the data (turbulence stats). \
-             --energy-limit sets how far is too far",
-            watch.warnings
-        ));
-    }
+    watch.sum_up();
     Ok(())
 }
 
@@ -222,6 +213,8 @@ struct Watch<'a> {
     meter: &'a mut Meter,
     log: JsonLog,
     warnings: u64,
+    /// The step of the first.
+    first_warning: Option<u64>,
     /// Steps that were looked at.
     seen: u64,
 }
@@ -259,9 +252,22 @@ impl Watch<'_> {
         }
     }
 
+    /// Tells in one line how often the guard rail was touched.
+    fn sum_up(&self) {
+        if let Some(first) = self.first_warning {
+            self.meter.note(format!(
+                "note: the energy of u, v or w changed by more than ever in training {} time(s) in {} steps, first in step {first}. A few times \
+                 say little; many say that the flow leaves what the operator has learnt: hold its statistics against those of the data \
+                 (turbulence stats). -v tells each, --energy-limit sets how far is too far",
+                self.warnings, self.seen
+            ));
+        }
+    }
+
     fn warn(&mut self, warning: &EnergyWarning) -> Result<(), Failure> {
         self.warnings += 1;
-        if self.warnings <= PRINTED_WARNINGS {
+        self.first_warning.get_or_insert(warning.step);
+        if self.arguments.compute.verbose {
             self.meter.note(format!("warning: {warning}"));
         }
         let limit = self.arguments.energy_limit;
@@ -276,7 +282,12 @@ impl Watch<'_> {
 }
 
 /// What a rollout that stops after `steps` steps leaves, and how to go on.
-fn standing(arguments: &RolloutArguments, sink: &Sink, time_window: usize, steps: u64) -> String {
+fn standing(
+    arguments: &RolloutArguments,
+    sink: &Sink<'_>,
+    time_window: usize,
+    steps: u64,
+) -> String {
     let output = arguments.output.display();
     let written = sink.written();
     let done = format!("{output}: {steps} of {} steps are done", arguments.steps);

@@ -8,18 +8,18 @@ use rheome_cli::Failure;
 use rheome_fields::{FieldShape, FieldWriter};
 
 use super::gathering::Gathering;
+use super::start::Start;
 
 /// Fields that may wait for the disk before the rollout waits too.
 const WAITING: usize = 2;
 
 /// Where the fields of a rollout go.
-pub(super) struct Sink {
+pub(super) struct Sink<'a> {
     pub writer: Box<dyn FieldWriter>,
     pub gathering: Option<Gathering>,
     pub shape: FieldShape,
     pub every: u64,
-    pub time: f64,
-    pub time_step: f64,
+    pub start: &'a Start,
 }
 
 /// The fields of a step: `[member, x, y, z, component]`.
@@ -35,7 +35,7 @@ pub(super) struct Inlet {
 /// The sink takes no more: it has failed, and its failure is the reason.
 pub(super) struct Closed;
 
-impl Sink {
+impl Sink<'_> {
     /// Snapshots that are written of every member.
     pub fn written(&self) -> usize {
         self.writer.completed_by_all()
@@ -74,7 +74,7 @@ impl Sink {
     }
 
     fn take(&mut self, step: u64, numbers: &[f32]) -> Result<(), Failure> {
-        let time = self.time + step as f64 * self.time_step;
+        let time = self.start.time_of(step);
         let members = || numbers.chunks(self.shape.snapshot_len()).enumerate();
         if let Some(gathering) = &mut self.gathering {
             for (member, snapshot) in members() {

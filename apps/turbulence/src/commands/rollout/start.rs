@@ -3,21 +3,22 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 use rand_distr::StandardNormal;
-use rheome_cli::Failure;
+use rheome_cli::{Console, Failure};
 use rheome_fields::{FieldHeader, FieldReader, FieldShape, FirstComponents, expect_grid};
 use rheome_statistics::FlowGrid;
 use rheome_training::randomness::{Purpose, generator};
 
 use super::super::PROGRAM;
+use super::flow_of_input::FlowOfInput;
 use crate::arguments::RolloutArguments;
 use crate::model_folder::LoadedModel;
+use crate::pace::{Pace, rounded_sum, window};
 use crate::reference::{INPUT_TRAJECTORY, START_TIME};
 use crate::trained_flow::FLOW_ATTRIBUTES;
-use rheome_statistics_file::flow_grid;
 
 /// What a rollout starts from.
 pub(super) struct Start {
-    /// The last `time_window` snapshots up to the index: `[time_window, x, y, z, component]`.
+    /// The last `time_window` snapshots up to the index, a step apart: `[time_window, x, y, z, component]`.
     pub snapshots: Vec<f32>,
     pub time_window: usize,
     pub shape: FieldShape,
@@ -26,51 +27,61 @@ pub(super) struct Start {
     pub label: String,
     /// Number of the last of the snapshots.
     pub index: usize,
-    /// Whether the input tells its times, and whether anything tells the time between two steps.
-    pub timed: bool,
-    pub paced: bool,
+    /// How the model steps through the snapshots of the input.
+    pub pace: Pace,
     pub time: f64,
-    pub time_step: f64,
 }
 
 impl Start {
     /// Reads the snapshots that the options name, and what is known of their flow.
-    pub fn read(arguments: &RolloutArguments, loaded: &LoadedModel) -> Result<Self, Failure> {
+    pub fn read(
+        arguments: &RolloutArguments,
+        loaded: &LoadedModel,
+        console: Console,
+    ) -> Result<Self, Failure> {
         let channels = loaded.config.channels();
         let reader = FirstComponents::new(rheome_fields::open(&arguments.input)?, channels)?;
         let reader: &dyn FieldReader = reader.as_ref();
         expect_grid(reader, loaded.config.grid().shape(), channels)?;
+        let pace = Pace::of(reader, arguments.trajectory, loaded);
         let time_window = loaded.config.time_window();
-        let index = arguments.index.unwrap_or(time_window - 1);
-        if index < time_window - 1 {
-            return Err(Failure::new(format!(
-                "--index {index}: the model needs {time_window} snapshots up to it, so it is at least {}",
-                time_window - 1
-            )));
+        let stride = match pace.stride {
+            Some(stride) => stride,
+            None if time_window == 1 => 1,
+            None => {
+                return Err(Failure::new(format!(
+                    "{}: found snapshots {} apart, expected that the model's step of {} is a whole number of them: it begins with {time_window}",
+                    reader.label(),
+                    pace.spacing,
+                    pace.time_step
+                )));
+            }
+        };
+        let index = arguments.index.unwrap_or((time_window - 1) * stride);
+        let place = (time_window, stride);
+        let snapshots = window(reader, arguments.trajectory, index, place)?;
+        let flow = FlowOfInput::of(reader, loaded, pace)?;
+        for doubt in &flow.doubts {
+            console.note(format!("warning: {}: {doubt}", reader.label()));
         }
-        let length = reader.shape().snapshot_len();
-        let mut snapshots = vec![0.0; time_window * length];
-        for (i, snapshot) in snapshots.chunks_mut(length).enumerate() {
-            reader.read(arguments.trajectory, index + 1 - time_window + i, snapshot)?;
-        }
-        let times = reader.times();
-        let spacing = times.and_then(|t| Some(t.get(1)? - t.first()?));
-        // Neither known: count steps.
-        let time_step = loaded.time_step.or(spacing).unwrap_or(1.0);
-        let time = times.and_then(|t| t.get(index).copied());
+        let told = reader.times().filter(|_| pace.is_timed);
+        let counted = rounded_sum(0.0, index as f64 * pace.spacing);
         Ok(Self {
             snapshots,
             time_window,
             shape: reader.shape(),
-            grid: points(reader, loaded)?,
-            header: completed(reader.header(), loaded),
+            grid: flow.grid,
+            header: flow.header,
             label: reader.label().to_owned(),
             index,
-            timed: time.is_some(),
-            paced: loaded.time_step.or(spacing).is_some(),
-            time: time.unwrap_or(index as f64 * time_step),
-            time_step,
+            pace,
+            time: told.and_then(|t| t.get(index).copied()).unwrap_or(counted),
         })
+    }
+
+    /// Time after `step` steps.
+    pub fn time_of(&self, step: u64) -> f64 {
+        rounded_sum(self.time, step as f64 * self.pace.time_step)
     }
 
     /// The snapshot that the first prediction follows.
@@ -143,35 +154,5 @@ pub(super) fn header(
     header
         .attributes
         .extend(numbers.map(|(key, value)| (key.to_owned(), value.into())));
-    header
-}
-
-/// The points of the flow: those of the input's coordinates, or of the model's where the input has none.
-fn points(reader: &dyn FieldReader, loaded: &LoadedModel) -> Result<FlowGrid, Failure> {
-    match (&reader.header().coordinates, &loaded.flow.coordinates) {
-        (None, Some([x, y, z])) => {
-            let grid = FlowGrid::of_coordinates([x, y, z].map(Vec::as_slice));
-            grid.map_err(|e| Failure::new(format!("the model's coordinates: {e}")))
-        }
-        _ => Ok(flow_grid(reader)?),
-    }
-}
-
-/// The header of the input with what it does not tell and the model does: coordinates; names of components; and, where the input tells
-/// nothing of its flow, units and viscosity, which are those of the data that the model learnt from.
-fn completed(input: &FieldHeader, loaded: &LoadedModel) -> FieldHeader {
-    let mut header = input.clone();
-    let FieldHeader {
-        coordinates,
-        components,
-        attributes,
-        ..
-    } = loaded.flow.clone();
-    let is_told = |key: &&str| input.attributes.contains_key(*key);
-    if !FLOW_ATTRIBUTES.iter().any(is_told) {
-        header.attributes.extend(attributes);
-    }
-    header.coordinates = header.coordinates.or(coordinates);
-    header.components = header.components.or(components);
     header
 }

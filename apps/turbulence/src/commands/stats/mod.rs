@@ -11,7 +11,7 @@ use rheome_statistics::{FlowGrid, FlowStatistics, Snapshot, WallUnits};
 use rheome_statistics_file::{NamedResults, flow_grid, units, wall_units};
 
 use crate::arguments::StatsArguments;
-use crate::reference::FileComparison;
+use crate::reference::{FileComparison, Pairing};
 use crate::statistics_output;
 
 /// Runs the command.
@@ -132,7 +132,7 @@ impl Gathering {
         let (grid, units) = grid_and_units(reader.as_ref(), arguments)?;
         let mut comparison = None;
         if predicted {
-            comparison = find_reference(reader.as_ref(), arguments)?;
+            comparison = find_reference(reader.as_ref(), arguments, arguments.compute.console())?;
         }
         Ok(Self {
             statistics: FlowStatistics::new(&grid, units),
@@ -227,14 +227,20 @@ fn grid_and_units(
 fn find_reference(
     reader: &dyn FieldReader,
     arguments: &StatsArguments,
+    console: Console,
 ) -> Result<Option<FileComparison>, Failure> {
+    let mut reasons = Vec::new();
     for spec in &arguments.reference {
         if rheome_statistics_file::is_statistics(Path::new(spec)) {
             continue;
         }
-        if let Some(comparison) = FileComparison::new(reader, spec)? {
-            return Ok(Some(comparison));
+        match FileComparison::pair(reader, spec)? {
+            Pairing::Found(comparison) => return Ok(Some(*comparison)),
+            Pairing::None(reason) => reasons.push(reason),
         }
+    }
+    for reason in reasons {
+        console.note(format!("no errors by lead time: {reason}"));
     }
     Ok(None)
 }

@@ -13,6 +13,8 @@ use self::truth::Truth;
 use super::Entry;
 use super::scores::interpolate;
 use crate::arguments::CompareArguments;
+use crate::model_folder::LoadedModel;
+use crate::pace::{TOLERANCE, stride_of, window};
 
 /// The reference trajectory from the start on.
 pub struct Course {
@@ -39,14 +41,6 @@ pub struct Course {
 
 /// Velocity components that everybody predicts.
 const COMPONENTS: usize = 3;
-
-/// How far numbers that should be the same may be apart, relatively.
-pub const TOLERANCE: f64 = 1e-3;
-
-/// Whether two numbers are the same within [`TOLERANCE`].
-pub fn is_same(a: f64, b: f64) -> bool {
-    (a - b).abs() <= TOLERANCE * a.abs().max(b.abs())
-}
 
 impl Course {
     /// Opens the reference and gathers (or reads) its statistics.
@@ -92,31 +86,18 @@ impl Course {
         self.reader.header().attributes.clone()
     }
 
-    /// How many steps of the reference a time step is; 1 where it is not known.
-    pub fn stride_of(&self, time_step: Option<f64>) -> Option<usize> {
-        let Some(step) = time_step else {
-            return Some(1);
-        };
-        let stride = (step / self.time_step).round();
-        (stride >= 1.0 && is_same(step, stride * self.time_step)).then_some(stride as usize)
+    /// How many snapshots of the reference a step of a model is.
+    pub fn stride_of(&self, model: &LoadedModel) -> Option<usize> {
+        match model.time_step {
+            Some(step) => stride_of(step, self.time_step),
+            None => Some(model.stride),
+        }
     }
 
     /// `count` snapshots up to the start, `stride` apart, oldest first: `[count, x, y, z, component]`.
     pub fn window(&self, count: usize, stride: usize) -> Result<Vec<f32>, Failure> {
-        let span = (count - 1) * stride;
-        let Some(first) = self.index.checked_sub(span) else {
-            return Err(Failure::new(format!(
-                "--index {}: a model needs {count} snapshot(s) up to it, {stride} apart, so it is at least {span}",
-                self.index,
-            )));
-        };
-        let length = self.reader.shape().snapshot_len();
-        let mut window = vec![0.0; count * length];
-        for (i, snapshot) in window.chunks_mut(length).enumerate() {
-            self.reader
-                .read(self.trajectory, first + i * stride, snapshot)?;
-        }
-        Ok(window)
+        let reader = self.reader.as_ref();
+        window(reader, self.trajectory, self.index, (count, stride))
     }
 
     /// Time of the flow after `step` steps.

@@ -4,8 +4,8 @@ use rheome_cli::Failure;
 use rheome_fields::FieldReader;
 use rheome_statistics::{FlowGrid, FlowResults, FlowStatistics, Snapshot, WallUnits};
 
-use super::is_same;
 use crate::arguments::CompareArguments;
+use crate::pace::is_same;
 
 /// Statistics of the true flow.
 pub struct Truth {
