@@ -9,7 +9,7 @@ use plotters::prelude::*;
 use super::legend::{Entry, Legend};
 use super::style::{FONT, Marker, color, register_typeface, ring};
 use super::ticks;
-use super::{PlotError, file};
+use super::{PlotError, file, line};
 
 /// How an axis is divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -297,8 +297,10 @@ impl Panel {
             let color = color(curve.set);
             let points = &curve.points;
             if !curve.is_scatter {
-                let line = LineSeries::new(points.iter().copied(), color.stroke_width(2));
-                chart.draw_series(line)?;
+                for part in line::parts(points, |point| chart.backend_coord(&point)) {
+                    let line = LineSeries::new(part.iter().copied(), color.stroke_width(2));
+                    chart.draw_series(line)?;
+                }
             }
             let marker = Marker::of(curve.set).or(curve.is_scatter.then_some(Marker::Disc));
             if let Some(marker) = marker {
@@ -416,6 +418,36 @@ mod tests {
         assert_eq!([marks(1), marks(3)], [(4, 0.7); 2]);
         assert_eq!(marks(2), (5, 1.0), "a line's");
         assert_eq!(marks(4), (5, 1.0), "rings are not counted among the cloud");
+    }
+
+    #[test]
+    fn a_steep_line_stays_in_its_panel() {
+        let upper = |lower: &[f64]| {
+            let points = lower.iter().enumerate();
+            let points = points.map(|(i, y)| (1.0 + 1e-3 * i as f64, *y));
+            let panel = |points| Panel {
+                x: Axis::linear("y").within(0.0, 2.0),
+                y: Axis::linear("u").within(0.0, 2.0),
+                curves: vec![Curve::line(0, points)],
+            };
+            let figure = Figure {
+                names: vec!["a".into()],
+                panels: vec![panel(Vec::new()), panel(points.collect())],
+                columns: 1,
+            };
+            let (width, height) = figure.size();
+            let mut pixels = vec![0; (3 * width * height) as usize];
+            let root = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
+            register_typeface();
+            figure.draw_on(root, Path::new("a.png")).unwrap();
+            let panels = (3 * width * (height - PANEL.1)) as usize;
+            pixels[..panels].to_vec()
+        };
+        let spikes: Vec<f64> = (0..40).map(|i| f64::from(i % 2)).collect();
+        assert!(
+            upper(&spikes) == upper(&[0.5, 0.5]),
+            "drawn over the panel above"
+        );
     }
 
     #[test]
