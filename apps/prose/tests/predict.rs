@@ -9,7 +9,7 @@ mod refusals;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use command::{fails, folder, is_refused_beside, python, with};
+use command::{fails, folder, is_refused_beside, python, root, with};
 use hdf5::File;
 use models::{CHECKPOINT, checkpoint_settings, data, trained};
 use predicates::prelude::*;

@@ -14,7 +14,10 @@ pub fn datasets(group: &Group) -> Vec<(String, Vec<usize>)> {
 }
 
 fn list(group: &Group, prefix: &str, depth: usize, found: &mut Vec<(String, Vec<usize>)>) {
-    for name in group.member_names().unwrap_or_default() {
+    let mut names = group.member_names().unwrap_or_default();
+    // The order in the file is nobody's.
+    names.sort();
+    for name in names {
         if found.len() >= MOST {
             return;
         }

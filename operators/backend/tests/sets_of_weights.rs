@@ -88,7 +88,7 @@ fn another_width_is_told_as_the_reason() {
     let told = load(path.to_str().unwrap()).unwrap_err().to_string();
     assert!(
         told.contains("4 of 4 misshapen parameters are 6 long where the settings make it 4")
-            && told.contains("4 misshapen: first.bias found F32 [6], expected F32 [4], ")
+            && told.contains("4 misshapen: first.bias found f32 [6], expected float [4], ")
             && told.ends_with(" and 1 more"),
         "{told}"
     );

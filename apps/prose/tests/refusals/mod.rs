@@ -27,7 +27,7 @@ fn a_model_of_another_program_is_called_so() {
 #[test]
 fn of_two_sets_of_weights_it_is_told_which_is_taken() {
     let folder = folder();
-    let mut state = StateDict::read(CHECKPOINT.as_ref()).unwrap();
+    let mut state = StateDict::read(&root().join(CHECKPOINT)).unwrap();
     let tensors = std::mem::take(&mut state.tensors).into_iter();
     state.tensors = tensors
         .flat_map(|(name, data)| {
