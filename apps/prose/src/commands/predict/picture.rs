@@ -14,7 +14,7 @@ use super::Prediction;
 const MARGIN: f64 = 0.25;
 
 /// Rings that stand apart in one panel.
-const RINGS: usize = 40;
+const RINGS: usize = 20;
 
 /// Draws the picture beside the output; returns its files.
 ///
