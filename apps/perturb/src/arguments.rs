@@ -6,7 +6,9 @@ mod model;
 use clap::{Parser, Subcommand};
 use rheome_cli::{ManArguments, Shell, VersionOptions};
 
-pub use data::{GenerateArguments, InfoArguments, PrepareArguments, SplitArguments};
+pub use data::{
+    GenerateArguments, InfoArguments, PrepareArguments, SplitArguments, control_labels,
+};
 pub use model::{
     EvaluateArguments, IdentifyArguments, PartOfSplit, PredictArguments, TrainArguments,
 };
@@ -56,13 +58,14 @@ pub enum Command {
     /// Make a raw file ready for training: normalise counts, choose genes, unify the names of conditions.
     ///
     /// The values, obs and var are taken over; other layers, raw, embeddings (obsm), graphs (obsp) and uns are not, and are listed.
+    /// Columns of obs and var that are called as what is written, such as perturbation and split, are kept as source_NAME.
     #[command(
         after_help = "Example:\n  perturb prepare demo/cells/screen.h5ad --split-method additive \\\n      --output demo/cells/data.h5ad"
     )]
     Prepare(PrepareArguments),
     /// Give a prepared file another split into conditions that are learnt and conditions that are held out.
     #[command(
-        after_help = "Example:\n  perturb split demo/cells/prepared.h5ad --method additive --fold 1 \\\n      --output demo/cells/fold-1.h5ad"
+        after_help = "Example:\n  perturb split demo/cells/prepared.h5ad --split-method additive --fold 1 \\\n      --output demo/cells/fold-1.h5ad"
     )]
     Split(SplitArguments),
     /// Simulate a Perturb-seq screen whose truth is known.

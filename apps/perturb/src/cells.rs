@@ -179,7 +179,7 @@ fn held_out(file: &AnnData) -> Result<Option<BTreeSet<Condition>>, Failure> {
     }
     let held_out = Split::held_out(&file.uns_at(SPLIT)?).ok_or_else(|| {
         Failure::new(format!(
-            "{}: uns/{SPLIT}: found no list of test conditions; make the split anew: perturb split {0}",
+            "{}: uns/{SPLIT}: found no list of test conditions; make the split anew: perturb split {0} --overwrite",
             file.path().display()
         ))
     })?;

@@ -17,6 +17,8 @@ use crate::settings::TrainSettings;
 
 /// Name of the gene graph in a model folder.
 pub const GRAPH: &str = "graph.json";
+/// What files write between the names of genes, besides `+`.
+const SEPARATORS: [char; 7] = ['_', '|', '&', '-', ';', ':', '/'];
 /// Cells whose values are dense at a time while correlations are collected.
 const CELLS_AT_ONCE: usize = 1024;
 
@@ -113,14 +115,28 @@ impl Genes {
         let id = |name: &str| {
             self.vocabulary.id(name).ok_or_else(|| {
                 let known = self.vocabulary.genes().iter().map(String::as_str);
+                let meant = match self.written_otherwise(name) {
+                    Some(condition) => format!("; did you mean {condition}?"),
+                    None => did_you_mean(name, known),
+                };
                 Failure::new(format!(
-                    "the gene {name:?} is not among the {} that the model knows{}",
-                    self.vocabulary.genes().len(),
-                    did_you_mean(name, known)
+                    "the gene {name:?} is not among the {} that the model knows{meant}",
+                    self.vocabulary.genes().len()
                 ))
             })
         };
         names.into_iter().map(id).collect()
+    }
+
+    /// What is meant by names of genes, or control, with something else than `+` between them: `KLF1_CEBPA`, as raw files have it.
+    fn written_otherwise(&self, name: &str) -> Option<Condition> {
+        let is_gene = |part: &str| self.vocabulary.genes().iter().any(|gene| gene == part);
+        let mut written = SEPARATORS.into_iter().filter(|other| name.contains(*other));
+        written.find_map(|separator| {
+            let condition = Condition::written(&name.replace(separator, "+"), is_gene);
+            let is_known = !condition.is_control() && condition.targets().all(is_gene);
+            is_known.then_some(condition)
+        })
     }
 }
 

@@ -122,7 +122,10 @@ fn as_many_as_were_asked_for(run: &Path, data: &Path, output: &str, table: &str)
         [count("control"), count("REG000+REG003"), count("REG001")],
         [60, 5, 5]
     );
-    assert_eq!(cells.n_vars(), AnnData::open(data).unwrap().n_vars());
+    // All that the data tell of the genes is there to join results by.
+    let of_data = AnnData::open(data).unwrap().frame(Axis::Var).unwrap();
+    assert!(of_data.column("role").is_some());
+    assert_eq!(cells.frame(Axis::Var).unwrap(), of_data);
     let predicted = values(output, 60..70);
     assert!(predicted.iter().all(|v| v.is_finite() && *v >= 0.0));
     python("look_at_prediction.py", &[output]);
@@ -183,6 +186,11 @@ fn what_cannot_be_predicted_is_said_before_anything_is_computed() {
         1,
         &["\"REG0O1\"", "did you mean REG00"],
     );
+    // As raw files may have it, and `prepare` understands it.
+    for label in ["REG001_REG000", "ctrl_REG001_REG000"] {
+        let words = [label, "did you mean REG000+REG001?"];
+        fails(ask(label), 1, &words);
+    }
     fails(
         ask("REG000++REG001"),
         1,

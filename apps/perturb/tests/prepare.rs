@@ -190,7 +190,9 @@ fn the_protocol_is_kept_with_the_cells() {
         let data = path(protocol);
         let mut prepare = with(&["prepare", &raw, "--output", &data, "-q"]);
         prepare.args(["--protocol", protocol]).assert().success();
-        let split = with(&["split", &data, "--fold", "1"]).output().unwrap();
+        let split = with(&["split", &data, "--fold", "1", "--overwrite"])
+            .output()
+            .unwrap();
         let told = String::from_utf8(split.stderr).unwrap();
         assert_eq!(
             told.contains("cells that are held out now"),
@@ -303,7 +305,6 @@ fn options_that_cannot_be_are_named() {
     };
     refused("--genes 0", &["--genes: found 0, expected 1 or more"]);
     refused("--target-total=-1", &["--target-total: found -1"]);
-    refused("--separator _", &["--weak-separator: found _"]);
     let share = "--share: found 1.5, expected a number between 0 and 1";
     refused("--split-method additive --share 1.5", &[share]);
     let conditions = ["--conditions: found \"KLF1+FOXA2\"", "FOXA1+KLF1"];
@@ -382,15 +383,18 @@ fn a_prepared_file_is_split_by_every_method() {
     let (data, split) = prepared(&folder);
     let before = fs::read(&data).unwrap();
     let other = folder.path().join("other.h5ad").display().to_string();
-    split(&format!("--method unseen --fold 3 --output {other}"))
+    split(&format!("--split-method unseen --fold 3 --output {other}"))
         .assert()
         .success()
         .stdout(contains("split unseen, fold 3:").and(contains("held out: REG")))
         .stderr(contains("perturb prepare --split-method unseen").and(contains("other.h5ad")));
     assert!(fs::read(&data).unwrap() == before, "the output is another");
-    // Without an output the file itself is replaced.
-    for method in ["combinations", "additive"] {
-        split(&format!("--method {method}"))
+    // Without an output the file itself is replaced, where that is asked for. The option's older name is understood.
+    let unasked = ["data.h5ad: ", "--output", "--overwrite to replace it"];
+    fails(split("--split-method additive"), 1, &unasked);
+    assert!(fs::read(&data).unwrap() == before);
+    for (option, method) in [("--method", "combinations"), ("--split-method", "additive")] {
+        split(&format!("{option} {method} --overwrite"))
             .assert()
             .success()
             .stdout(contains(format!("split {method}")));
@@ -401,7 +405,7 @@ fn a_prepared_file_is_split_by_every_method() {
             .stdout(contains(told));
     }
     let held_out = "held out: REG001, REG002";
-    split("--method given --conditions REG001,control+REG002")
+    split("--split-method given --conditions REG001,control+REG002 --overwrite")
         .assert()
         .success()
         .stdout(contains("2 conditions held out, 20 cells").and(contains(held_out)));
@@ -413,15 +417,18 @@ fn a_split_that_fails_changes_nothing() {
     let folder = folder();
     let (data, split) = prepared(&folder);
     let before = fs::read(&data).unwrap();
-    let refused = |more: &str, words: &[&str]| fails(split(more), 1, words);
+    let refused = |more: &str, words: &[&str]| {
+        fails(split(&format!("{more} --overwrite")), 1, words);
+    };
     let unknown = ["--conditions: found \"REG01\"", "REG001"];
-    refused("--method given --conditions REG01", &unknown);
-    refused("--method combosciplex", &["Panobinostat"]);
+    refused("--split-method given --conditions REG01", &unknown);
+    refused("--split-method combosciplex", &["Panobinostat"]);
     refused("--share 0", &["--share: found 0"]);
     let raw = folder.path().join("raw.h5ad").display().to_string();
-    refused(&format!("--output {raw}"), &["raw.h5ad: exists already"]);
+    let taken = split(&format!("--output {raw}"));
+    fails(taken, 1, &["raw.h5ad: exists already"]);
     let words = ["raw.h5ad: was not prepared", "perturb prepare"];
-    fails(with(&["split", &raw]), 1, &words);
+    fails(with(&["split", &raw, "--overwrite"]), 1, &words);
     assert!(fs::read(&data).unwrap() == before);
 }
 

@@ -99,7 +99,7 @@ pub struct MissingKey {
     pub key: String,
     /// What is there instead: the nearest name first, or, where none is near, as the file has them.
     pub there: Vec<String>,
-    /// The option that names another key, e.g. `--perturbation-key`.
+    /// The option that names another key, e.g. `--pert-col`.
     pub option: Option<String>,
 }
 
@@ -168,7 +168,7 @@ pub fn nearest_first(key: &str, mut names: Vec<String>) -> Vec<String> {
 }
 
 impl AnnDataError {
-    /// Adds how to name another key, where a key is missing: `named_by("--perturbation-key")`.
+    /// Adds how to name another key, where a key is missing: `named_by("--pert-col")`.
     pub fn named_by(self, option: &str) -> Self {
         match self {
             Self::Missing(mut missing) => {
@@ -231,9 +231,9 @@ mod tests {
     fn the_nearest_name_comes_first() {
         let error = missing("condition", &["batch", "n_counts", "Conditions"]);
         assert_eq!(
-            error.named_by("--perturbation-key").to_string(),
+            error.named_by("--pert-col").to_string(),
             "cells.h5ad: no column \"condition\" in obs; the nearest of its columns is \"Conditions\", the others are \"batch\", \
-             \"n_counts\"; name another with --perturbation-key"
+             \"n_counts\"; name another with --pert-col"
         );
     }
 

@@ -64,6 +64,42 @@ impl Frame {
         Ok(())
     }
 
+    /// Sets a column; one of that name with other values is kept under the name `source_NAME` (`source_NAME-1`, ... where that
+    /// is taken), which is answered. So a table that is taken over from another file loses nothing to a column of one's own.
+    ///
+    /// # Errors
+    /// [`AnnDataError::Content`] for another number of rows than the index has.
+    pub fn set_beside(
+        &mut self,
+        name: &str,
+        column: impl Into<Column>,
+    ) -> Result<Option<String>, AnnDataError> {
+        let column = column.into();
+        let differs = self.column(name).is_some_and(|old| !old.reads_as(&column));
+        let kept = differs.then(|| self.set_aside(name)).flatten();
+        self.set(name, column)?;
+        Ok(kept)
+    }
+
+    /// Gives the column of a name another one, as [`Frame::set_beside`] does; none where there is no such column.
+    pub fn set_aside(&mut self, name: &str) -> Option<String> {
+        let kept = self.unused_name(&format!("source_{name}"));
+        let mut columns = self.columns.iter_mut();
+        let (old, _) = columns.find(|(n, _)| n == name)?;
+        old.clone_from(&kept);
+        Some(kept)
+    }
+
+    /// `name`, or else `name-1`, `name-2`, ...: the first that neither a column nor the index has.
+    pub fn unused_name(&self, name: &str) -> String {
+        let is_used = |name: &str| self.column(name).is_some() || self.index_name() == Some(name);
+        let mut numbered = (1..).map(|number| format!("{name}-{number}"));
+        match is_used(name) {
+            false => name.to_owned(),
+            true => numbered.find(|name| !is_used(name)).unwrap_or_default(),
+        }
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.index.len()
@@ -115,5 +151,36 @@ impl Frame {
                 .map(|(name, column)| (name.clone(), column.at(rows)))
                 .collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_makes_way_and_is_kept() {
+        let mut frame = Frame::new(vec!["a", "b"]).with_index_name("source_split");
+        for (name, values) in [("split", ["x", "y"]), ("n", ["1", "2"])] {
+            frame.set(name, values.map(String::from).to_vec()).unwrap();
+        }
+        let kept = frame.set_beside("split", vec!["train", "test"]).unwrap();
+        // The index has the first name.
+        assert_eq!(kept.as_deref(), Some("source_split-1"));
+        let names: Vec<&str> = frame.columns().iter().map(|(n, _)| n.as_str()).collect();
+        assert_eq!(names, ["source_split-1", "n", "split"]);
+        let text = |name: &str| frame.column(name).unwrap().text(0).unwrap();
+        assert_eq!([text("split"), text("source_split-1")], ["train", "x"]);
+    }
+
+    #[test]
+    fn what_reads_the_same_is_not_kept_twice() {
+        let mut frame = Frame::new(vec!["a", "b"]);
+        let as_categories = Categorical::new(vec![1, 0], vec!["y", "x"].into(), false).unwrap();
+        frame.set("p", as_categories).unwrap();
+        assert_eq!(frame.set_beside("p", vec!["x", "y"]).unwrap(), None);
+        assert_eq!(frame.set_beside("new", vec!["x", "y"]).unwrap(), None);
+        assert_eq!(frame.columns().len(), 2);
+        assert_eq!(frame.set_aside("nothing"), None);
     }
 }

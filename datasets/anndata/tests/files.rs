@@ -130,9 +130,9 @@ fn what_is_missing_is_told_with_what_is_there() {
             .obs()
             .column("conditions")
             .unwrap_err()
-            .named_by("--perturbation-key"),
+            .named_by("--pert-col"),
         "FILE: no column \"conditions\" in obs; the nearest of its columns is \"condition\", the others are \"n_counts\", \
-         \"passage\"; name another with --perturbation-key",
+         \"passage\"; name another with --pert-col",
     );
     told(
         cells.layer("count").unwrap_err(),

@@ -45,8 +45,8 @@ pub use error::CellsError;
 pub use moments::GeneMoments;
 pub use normalization::{Normalization, median_total, totals};
 pub use prepare::{
-    EVALUATED, Input, PERTURBATION, PREPARE, PrepareSettings, Prepared, SPLIT, prepare,
-    read_conditions,
+    EVALUATED, Input, PERTURBATION, PREPARE, PrepareSettings, Prepared, SPLIT, likely_controls,
+    prepare, read_conditions,
 };
 pub use protocol::Protocol;
 pub use resplit::{Resplit, resplit};

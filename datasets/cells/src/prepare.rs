@@ -1,5 +1,6 @@
 //! From counts as they were measured to the file that training reads.
 
+mod control_labels;
 mod progress;
 mod raw_cells;
 mod selection;
@@ -18,6 +19,7 @@ use crate::normalization::Normalization;
 use crate::read_ahead::each_block;
 use crate::split::{Split, SplitSettings};
 
+pub use control_labels::likely_controls;
 pub(crate) use progress::{Progress, go_on};
 use raw_cells::RawCells;
 pub(crate) use selection::Masks;
@@ -49,6 +51,11 @@ pub struct Prepared {
     pub target_total: Option<f64>,
     /// What perturbations name and the file did not measure: genes that are missing, or drugs.
     pub unmeasured: Vec<String>,
+    /// Genes whose name another one had before them, as they are called now ([`PrepareSettings::make_unique`]).
+    pub made_unique: Vec<String>,
+    /// Columns of the source that are called like one of the output, and what they are called there:
+    /// `obs/perturbation`, `obs/source_perturbation`.
+    pub renamed: Vec<(String, String)>,
     /// Elements of the source that are not in the output: `layers/spliced`, `obsm/X_pca`, `raw`, ....
     pub left_out: Vec<String>,
 }
@@ -56,7 +63,8 @@ pub struct Prepared {
 /// Normalises the cells of `source`, unifies their conditions, splits these, selects genes, and writes what training needs to
 /// `output`: `X` (sparse, float32), `obs` with the columns [`PERTURBATION`] and [`SPLIT`], `var` with what the selection of
 /// genes was based on (columns named as scanpy names them) and whether a gene is perturbed or [`EVALUATED`], and the settings
-/// in `uns`. Embeddings, graphs, other layers, `raw` and the source's `uns` are not taken over: [`Prepared::left_out`] lists them.
+/// in `uns`. A column of the source that is called like one of these and reads otherwise is kept as `source_NAME`
+/// ([`Prepared::renamed`]). Embeddings, graphs, other layers, `raw` and the source's `uns` are not taken over: [`Prepared::left_out`] lists them.
 ///
 /// Everything is checked before any work: the column, the layer, the labels. The matrix is read three times by blocks of rows
 /// (twice, where it holds logarithms; once more for [`Flavor::SeuratV3`](crate::Flavor)); memory is that of the tables and a few blocks. `progress` is told the cells read and
@@ -85,7 +93,8 @@ pub fn prepare(
     let normalization = raw.normalization(settings, &masks.selecting, &mut progress)?;
     let selection = raw.select(settings, &masks, normalization.as_ref(), &mut progress)?;
 
-    let var = selection.frame(&raw, &raw.var.read()?)?;
+    let mut renamed = Renamed::default();
+    let var = selection.frame(&raw, &raw.var.read()?, &mut renamed)?;
     let mut writer = AnnDataWriter::create(output, &var, options)?;
     write_values(
         &mut writer,
@@ -105,11 +114,17 @@ pub fn prepare(
     // How scanpy recognises logarithms.
     writer.write_uns("log1p", &Value::Dict(Vec::new()))?;
     let mut obs = source.frame(Axis::Obs)?;
-    obs.set(PERTURBATION, raw.conditions.to_column())?;
-    if let Some(split) = &split {
-        obs.set(SPLIT, split.to_column(&raw.conditions))?;
-        writer.write_uns(SPLIT, &split.to_value())?;
-    }
+    let condition = obs.set_beside(PERTURBATION, raw.conditions.to_column())?;
+    renamed.note("obs", PERTURBATION, condition);
+    let of_source = match &split {
+        Some(split) => {
+            writer.write_uns(SPLIT, &split.to_value())?;
+            obs.set_beside(SPLIT, split.to_column(&raw.conditions))?
+        }
+        // It would be taken for the split of this file, and replaced by the next one.
+        None => obs.set_aside(SPLIT),
+    };
+    renamed.note("obs", SPLIT, of_source);
     writer.finish(&obs)?;
     Ok(Prepared {
         cells: obs.len(),
@@ -119,8 +134,22 @@ pub fn prepare(
         split,
         target_total,
         unmeasured: selection.unmeasured,
+        made_unique: raw.made_unique,
+        renamed: renamed.0,
         left_out: left_out(source, settings)?,
     })
+}
+
+/// Columns of the source that are kept under another name, as [`Prepared::renamed`] tells them.
+#[derive(Default)]
+struct Renamed(Vec<(String, String)>);
+
+impl Renamed {
+    /// A column of `group` that is called `kept` now, if it is.
+    fn note(&mut self, group: &str, name: &str, kept: Option<String>) {
+        let pair = kept.map(|kept| (format!("{group}/{name}"), format!("{group}/{kept}")));
+        self.0.extend(pair);
+    }
 }
 
 /// What of the source is not taken over: all but the values that the settings name, `obs` and `var`.
@@ -203,6 +232,7 @@ fn describe(
             settings.perturbation_key.as_str().into(),
         ),
         ("gene_key", text(&settings.gene_key)),
+        ("make_unique", settings.make_unique.into()),
         ("layer", text(&settings.layer)),
         ("raw", settings.raw.into()),
         ("input", settings.input.name().into()),

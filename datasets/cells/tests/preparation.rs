@@ -292,7 +292,7 @@ fn what_does_not_work_is_said_before_any_work() {
     told(|s| s.raw = true, "RAW: there is no raw in it");
     let symbol = "RAW: no column \"symbol\" in var";
     told(|s| s.gene_key = Some("symbol".into()), symbol);
-    let control = "RAW: obs/condition: no control cells: no label is non-targeting; the nearest of its 7 labels are";
+    let control = "RAW: obs/condition: no control cells: no label is non-targeting; of its 7 labels \"ctrl\" (10 cells) may be";
     told(|s| s.labels.control = vec!["non-targeting".into()], control);
     let genes = "variable_genes: found 0, expected 1 or more";
     told(

@@ -52,7 +52,7 @@ pub struct PrepareArguments {
     /// Whose cells decide which genes are kept: strict, the cells of training alone; paper, all cells, as scDFM was published.
     #[arg(long, value_name = "NAME", default_value = "strict", value_parser = protocol())]
     pub protocol: Protocol,
-    /// Also split the conditions, before genes are chosen.
+    /// Also split the conditions, before genes are chosen; see `perturb split`.
     #[arg(long, value_name = "METHOD", value_parser = split_method())]
     pub split_method: Option<SplitMethod>,
     /// How to draw the split.
@@ -75,12 +75,12 @@ pub struct SplitArguments {
     pub data: PathBuf,
     /// What to hold out: a share of the combinations (additive), of the genes (unseen), combinations and their genes alone
     /// (combinations), the seven conditions published for ComboSciPlex (combosciplex), or those of --conditions (given).
-    #[arg(long, value_name = "METHOD", default_value = "additive", value_parser = split_method())]
-    pub method: SplitMethod,
+    #[arg(long, visible_alias = "method", value_name = "METHOD", default_value = "additive", value_parser = split_method())]
+    pub split_method: SplitMethod,
     /// How to draw the split.
     #[command(flatten)]
     pub split: SplitOptions,
-    /// File to write. Default: DATA.h5ad itself, replaced as a whole when all is written.
+    /// File to write. Default, with --overwrite: DATA.h5ad itself, replaced as a whole when all is written.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// How to write the file.
@@ -120,6 +120,9 @@ pub struct InfoArguments {
     /// Column of obs with the perturbations. Default: perturbation, or condition.
     #[arg(long, value_name = "COLUMN")]
     pub pert_col: Option<String>,
+    /// Label of cells to which nothing was done, in upper or lower case; may be repeated. Default: ctrl and control.
+    #[arg(long, value_name = "LABEL")]
+    pub control: Vec<String>,
     /// Print one JSON object, for scripts.
     #[arg(long)]
     pub json: bool,
@@ -131,32 +134,46 @@ pub struct KeyOptions {
     /// Column of obs that tells what was done to a cell.
     #[arg(long, value_name = "COLUMN", default_value = "condition")]
     pub pert_col: String,
-    /// Column of var with the names of genes that perturbations use. Default: the names of the rows of var.
+    /// Column of var with the names of genes that perturbations use; a gene without one is called as its row. Default: the names of
+    /// the rows of var.
     #[arg(long, value_name = "COLUMN")]
     pub gene_col: Option<String>,
+    /// Where several genes have one name, number all but the first as adata.var_names_make_unique() does: DUP, DUP-1, DUP-2.
+    #[arg(long)]
+    pub make_unique: bool,
     /// Label of cells to which nothing was done, in upper or lower case; may be repeated. Default: ctrl and control.
     #[arg(long, value_name = "LABEL")]
     pub control: Vec<String>,
     /// What separates the genes of a label.
     #[arg(long, value_name = "TEXT", default_value = "+")]
     pub separator: String,
-    /// What separates them where both sides are known names; empty for nothing.
-    #[arg(long, value_name = "TEXT", default_value = "_")]
-    pub weak_separator: String,
+    /// What separates them where both sides are known names; empty for nothing. Default: _ (nothing with --separator _).
+    #[arg(long, value_name = "TEXT")]
+    pub weak_separator: Option<String>,
 }
 
 impl KeyOptions {
     /// How labels are understood.
     pub fn labels(&self) -> LabelSettings {
-        let control = match self.control.as_slice() {
-            [] => LabelSettings::default().control,
-            named => named.to_vec(),
+        let LabelSettings { weak_separator, .. } = LabelSettings::default();
+        // What was not asked for gives way to what was.
+        let weak_separator = match weak_separator == self.separator {
+            true => String::new(),
+            false => weak_separator,
         };
         LabelSettings {
-            control,
+            control: control_labels(&self.control),
             separator: self.separator.clone(),
-            weak_separator: self.weak_separator.clone(),
+            weak_separator: self.weak_separator.clone().unwrap_or(weak_separator),
         }
+    }
+}
+
+/// The labels of control: those that were named, else the usual ones.
+pub fn control_labels(named: &[String]) -> Vec<String> {
+    match named {
+        [] => LabelSettings::default().control,
+        named => named.to_vec(),
     }
 }
 

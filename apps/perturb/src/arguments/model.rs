@@ -139,6 +139,10 @@ pub struct EvaluateArguments {
     /// Also draw predicted against measured changes, cells on principal components, and distributions (PNG and SVG).
     #[arg(long)]
     pub plots: bool,
+    /// Also write pred.h5ad and real.h5ad into this folder, of the same perturbations and genes, control in both: what
+    /// `cell-eval run` takes with `--pert-col perturbation --control-pert control`.
+    #[arg(long, value_name = "DIR")]
+    pub cell_eval: Option<PathBuf>,
     /// Replace results that are there.
     #[arg(long)]
     pub overwrite: bool,

@@ -9,7 +9,7 @@ pub fn interrupted() -> Failure {
 }
 
 /// A failure that names the option at fault, where a setting is.
-pub fn of_options(error: CellsError, split_method: &str) -> Failure {
+pub fn of_options(error: CellsError) -> Failure {
     if let CellsError::Stopped = error {
         return interrupted();
     }
@@ -28,7 +28,7 @@ pub fn of_options(error: CellsError, split_method: &str) -> Failure {
         "target_total" => "--target-total",
         "labels.separator" => "--separator",
         "labels.weak_separator" => "--weak-separator",
-        "split.method" => split_method,
+        "split.method" => "--split-method",
         "split.share" => "--share",
         "split.combinations" => "--combinations",
         "split.conditions" => "--conditions",

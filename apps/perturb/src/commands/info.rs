@@ -5,25 +5,26 @@ use std::path::Path;
 use rheome_anndata::{AnnData, Axis, MatrixReader};
 use rheome_cells::{
     Conditions, Flavor, LabelSettings, PERTURBATION, PREPARE, PrepareSettings, SPLIT, Split,
-    read_conditions,
+    likely_controls, read_conditions,
 };
 use rheome_cli::{Facts, Failure, model_folder, settings};
 use serde_json::{Map, Value, json};
 
 use super::PROGRAM;
-use crate::arguments::InfoArguments;
+use crate::arguments::{InfoArguments, control_labels};
 
 /// Runs the command.
 pub fn run(arguments: &InfoArguments) -> Result<(), Failure> {
     let facts = match arguments.path.is_dir() {
         true => of_model(&arguments.path)?,
-        false => of_cells(&arguments.path, arguments.pert_col.as_deref())?,
+        false => of_cells(arguments)?,
     };
     facts.print(arguments.json);
     Ok(())
 }
 
-fn of_cells(path: &Path, pert_col: Option<&str>) -> Result<Facts, Failure> {
+fn of_cells(arguments: &InfoArguments) -> Result<Facts, Failure> {
+    let path = &arguments.path;
     let cells = AnnData::open(path)?;
     let mut facts = Facts::default();
     let mut tell = |key: &str, value: Value| facts.tell(key, value);
@@ -32,6 +33,10 @@ fn of_cells(path: &Path, pert_col: Option<&str>) -> Result<Facts, Failure> {
     tell("genes", json!(cells.n_vars()));
     if cells.has_x() {
         tell("X", json!(of_matrix(&cells.x()?)));
+    }
+    if let Some(raw) = cells.raw()? {
+        let values = of_matrix(&raw.x);
+        tell("raw", json!(format!("{} genes, {values}", raw.var.len())));
     }
     tell("obs", json!(cells.obs().columns()));
     tell("var", json!(cells.var().columns()));
@@ -47,9 +52,17 @@ fn of_cells(path: &Path, pert_col: Option<&str>) -> Result<Facts, Failure> {
             tell(key, json!(names));
         }
     }
-    if let Some(conditions) = conditions(&cells, pert_col)? {
+    if let Some((column, conditions)) = conditions(&cells, arguments)? {
         tell("conditions", json!(conditions.conditions().len()));
-        tell("control_cells", json!(conditions.control_cells().len()));
+        let control = conditions.control_cells().len();
+        tell("control_cells", json!(control));
+        if control == 0 {
+            let likely = likely_controls(&cells.obs().column(&column)?);
+            let labels: Vec<String> = likely.into_iter().map(|(label, _)| label).collect();
+            if !labels.is_empty() {
+                tell("likely_control", json!(labels));
+            }
+        }
         tell("perturbed", json!(conditions.targets()));
     }
     if let Ok(prepared) = cells.uns_at(PREPARE) {
@@ -77,22 +90,33 @@ fn of_matrix(matrix: &MatrixReader) -> String {
     storage.to_lowercase()
 }
 
-/// The conditions of the column that was named, or of a usual one; none where there is no such column.
-fn conditions(cells: &AnnData, pert_col: Option<&str>) -> Result<Option<Conditions>, Failure> {
-    let labels = LabelSettings::default();
-    if let Some(column) = pert_col {
+/// The column that was named, or a usual one, and its conditions; none where there is no such column.
+fn conditions(
+    cells: &AnnData,
+    arguments: &InfoArguments,
+) -> Result<Option<(String, Conditions)>, Failure> {
+    let labels = LabelSettings {
+        control: control_labels(&arguments.control),
+        ..LabelSettings::default()
+    };
+    if let Some(column) = &arguments.pert_col {
         cells
             .require(&[column], &[], &[])
             .map_err(|missing| missing.named_by("--pert-col"))?;
-        return Ok(Some(read_conditions(cells, column, &labels)?));
+        let found = read_conditions(cells, column, &labels)?;
+        return Ok(Some((column.clone(), found)));
     }
     let usual = [
         PERTURBATION.to_owned(),
         PrepareSettings::default().perturbation_key,
     ];
     let there = cells.obs().columns();
-    let found = usual.iter().find(|name| there.contains(*name));
-    Ok(found.and_then(|column| read_conditions(cells, column, &labels).ok()))
+    let column = usual.into_iter().find(|name| there.contains(name));
+    let found = column.and_then(|column| {
+        let found = read_conditions(cells, &column, &labels).ok()?;
+        Some((column, found))
+    });
+    Ok(found)
 }
 
 fn of_split(cells: &AnnData) -> Option<Map<String, Value>> {

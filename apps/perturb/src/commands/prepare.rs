@@ -1,5 +1,7 @@
 //! `perturb prepare`: from counts as they were measured to the file that training reads.
 
+use std::collections::BTreeMap;
+
 use rheome_anndata::AnnData;
 use rheome_cells::{Conditions, PrepareSettings, Prepared, Split, SplitSettings, prepare};
 use rheome_cli::outputs::refuse_same_file;
@@ -31,8 +33,9 @@ pub fn run(arguments: &PrepareArguments) -> Result<(), Failure> {
         arguments.write.options(),
         &mut cells_meter(console, "prepare")?,
     )
-    .map_err(|error| failures::of_options(error, "--split-method"))?;
+    .map_err(failures::of_options)?;
     note_unmeasured(console, &prepared);
+    note_renamed(console, &prepared);
     if !prepared.left_out.is_empty() {
         console.note(format!(
             "note: not taken over: {}",
@@ -51,6 +54,7 @@ fn settings(arguments: &PrepareArguments) -> PrepareSettings {
     PrepareSettings {
         perturbation_key: arguments.keys.pert_col.clone(),
         gene_key: arguments.keys.gene_col.clone(),
+        make_unique: arguments.keys.make_unique,
         layer: arguments.layer.clone(),
         raw: arguments.raw_values,
         input: arguments.input,
@@ -113,6 +117,24 @@ fn note_unmeasured(console: Console, prepared: &Prepared) {
         told.join(", "),
         more(unmeasured.len())
     ));
+}
+
+/// Says which genes and columns of the source have another name now.
+fn note_renamed(console: Console, prepared: &Prepared) {
+    if !prepared.made_unique.is_empty() {
+        console.note(format!(
+            "note: genes of a name that another has before them are called {}; perturbations of such a name are of the first",
+            shortened(&prepared.made_unique)
+        ));
+    }
+    let pairs = prepared.renamed.iter();
+    let renamed: Vec<String> = pairs.map(|(old, new)| format!("{old} as {new}")).collect();
+    if !renamed.is_empty() {
+        console.note(format!(
+            "note: kept under another name: {}",
+            shortened(&renamed)
+        ));
+    }
 }
 
 /// The first names, and how many more there are.
@@ -186,6 +208,8 @@ fn facts(prepared: &Prepared) -> Value {
         "conditions": prepared.conditions.conditions().len(),
         "target_total": prepared.target_total,
         "unmeasured": prepared.unmeasured,
+        "made_unique": prepared.made_unique,
+        "renamed": prepared.renamed.iter().cloned().collect::<BTreeMap<_, _>>(),
         "left_out": prepared.left_out,
         "test": split.map(|s| s.test().iter().map(ToString::to_string).collect::<Vec<_>>()),
     })

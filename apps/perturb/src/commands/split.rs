@@ -1,7 +1,8 @@
 //! `perturb split`: another split of a prepared file.
 
-use rheome_anndata::{AnnData, WriteOptions};
+use rheome_anndata::AnnData;
 use rheome_cells::resplit;
+use rheome_cli::outputs::new_file;
 use rheome_cli::{Claim, Failure, say};
 use serde_json::json;
 
@@ -17,16 +18,20 @@ pub fn run(arguments: &SplitArguments) -> Result<(), Failure> {
     let mut log = arguments.compute.log(false)?;
     let settings = arguments
         .split
-        .settings(arguments.method, arguments.compute.seed);
+        .settings(arguments.split_method, arguments.compute.seed);
     let output = arguments.output.as_ref().unwrap_or(&arguments.data);
-    let options = WriteOptions {
-        overwrite: arguments.write.overwrite || arguments.output.is_none(),
-        ..arguments.write.options()
-    };
+    if arguments.output.is_none() && !arguments.write.overwrite {
+        return Err(Failure::new(format!(
+            "{}: give --output for a file of its own, or --overwrite to replace it",
+            output.display()
+        )));
+    }
+    new_file("--output", output, arguments.write.overwrite)?;
+    let options = arguments.write.options();
     let _claim = Claim::file("--output", output)?;
     let mut progress = cells_meter(console, "split")?;
-    let told = resplit(&data, output, &settings, options, &mut progress)
-        .map_err(|error| failures::of_options(error, "--method"))?;
+    let told =
+        resplit(&data, output, &settings, options, &mut progress).map_err(failures::of_options)?;
     drop(progress);
     let test: Vec<String> = told.split.test().iter().map(ToString::to_string).collect();
     log.line(&json!({"event": "split", "test": test, "leaks": told.leaks}))?;
@@ -35,7 +40,7 @@ pub fn run(arguments: &SplitArguments) -> Result<(), Failure> {
             "note: which genes {} has was decided with cells that are held out now; `perturb prepare --split-method {}` on the \
              raw file decides without them",
             arguments.data.display(),
-            arguments.method.name()
+            arguments.split_method.name()
         ));
     }
     if !arguments.compute.quiet {

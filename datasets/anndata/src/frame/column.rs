@@ -50,6 +50,11 @@ impl Column {
         }
     }
 
+    /// Whether every row reads as that of `other`, however both are stored.
+    pub fn reads_as(&self, other: &Self) -> bool {
+        self.len() == other.len() && (0..self.len()).all(|row| self.text(row) == other.text(row))
+    }
+
     /// The rows as numbers, NaN where one is missing; none for text.
     pub fn to_f64(&self) -> Option<Vec<f64>> {
         match self {

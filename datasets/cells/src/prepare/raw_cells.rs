@@ -1,17 +1,15 @@
 //! A file as it was measured.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 
-use rheome_anndata::{AnnData, Column, FrameReader, MatrixReader, nearest_first};
+use rheome_anndata::{AnnData, FrameReader, MatrixReader, make_unique};
 
+use super::control_labels::no_control;
 use super::{Input, PREPARE, PrepareSettings, Progress};
-use crate::condition::{CONTROL, Condition};
+use crate::condition::Condition;
 use crate::conditions::Conditions;
 use crate::error::CellsError;
 use crate::normalization::{Normalization, median_total, totals};
-
-/// Labels told that are like a name of control.
-const NEAREST: usize = 3;
 
 /// A file as it was measured, checked.
 pub(super) struct RawCells {
@@ -21,6 +19,8 @@ pub(super) struct RawCells {
     pub(super) conditions: Conditions,
     pub(super) cells: Vec<String>,
     pub(super) genes: Vec<String>,
+    /// Those of them that have a number behind their name, because others have that name.
+    pub(super) made_unique: Vec<String>,
 }
 
 impl RawCells {
@@ -31,7 +31,13 @@ impl RawCells {
         obs.require(key).map_err(|e| e.named_by("--pert-col"))?;
         refuse_prepared(source)?;
         let (matrix, var) = values(source, settings)?;
-        let genes = genes(&var, settings, &file.to_string())?;
+        let mut genes = genes(&var, settings)?;
+        let made_unique = match settings.make_unique {
+            true => make_unique(&mut genes),
+            false => refuse_repeated(&genes, &var, settings, &file.to_string())?,
+        };
+        let made_unique = made_unique.into_iter().map(|row| genes[row].clone());
+        let made_unique = made_unique.collect();
         let cells = obs.names()?;
         let place = format!("{file}: obs/{key}");
         let labels = obs.column(key)?;
@@ -46,6 +52,7 @@ impl RawCells {
             conditions,
             cells,
             genes,
+            made_unique,
         })
     }
 
@@ -108,51 +115,69 @@ fn refuse_prepared(source: &AnnData) -> Result<(), CellsError> {
     ))
 }
 
-/// The names by which perturbations call genes.
-fn genes(
+/// The names by which perturbations call genes. One that has none in the column is called as its row.
+fn genes(var: &FrameReader, settings: &PrepareSettings) -> Result<Vec<String>, CellsError> {
+    let mut names = var.names()?;
+    let Some(key) = &settings.gene_key else {
+        return Ok(names);
+    };
+    let column = var.column(key).map_err(|e| e.named_by("--gene-col"))?;
+    for (row, name) in names.iter_mut().enumerate() {
+        if let Some(told) = column.text(row).filter(|told| !told.is_empty()) {
+            *name = told;
+        }
+    }
+    Ok(names)
+}
+
+/// Refuses genes of one name, and says what to do about it where these names are; answers that none has another name.
+fn refuse_repeated(
+    genes: &[String],
     var: &FrameReader,
     settings: &PrepareSettings,
     file: &str,
-) -> Result<Vec<String>, CellsError> {
-    let (genes, place) = match &settings.gene_key {
-        None => (var.names()?, format!("{file}: var")),
-        Some(key) => {
-            let column = var.column(key).map_err(|e| e.named_by("--gene-col"))?;
-            let name = |row| column.text(row).unwrap_or_default();
-            let names = (0..column.len()).map(name).collect::<Vec<String>>();
-            (names, format!("{file}: var/{key}"))
+) -> Result<Vec<usize>, CellsError> {
+    let mut first: HashMap<&str, usize> = HashMap::new();
+    let mut repeated = Vec::new();
+    for (row, gene) in genes.iter().enumerate() {
+        match first.get(gene.as_str()) {
+            Some(first) => repeated.push((*first, row)),
+            None => {
+                first.insert(gene, row);
+            }
         }
+    }
+    let Some((first, second)) = repeated.first() else {
+        return Ok(Vec::new());
     };
-    let mut seen = BTreeSet::new();
-    if let Some(twice) = genes.iter().find(|gene| !seen.insert(gene.as_str())) {
-        let reason = format!(
-            "two genes are called {twice:?}, expected names of their own; in Python: adata.var_names_make_unique()"
-        );
-        return Err(CellsError::cells(place, reason));
-    }
-    Ok(genes)
-}
-
-fn no_control(place: String, labels: &Column, control: &[String]) -> CellsError {
-    let labels = labels.to_categorical().names();
-    let count = labels.len();
-    // What is like the name that was looked for, and what is like the usual one: `non-targeting`, `NT_ctrl`.
-    let mut nearest: Vec<String> = Vec::new();
-    for name in control.iter().map(String::as_str).chain([CONTROL]) {
-        let alike = nearest_first(name, labels.clone())
-            .into_iter()
-            .take(NEAREST);
-        nearest.extend(
-            alike
-                .filter(|label| !nearest.contains(label))
-                .collect::<Vec<_>>(),
-        );
-    }
-    let quoted: Vec<String> = nearest.iter().map(|label| format!("{label:?}")).collect();
+    let name = &genes[*first];
+    let rows = match settings.gene_key {
+        Some(_) => {
+            let rows = var.names()?;
+            format!(" ({} and {})", rows[*first], rows[*second])
+        }
+        None => String::new(),
+    };
+    let more = match repeated.len() {
+        1 => String::new(),
+        count => format!(", and {} more genes like others before them", count - 1),
+    };
+    // Only the row names are unique after this, and those of raw cannot be changed.
+    let in_python = match settings.gene_key.is_none() && !settings.raw {
+        true => "; in Python: adata.var_names_make_unique()",
+        false => "",
+    };
+    let group = if settings.raw { "raw/var" } else { "var" };
+    let place = match &settings.gene_key {
+        Some(key) => format!("{file}: {group}/{key}"),
+        None => format!("{file}: {group}"),
+    };
+    let mut unique = genes.to_vec();
+    make_unique(&mut unique);
     let reason = format!(
-        "no control cells: no label is {}; the nearest of its {count} labels are {}; name the one of unperturbed cells with --control",
-        control.join(" or "),
-        quoted.join(", ")
+        "two genes are called {name:?}{rows}{more}, expected names of their own; --make-unique calls the second {:?}, and perturbations \
+         called {name:?} are of the first{in_python}",
+        unique[*second]
     );
-    CellsError::cells(place, reason)
+    Err(CellsError::cells(place, reason))
 }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use rheome_anndata::{Frame, RowBlock};
+use rheome_anndata::{Column, Frame, RowBlock};
 
 use super::raw_cells::RawCells;
-use super::{EVALUATED, PrepareSettings, Progress};
+use super::{EVALUATED, PrepareSettings, Progress, Renamed};
 use crate::conditions::Conditions;
 use crate::error::CellsError;
 use crate::moments::GeneMoments;
@@ -197,25 +197,36 @@ pub(super) struct GeneSelection {
 
 impl GeneSelection {
     /// The table of the genes kept: what the raw file told of them, and why they were kept.
-    pub(super) fn frame(&self, raw: &RawCells, source: &Frame) -> Result<Frame, CellsError> {
+    pub(super) fn frame(
+        &self,
+        raw: &RawCells,
+        source: &Frame,
+        renamed: &mut Renamed,
+    ) -> Result<Frame, CellsError> {
         let genes = &self.genes;
         let names: Vec<String> = genes.iter().map(|gene| raw.genes[*gene].clone()).collect();
         let told = source.at(genes);
         let mut frame = Frame::new(names);
-        if told.names() != frame.names() {
-            frame.set(told.index_name().unwrap_or("id"), told.index().clone())?;
-        }
         for (name, column) in told.columns() {
             frame.set(name, column.clone())?;
+        }
+        if told.names() != frame.names() {
+            let name = frame.unused_name(told.index_name().unwrap_or("id"));
+            frame.set(name, told.index().clone())?;
         }
         let of_kept = |values: &[f64]| genes.iter().map(|gene| values[*gene]).collect::<Vec<f64>>();
         let variable: Vec<bool> = genes.iter().map(|g| self.variable.selected[*g]).collect();
         let perturbed: Vec<bool> = genes.iter().map(|g| self.perturbed.contains(g)).collect();
-        frame.set("highly_variable", variable)?;
-        frame.set("perturbed", perturbed)?;
-        frame.set(EVALUATED, self.evaluated.clone())?;
-        for (name, values) in &self.variable.columns {
-            frame.set(*name, of_kept(values))?;
+        let mut columns: Vec<(&str, Column)> = vec![
+            ("highly_variable", variable.into()),
+            ("perturbed", perturbed.into()),
+            (EVALUATED, self.evaluated.clone().into()),
+        ];
+        let told = self.variable.columns.iter();
+        columns.extend(told.map(|(name, values)| (*name, of_kept(values).into())));
+        for (name, column) in columns {
+            let kept = frame.set_beside(name, column)?;
+            renamed.note("var", name, kept);
         }
         Ok(frame)
     }

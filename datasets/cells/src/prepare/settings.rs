@@ -39,6 +39,9 @@ pub struct PrepareSettings {
     pub perturbation_key: String,
     /// Column of `var` with the names of genes that perturbations use; none where these are the names of the rows of `var`.
     pub gene_key: Option<String>,
+    /// Give a gene whose name another one has before it a number, `DUP-1`, as anndata's `var_names_make_unique` does, instead of
+    /// refusing it. Perturbations called `DUP` are of the first.
+    pub make_unique: bool,
     /// Layer that holds the values; none for `X`.
     pub layer: Option<String>,
     /// Take the values and genes of `raw`, what was measured before genes were selected, instead of those of `X`.
@@ -64,6 +67,7 @@ impl Default for PrepareSettings {
         Self {
             perturbation_key: "condition".into(),
             gene_key: None,
+            make_unique: false,
             layer: None,
             raw: false,
             input: Input::Counts,

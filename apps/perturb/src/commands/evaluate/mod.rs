@@ -1,6 +1,7 @@
 //! `perturb evaluate`: predicted against measured cells, in cell-eval's tables.
 
 mod baselines;
+mod matched;
 mod pairing;
 mod pictures;
 
@@ -12,6 +13,7 @@ use rheome_cli::{Failure, Interruption, say};
 use rheome_perturbation_metrics::{DifferentialExpression, Keys, Metric, Results};
 
 use crate::arguments::EvaluateArguments;
+use matched::Matched;
 use pairing::Pairing;
 
 /// Metrics that are told on the console.
@@ -38,12 +40,14 @@ pub fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
         overwrite: arguments.overwrite,
     };
     output.check()?;
+    let matched = Matched::of(arguments)?;
     let keys = Keys {
         perturbation: arguments.pert_col.clone(),
         control: arguments.control.clone(),
     };
     let pairing = Pairing::of(arguments, &keys, console)?;
     let _claim = output.begin()?;
+    let _other_claim = matched.as_ref().map(Matched::begin).transpose()?;
     let interruption = Interruption::watch(console)?;
     // Nothing is written before all is computed: tables of two evaluations would be taken for those of one.
     let goes_on = || interruption.check(|| "nothing is written".to_owned());
@@ -78,6 +82,9 @@ pub fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
         pictures::draw(arguments, &comparison)?;
     }
     console.note(format!("wrote {}", arguments.output.display()));
+    if let Some(matched) = &matched {
+        matched.write(arguments, &pairing, &keys, console)?;
+    }
     Ok(())
 }
 

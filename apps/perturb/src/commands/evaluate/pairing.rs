@@ -11,10 +11,11 @@ use crate::arguments::EvaluateArguments;
 /// The perturbations and genes that are predicted.
 pub struct Pairing {
     /// Labels of the measured cells that are needed, control among them.
-    labels: Vec<String>,
-    genes: Vec<String>,
+    pub labels: Vec<String>,
+    /// The genes that are compared, in the order of the prediction.
+    pub genes: Vec<String>,
     /// Whether the predicted cells have a control of their own.
-    has_control: bool,
+    pub has_control: bool,
 }
 
 impl Pairing {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use rheome_anndata::{
-    AnnDataWriter, Categorical, ElementType, Frame, MatrixId, RowBlock, Storage, Value, Values,
-    WriteOptions,
+    AnnData, AnnDataWriter, Axis, Categorical, ElementType, Frame, MatrixId, RowBlock, Storage,
+    Value, Values, WriteOptions,
 };
 use rheome_cells::PERTURBATION;
 use rheome_cli::{Console, Failure};
@@ -58,16 +58,14 @@ impl<'a> PredictedCells<'a> {
         let Some(path) = &arguments.output else {
             return Ok(this);
         };
-        let names: Vec<String> = columns
-            .iter()
-            .map(|gene| cells.genes[*gene].clone())
-            .collect();
+        // All that the data tell of the genes: ids, names and what else results are joined by.
+        let genes = AnnData::open(&cells.path)?.frame(Axis::Var)?.at(columns);
         // Whether it may be replaced was asked before.
         let options = WriteOptions {
             overwrite: true,
             ..WriteOptions::default()
         };
-        let mut writer = AnnDataWriter::create(path, &Frame::new(names), options)?;
+        let mut writer = AnnDataWriter::create(path, &genes, options)?;
         let x = writer.add_x(Storage::Csr, ElementType::F32)?;
         writer.write_uns("predict", &provenance(arguments, trained)?)?;
         // How scanpy recognises logarithms.

@@ -66,7 +66,7 @@ fn from_file(path: &Path) -> Result<Vec<Condition>, Failure> {
 fn from_split(part: PartOfSplit, cells: &PreparedCells) -> Result<Vec<Condition>, Failure> {
     if cells.held_out.is_none() {
         return Err(Failure::new(format!(
-            "{}: uns/{} is missing, needed for --split; make one: perturb split {0} --method additive",
+            "{}: uns/{} is missing, needed for --split; make one: perturb split {0} --split-method additive --overwrite",
             cells.path.display(),
             rheome_cells::SPLIT
         )));

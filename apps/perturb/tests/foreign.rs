@@ -1,0 +1,251 @@
+//! Files as other labs have them: their names of genes, columns and controls, and what is said of them.
+
+mod command;
+
+use std::fs;
+
+use assert_cmd::Command;
+use command::{fails, folder, with};
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
+use rheome_anndata::{
+    AnnData, AnnDataWriter, Column, ElementType, Frame, RowBlock, Storage, Values, WriteOptions,
+};
+use tempfile::TempDir;
+
+/// Columns of a table, each with a text a row.
+type Columns<'a> = [(&'a str, &'a str)];
+
+/// A file of the genes `names` (words, as all tables here), and a cell for every word of the first column of `obs`.
+fn write(path: &str, names: &str, var: &Columns, obs: &Columns) {
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let table = |names: Vec<String>, columns: &Columns| {
+        let mut table = Frame::new(Values::Text(names));
+        for (name, values) in columns {
+            table.set(*name, Column::from(words(values))).unwrap();
+        }
+        table
+    };
+    let genes = words(names);
+    let count = genes.len();
+    let mut writer =
+        AnnDataWriter::create(path, &table(genes, var), WriteOptions::default()).unwrap();
+    let x = writer.add_x(Storage::Dense, ElementType::F32).unwrap();
+    let cells = words(obs[0].1).len();
+    for cell in 0..cells {
+        let row = (0..count).map(|gene| (1 + (cell * 7 + gene * 3) % 5) as f32);
+        let row = RowBlock::dense(1, count, row.collect()).unwrap();
+        writer.append(x, &row).unwrap();
+    }
+    let names = (0..cells).map(|cell| format!("AAAC-{cell}")).collect();
+    writer.finish(&table(names, obs)).unwrap();
+}
+
+/// Such a file, and `prepare` of it with more options.
+fn foreign(
+    folder: &TempDir,
+    names: &str,
+    var: &Columns,
+    obs: &Columns,
+) -> (String, impl Fn(&str) -> Command + use<>) {
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (raw, data) = (path("raw.h5ad"), path("data.h5ad"));
+    write(&raw, names, var, obs);
+    let output = data.clone();
+    let prepare = move |more: &str| {
+        let mut command = with(&["prepare", &raw, "--output", &output, "--overwrite"]);
+        command.args(more.split_whitespace());
+        command
+    };
+    (data, prepare)
+}
+
+/// The texts of a column.
+fn texts(cells: &AnnData, column: &str) -> Vec<String> {
+    let column = cells.obs().column(column).unwrap();
+    (0..column.len())
+        .map(|row| column.text(row).unwrap())
+        .collect()
+}
+
+#[test]
+fn columns_that_are_called_as_ours_are_kept() {
+    let folder = folder();
+    let obs = [
+        ("gene", "ctrl KLF1 KLF1 ctrl"),
+        ("perturbation", "none CRISPRi CRISPRi none"),
+        ("split", "a a b b"),
+    ];
+    let var = [
+        ("symbol", "KLF1 ACTB GAPDH"),
+        ("id", "x y z"),
+        ("means", "1 2 3"),
+    ];
+    let (data, prepare) = foreign(&folder, "E1 E2 E3", &var, &obs);
+    let log = folder.path().join("log.jsonl");
+    prepare("--pert-col gene --gene-col symbol --log-json")
+        .arg(&log)
+        .assert()
+        .success()
+        .stderr(contains(
+            "note: kept under another name: var/means as var/source_means, obs/perturbation as obs/source_perturbation, obs/split \
+             as obs/source_split\n",
+        ));
+    let told: serde_json::Value =
+        serde_json::from_str(fs::read_to_string(&log).unwrap().lines().last().unwrap()).unwrap();
+    assert_eq!(told["renamed"]["obs/split"], "obs/source_split");
+    let cells = AnnData::open(&data).unwrap();
+    let columns = [
+        "gene",
+        "source_perturbation",
+        "source_split",
+        "perturbation",
+    ];
+    assert_eq!(cells.obs().columns(), columns);
+    let kept = ["none", "CRISPRi", "CRISPRi", "none"];
+    assert_eq!(texts(&cells, "source_perturbation"), kept);
+    assert_eq!(texts(&cells, "source_split"), ["a", "a", "b", "b"]);
+    let written = ["control", "KLF1", "KLF1", "control"];
+    assert_eq!(texts(&cells, "perturbation"), written);
+    // The names of the rows went to a column of their own, beside that of the source.
+    let var = cells.var();
+    let text = |column: &str| var.column(column).unwrap().text(0).unwrap();
+    assert_eq!(
+        [text("id"), text("id-1"), text("source_means")],
+        ["x", "E1", "1"]
+    );
+}
+
+#[test]
+fn the_labels_themselves_are_kept_where_they_read_otherwise() {
+    let folder = folder();
+    let raw_labels = "ctrl KLF1+ctrl ctrl+KLF1 ctrl";
+    let obs = [("perturbation", raw_labels)];
+    let (data, prepare) = foreign(&folder, "KLF1 ACTB", &[], &obs);
+    prepare("--pert-col perturbation")
+        .assert()
+        .success()
+        .stderr(contains("obs/perturbation as obs/source_perturbation"));
+    let cells = AnnData::open(&data).unwrap();
+    assert_eq!(texts(&cells, "source_perturbation").join(" "), raw_labels);
+    // Written as we do, there is nothing to keep.
+    let elsewhere = command::folder();
+    let obs = [("perturbation", "control KLF1 KLF1")];
+    let (data, prepare) = foreign(&elsewhere, "KLF1 ACTB", &[], &obs);
+    prepare("--pert-col perturbation")
+        .assert()
+        .success()
+        .stderr(contains("another name").not());
+    let cells = AnnData::open(&data).unwrap();
+    assert_eq!(cells.obs().columns(), ["perturbation"]);
+}
+
+#[test]
+fn a_separator_that_is_the_weak_one_takes_its_place() {
+    let folder = folder();
+    let obs = [("condition", "ctrl KLF1 HOXA9 HOXA9_KLF1 KLF1_ctrl")];
+    let (data, prepare) = foreign(&folder, "KLF1 ACTB", &[], &obs);
+    prepare("--separator _").assert().success().stdout(contains(
+        "2 perturbations alone, 1 combinations, 1 control cells",
+    ));
+    let cells = AnnData::open(&data).unwrap();
+    let written = ["control", "KLF1", "HOXA9", "HOXA9+KLF1", "KLF1"];
+    assert_eq!(texts(&cells, "perturbation"), written);
+    // Asked for both, it is a contradiction.
+    let both = prepare("--separator _ --weak-separator _");
+    fails(both, 1, &["--weak-separator: found _"]);
+}
+
+#[test]
+fn genes_of_one_name_are_told_where_they_are() {
+    let folder = folder();
+    let obs = [("condition", "ctrl KLF1 TBCE ctrl")];
+    let var = [("gene_name", "TBCE KLF1 TBCE HSPA14 HSPA14 TBCE")];
+    let (data, prepare) = foreign(&folder, "E1 E2 E3 E4 E5 E6", &var, &obs);
+    let advice = "var/gene_name: two genes are called \"TBCE\" (E1 and E3), and 2 more genes like others before them, expected names \
+                  of their own; --make-unique calls the second \"TBCE-1\", and perturbations called \"TBCE\" are of the first\n";
+    // The names of the rows are unique already.
+    prepare("--gene-col gene_name")
+        .assert()
+        .code(1)
+        .stderr(contains(advice));
+    prepare("--gene-col gene_name --make-unique")
+        .assert()
+        .success()
+        .stderr(contains(
+            "note: genes of a name that another has before them are called TBCE-1, HSPA14-1, TBCE-2; perturbations of such a \
+             name are of the first\n",
+        ));
+    let cells = AnnData::open(&data).unwrap();
+    assert_eq!(
+        cells.var().names().unwrap()[..3],
+        ["TBCE", "KLF1", "TBCE-1"]
+    );
+    let perturbed = cells.var().column("perturbed").unwrap().to_f64().unwrap();
+    assert_eq!(perturbed[..3], [1.0, 1.0, 0.0]);
+    // With such names of the rows themselves, Python makes them unique too.
+    let elsewhere = command::folder();
+    let (_, prepare) = foreign(&elsewhere, "TBCE KLF1 TBCE", &[], &obs);
+    let advice = [
+        "raw.h5ad: var: two genes are called \"TBCE\", expected",
+        "in Python: adata.var_names_make_unique()",
+    ];
+    fails(prepare(""), 1, &advice);
+    prepare("--make-unique").assert().success();
+}
+
+#[test]
+fn a_gene_without_a_symbol_is_called_as_its_row() {
+    let folder = folder();
+    let obs = [("condition", "ctrl KLF1 ctrl")];
+    let var = [("gene_name", "KLF1  ")];
+    let (data, prepare) = foreign(&folder, "E1 E2 E3", &var, &obs);
+    prepare("--gene-col gene_name").assert().success();
+    let cells = AnnData::open(&data).unwrap();
+    assert_eq!(cells.var().names().unwrap(), ["KLF1", "E2", "E3"]);
+}
+
+#[test]
+fn likely_controls_are_told_first() {
+    let folder = folder();
+    let labels = "CTCF CTCF CTRC CTR9 CTSL non-targeting NT_1 CTLA4 CTLA4";
+    let (data, prepare) = foreign(&folder, "CTCF CTLA4", &[], &[("gene", labels)]);
+    let words = "obs/gene: no control cells: no label is ctrl or control; of its 7 labels \"NT_1\" (1 cells), \"non-targeting\" \
+                 (1 cells) may be; name the one of unperturbed cells with --control";
+    fails(prepare("--pert-col gene"), 1, &[words]);
+    let raw = folder.path().join("raw.h5ad").display().to_string();
+    let info = |more: &str| {
+        let mut command = with(&["info", &raw, "--pert-col", "gene", "--json"]);
+        command.args(more.split_whitespace());
+        let told = command.assert().success().get_output().stdout.clone();
+        serde_json::from_slice::<serde_json::Value>(&told).unwrap()
+    };
+    let told = info("");
+    assert_eq!(told["control_cells"], 0);
+    assert_eq!(
+        told["likely_control"],
+        serde_json::json!(["NT_1", "non-targeting"])
+    );
+    let told = info("--control non-targeting --control nt_1");
+    assert_eq!(
+        (&told["control_cells"], told.get("likely_control")),
+        (&2.into(), None)
+    );
+    let perturbed = told["perturbed"].as_array().unwrap();
+    assert!(!perturbed.contains(&"non-targeting".into()), "{told}");
+    prepare("--pert-col gene --control non-targeting --control NT_1")
+        .assert()
+        .success();
+    assert_eq!(AnnData::open(data).unwrap().n_obs(), 9);
+}
+
+#[test]
+fn raw_is_told_by_info() {
+    let file = "datasets/anndata/tests/data/anndata-0.11.4.h5ad";
+    let told = with(&["info", file]).assert().success();
+    told.stdout(contains("raw: 7 genes, "));
+    with(&["info", "tests/fixtures/cell_eval/real.h5ad"])
+        .assert()
+        .success()
+        .stdout(contains("raw: ").not());
+}
