@@ -21,6 +21,7 @@ impl Console {
             (_, true) => LevelFilter::INFO,
             _ => LevelFilter::WARN,
         };
+        crate::library_log::tell(quiet, verbose);
         // A second call (tests) keeps the first subscriber.
         let _ = tracing_subscriber::fmt()
             .with_max_level(level)

@@ -57,6 +57,7 @@ mod failure;
 pub mod files;
 mod interruption;
 mod json_log;
+mod library_log;
 mod lock;
 mod manual;
 mod meter;

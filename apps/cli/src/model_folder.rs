@@ -46,8 +46,9 @@ pub struct ModelSource {
     /// Settings of the model, where there is no model folder.
     #[arg(long, value_name = "FILE", requires = "weights")]
     pub config: Option<PathBuf>,
-    /// Weights for `--config`: .safetensors, or a PyTorch .pt/.pth with the authors' parameter names.
-    #[arg(long, value_name = "FILE", requires = "config")]
+    /// Weights for `--config`: .safetensors, or a PyTorch .pt/.pth with the authors' parameter names; of a checkpoint with several sets,
+    /// FILE:SET, e.g. checkpoint.pt:ema.
+    #[arg(long, value_name = "FILE[:SET]", requires = "config")]
     pub weights: Option<PathBuf>,
 }
 
@@ -72,12 +73,13 @@ impl ModelSource {
         }
     }
 
-    /// The files that the options name.
+    /// The files that the options name, a model folder being one of these `programs`.
     ///
     /// # Errors
-    /// [`Failure`] if a folder is none of a model, or an option is missing.
-    pub fn files(&self) -> Result<ModelFiles, Failure> {
+    /// [`Failure`] if a folder is none of a model, or of another program's, or an option is missing.
+    pub fn files(&self, programs: &[&str]) -> Result<ModelFiles, Failure> {
         if let Some(folder) = &self.model {
+            check_maker(folder, programs)?;
             return Ok(ModelFiles {
                 config: config_of(folder)?,
                 weights: folder.join(WEIGHTS),
@@ -118,6 +120,25 @@ pub fn config_of(folder: &Path) -> Result<PathBuf, Failure> {
         "{}: not a model folder: it has no {CONFIG}",
         folder.display()
     )))
+}
+
+/// Whether the model in a folder is one of these programs (`turbulence`, `prose fluids`), as far as its weights tell what trained them.
+///
+/// # Errors
+/// [`Failure`] naming the program that trained it.
+pub fn check_maker(folder: &Path, programs: &[&str]) -> Result<(), Failure> {
+    let command_line = command_line_of(&folder.join(WEIGHTS));
+    let maker = command_line
+        .as_deref()
+        .and_then(|line| line.split_once(" train"));
+    match maker {
+        Some((maker, _)) if !programs.contains(&maker) => Err(Failure::new(format!(
+            "{}: found a model of `{maker}`, expected one of `{}`",
+            folder.display(),
+            programs.join("` or `")
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// What the metrics of a run say first that began from weights whose training they do not count in.
@@ -164,18 +185,20 @@ pub fn training_seconds(folder: &Path) -> Option<f64> {
 
 /// Whether the command line that weights tell of gave others to begin from.
 fn began_from_weights(weights: &Path) -> bool {
-    let command_line = || -> Option<String> {
-        let mut file = File::open(weights).ok()?;
-        let mut length = [0; 8];
-        file.read_exact(&mut length).ok()?;
-        let mut header = Vec::new();
-        let length = u64::from_le_bytes(length).min(LARGEST_HEADER);
-        file.take(length).read_to_end(&mut header).ok()?;
-        let header: Value = serde_json::from_slice(&header).ok()?;
-        let command_line = header.get("__metadata__")?.get("command_line")?;
-        command_line.as_str().map(str::to_owned)
-    };
-    command_line().is_some_and(|line| line.contains(" --weights"))
+    command_line_of(weights).is_some_and(|line| line.contains(" --weights"))
+}
+
+/// The command line that wrote these weights, if they tell.
+fn command_line_of(weights: &Path) -> Option<String> {
+    let mut file = File::open(weights).ok()?;
+    let mut length = [0; 8];
+    file.read_exact(&mut length).ok()?;
+    let mut header = Vec::new();
+    let length = u64::from_le_bytes(length).min(LARGEST_HEADER);
+    file.take(length).read_to_end(&mut header).ok()?;
+    let header: Value = serde_json::from_slice(&header).ok()?;
+    let command_line = header.get("__metadata__")?.get("command_line")?;
+    command_line.as_str().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -198,15 +221,36 @@ mod tests {
         assert_eq!(time(totals), Some(7.0));
     }
 
+    fn write_weights(folder: &Path, command_line: &str) {
+        let header = format!("{{\"__metadata__\":{{\"command_line\":\"{command_line}\"}}}}");
+        let mut weights = (header.len() as u64).to_le_bytes().to_vec();
+        weights.extend(header.as_bytes());
+        std::fs::write(folder.join(WEIGHTS), weights).unwrap();
+    }
+
+    #[test]
+    fn a_model_of_another_program_is_told_by_its_weights() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        std::fs::write(path.join(CONFIG), "").unwrap();
+        let read = |programs: &[&str]| ModelSource::folder(path).files(programs);
+        for untold in ["", "my own script"] {
+            write_weights(path, untold);
+            assert!(read(&["turbulence"]).is_ok());
+        }
+        write_weights(path, "prose fluids train --config a.toml --output train");
+        assert!(read(&["prose fluids"]).is_ok() && read(&["prose", "prose fluids"]).is_ok());
+        let line = read(&["prose", "turbulence"]).unwrap_err();
+        let expected = "found a model of `prose fluids`, expected one of `prose` or `turbulence`";
+        assert_eq!(line.line(), format!("{}: {expected}", path.display()));
+    }
+
     #[test]
     fn a_training_that_began_from_weights_of_unknown_making_is_told_apart() {
         let folder = tempfile::tempdir().unwrap();
         let is_partial = |metrics: &str, command_line: &str| {
             std::fs::write(folder.path().join(METRICS), metrics).unwrap();
-            let header = format!("{{\"__metadata__\":{{\"command_line\":\"{command_line}\"}}}}");
-            let mut weights = (header.len() as u64).to_le_bytes().to_vec();
-            weights.extend(header.as_bytes());
-            std::fs::write(folder.path().join(WEIGHTS), weights).unwrap();
+            write_weights(folder.path(), command_line);
             training_time(folder.path()).unwrap().is_partial
         };
         let old = "{\"event\": \"epoch\", \"seconds\": 2.5}\n";
@@ -231,10 +275,14 @@ mod tests {
     #[test]
     fn a_folder_without_settings_is_none_of_a_model() {
         let folder = tempfile::tempdir().unwrap();
-        let failure = ModelSource::folder(folder.path()).files().unwrap_err();
+        let failure = ModelSource::folder(folder.path())
+            .files(&["turbulence"])
+            .unwrap_err();
         assert!(failure.line().ends_with("it has no config.toml"));
         std::fs::write(folder.path().join(CONFIG), "").unwrap();
-        let files = ModelSource::folder(folder.path()).files().unwrap();
+        let files = ModelSource::folder(folder.path())
+            .files(&["turbulence"])
+            .unwrap();
         assert_eq!(files.weights, folder.path().join(WEIGHTS));
         assert_eq!(files.beside(NORMALIZATION), None);
     }

@@ -7,9 +7,9 @@ use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::*;
 
 use super::legend::{Entry, Legend};
-use super::style::{FONT, Marker, color, register_typeface};
+use super::style::{FONT, Marker, color, register_typeface, ring};
 use super::ticks;
-use super::{PlotError, file};
+use super::{PlotError, file, line};
 
 /// How an axis is divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +68,8 @@ pub struct Curve {
     pub points: Vec<(f64, f64)>,
     /// Markers only, without a line: single measurements.
     pub is_scatter: bool,
+    /// Its markers are rings, over everything else: what lines are to go through, of which they show what lies below.
+    pub is_open: bool,
     /// Does not count for what the axes show; what lies beyond them is left out.
     pub is_outlier: bool,
 }
@@ -79,6 +81,7 @@ impl Curve {
             set,
             points,
             is_scatter: false,
+            is_open: false,
             is_outlier: false,
         }
     }
@@ -88,6 +91,14 @@ impl Curve {
         Self {
             is_scatter: true,
             ..Self::line(set, points)
+        }
+    }
+
+    /// Rings without a line, over every other curve.
+    pub fn open(set: usize, points: Vec<(f64, f64)>) -> Self {
+        Self {
+            is_open: true,
+            ..Self::scatter(set, points)
         }
     }
 }
@@ -151,20 +162,21 @@ impl Figure {
         let entries = named.map(|(set, name)| Entry {
             set,
             name,
-            is_scatter: self.is_scatter(set),
+            is_scatter: self.all(set, |curve| curve.is_scatter),
+            is_open: self.all(set, |curve| curve.is_open),
         });
         Legend::new(entries.collect(), PANEL.0 * self.columns.max(1) as u32)
     }
 
-    /// Whether a data set has markers only, in every panel where it is.
-    fn is_scatter(&self, set: usize) -> bool {
+    /// Whether a data set is such, in every panel where it is.
+    fn all(&self, set: usize, is_such: fn(&Curve) -> bool) -> bool {
         let mut curves = self
             .panels
             .iter()
             .flat_map(|p| &p.curves)
             .filter(|c| c.set == set)
             .peekable();
-        curves.peek().is_some() && curves.all(|c| c.is_scatter)
+        curves.peek().is_some() && curves.all(is_such)
     }
 
     fn draw_on<D: DrawingBackend>(
@@ -285,8 +297,10 @@ impl Panel {
             let color = color(curve.set);
             let points = &curve.points;
             if !curve.is_scatter {
-                let line = LineSeries::new(points.iter().copied(), color.stroke_width(2));
-                chart.draw_series(line)?;
+                for part in line::parts(points, |point| chart.backend_coord(&point)) {
+                    let line = LineSeries::new(part.iter().copied(), color.stroke_width(2));
+                    chart.draw_series(line)?;
+                }
             }
             let marker = Marker::of(curve.set).or(curve.is_scatter.then_some(Marker::Disc));
             if let Some(marker) = marker {
@@ -297,10 +311,16 @@ impl Panel {
                 };
                 let shown = points.iter().skip(curve.set % every).step_by(every);
                 let (size, opacity) = self.marks(curve);
-                chart.draw_series(shown.map(|p| {
-                    let mark = Polygon::new(marker.outline(size), color.mix(opacity).filled());
-                    EmptyElement::at(*p) + mark
-                }))?;
+                if curve.is_open {
+                    chart.draw_series(
+                        shown.map(|p| EmptyElement::at(*p) + ring(marker, size, color)),
+                    )?;
+                } else {
+                    chart.draw_series(shown.map(|p| {
+                        let mark = Polygon::new(marker.outline(size), color.mix(opacity).filled());
+                        EmptyElement::at(*p) + mark
+                    }))?;
+                }
             }
         }
         Ok(())
@@ -308,19 +328,28 @@ impl Panel {
 
     /// Size and opacity of the markers of a curve: small ones that show what lies below, where there are many single points.
     fn marks(&self, curve: &Curve) -> (i32, f64) {
-        let clouds = self.curves.iter().filter(|curve| curve.is_scatter);
+        let clouds = self
+            .curves
+            .iter()
+            .filter(|curve| curve.is_scatter && !curve.is_open);
         let points: usize = clouds.map(|curve| curve.points.len()).sum();
-        match curve.is_scatter && points > MANY {
+        match curve.is_scatter && !curve.is_open && points > MANY {
             true => (4, 0.7),
             false => (5, 1.0),
         }
     }
 
     /// The curves in the order in which they are drawn, one over the other: clouds of points as they are given, then lines, the reference
-    /// last, so that nothing hides it.
+    /// last, so that nothing hides it, then rings.
     fn in_order(&self) -> impl Iterator<Item = &Curve> {
-        let clouds = self.curves.iter().filter(|curve| curve.is_scatter);
-        clouds.chain(self.curves.iter().rev().filter(|curve| !curve.is_scatter))
+        let of = |is_scatter: bool, is_open: bool| {
+            let such =
+                move |curve: &&Curve| (curve.is_scatter, curve.is_open) == (is_scatter, is_open);
+            self.curves.iter().filter(such)
+        };
+        of(true, false)
+            .chain(of(false, false).rev())
+            .chain(of(true, true))
     }
 }
 
@@ -380,13 +409,45 @@ mod tests {
                 Curve::scatter(1, points(300)),
                 Curve::line(2, points(2)),
                 Curve::scatter(3, points(2)),
+                Curve::open(4, points(2)),
             ],
         };
         let order: Vec<usize> = panel.in_order().map(|curve| curve.set).collect();
-        assert_eq!(order, [1, 3, 2, 0]);
+        assert_eq!(order, [1, 3, 2, 0, 4]);
         let marks = |curve: usize| panel.marks(&panel.curves[curve]);
         assert_eq!([marks(1), marks(3)], [(4, 0.7); 2]);
         assert_eq!(marks(2), (5, 1.0), "a line's");
+        assert_eq!(marks(4), (5, 1.0), "rings are not counted among the cloud");
+    }
+
+    #[test]
+    fn a_steep_line_stays_in_its_panel() {
+        let upper = |lower: &[f64]| {
+            let points = lower.iter().enumerate();
+            let points = points.map(|(i, y)| (1.0 + 1e-3 * i as f64, *y));
+            let panel = |points| Panel {
+                x: Axis::linear("y").within(0.0, 2.0),
+                y: Axis::linear("u").within(0.0, 2.0),
+                curves: vec![Curve::line(0, points)],
+            };
+            let figure = Figure {
+                names: vec!["a".into()],
+                panels: vec![panel(Vec::new()), panel(points.collect())],
+                columns: 1,
+            };
+            let (width, height) = figure.size();
+            let mut pixels = vec![0; (3 * width * height) as usize];
+            let root = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
+            register_typeface();
+            figure.draw_on(root, Path::new("a.png")).unwrap();
+            let panels = (3 * width * (height - PANEL.1)) as usize;
+            pixels[..panels].to_vec()
+        };
+        let spikes: Vec<f64> = (0..40).map(|i| f64::from(i % 2)).collect();
+        assert!(
+            upper(&spikes) == upper(&[0.5, 0.5]),
+            "drawn over the panel above"
+        );
     }
 
     #[test]

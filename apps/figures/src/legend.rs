@@ -3,7 +3,7 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use super::style::{FONT, Marker, color};
+use super::style::{FONT, Marker, color, ring};
 
 /// One data set in the legend.
 pub struct Entry<'a> {
@@ -13,6 +13,8 @@ pub struct Entry<'a> {
     pub name: &'a str,
     /// Whether it has markers only.
     pub is_scatter: bool,
+    /// Whether its markers are rings.
+    pub is_open: bool,
 }
 
 /// Names in rows above the charts.
@@ -62,8 +64,13 @@ impl<'a> Legend<'a> {
             }
             let marker = Marker::of(entry.set).or(entry.is_scatter.then_some(Marker::Disc));
             if let Some(marker) = marker {
-                let outline = Polygon::new(marker.outline(6), color.filled());
-                area.draw(&(EmptyElement::at((x + KEY / 2 - 5, y)) + outline))?;
+                let place = EmptyElement::at((x + KEY / 2 - 5, y));
+                match entry.is_open {
+                    true => area.draw(&(place + ring(marker, 6, color)))?,
+                    false => {
+                        area.draw(&(place + Polygon::new(marker.outline(6), color.filled())))?
+                    }
+                }
             }
             area.draw(&Text::new(
                 entry.name.to_owned(),
@@ -85,6 +92,7 @@ mod tests {
             set: 1,
             name,
             is_scatter: false,
+            is_open: false,
         };
         let of = |name| Legend::new((0..6).map(|_| entry(name)).collect(), 1000);
         assert_eq!(of("DNS").columns, 6);

@@ -30,6 +30,7 @@
 mod figure;
 mod file;
 mod legend;
+mod line;
 mod slices;
 mod style;
 mod ticks;

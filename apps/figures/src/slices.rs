@@ -18,6 +18,39 @@ pub struct Plane {
     pub points: [usize; 2],
     /// Extent along the two axes, in their units.
     pub extent: [f64; 2],
+    /// Where it begins along the first axis: planes of one picture lie on a common one.
+    pub start: f64,
+}
+
+impl Plane {
+    /// A plane that spans `lengths`, from 0. An axis that is periodic ends where it begins: with the values of its first points once more.
+    pub fn spanning(
+        values: Vec<f32>,
+        points: [usize; 2],
+        lengths: [f64; 2],
+        is_periodic: [bool; 2],
+    ) -> Self {
+        let [n0, n1] = points;
+        let closed = [0, 1].map(|axis| points[axis] + usize::from(is_periodic[axis]));
+        let value = |p: usize| values[p / closed[1] % n0 * n1 + p % closed[1] % n1];
+        Self {
+            values: (0..closed[0] * closed[1]).map(value).collect(),
+            points: closed,
+            extent: lengths,
+            start: 0.0,
+        }
+    }
+
+    /// The same plane, beginning there along the first axis.
+    #[must_use]
+    pub fn from(self, start: f64) -> Self {
+        Self { start, ..self }
+    }
+
+    /// Where it ends along the first axis.
+    fn end(&self) -> f64 {
+        self.start + self.extent[0]
+    }
 }
 
 /// The name and the unit of an axis of all planes.
@@ -87,14 +120,17 @@ pub fn draw_slices(
         return Err(PlotError::new(path, "every row needs one plane a title"));
     }
     register_typeface();
-    let [right, up] = [0, 1].map(|axis| extent(&axes[axis], first.extent[axis]));
+    let span = span(rows);
+    let right = extent(&axes[0], span);
+    let up = extent(&axes[1], (0.0, first.extent[1]));
     let sheet = Sheet {
         titles,
         rows,
         quantity,
         scale,
         extents: format!("→ {right},   ↑ {up}"),
-        height: ((first.extent[1] / first.extent[0]) * f64::from(PANEL_WIDTH)).clamp(90.0, 700.0)
+        span,
+        height: ((first.extent[1] / (span.1 - span.0)) * f64::from(PANEL_WIDTH)).clamp(90.0, 700.0)
             as u32,
     };
     file::png(path, sheet.size(), |root| {
@@ -115,6 +151,8 @@ struct Sheet<'a> {
     scale: ColorScale,
     /// What the axes span.
     extents: String,
+    /// What panels show of the first axis: the same, so that what belongs together stands below one another.
+    span: (f64, f64),
     /// Of a panel.
     height: u32,
 }
@@ -134,6 +172,16 @@ impl Sheet<'_> {
     /// Where those of a row begin.
     fn top(&self, row: usize) -> u32 {
         TOP + row as u32 * (self.height + PANEL_GAP)
+    }
+
+    /// The pixels of a panel, from and to, over which a plane lies.
+    fn place(&self, plane: &Plane) -> (u32, u32) {
+        let (low, high) = self.span;
+        let pixel = |value: f64| {
+            let part = ((value - low) / (high - low)).clamp(0.0, 1.0);
+            (part * f64::from(PANEL_WIDTH)).round() as u32
+        };
+        (pixel(plane.start), pixel(plane.end()))
     }
 
     fn size(&self) -> (u32, u32) {
@@ -164,7 +212,9 @@ impl Sheet<'_> {
             text(root, &row.name, (12, middle), 22)?;
             for ((c, plane), range) in row.planes.iter().enumerate().zip(&ranges) {
                 let at = (self.left(c), top);
-                draw_plane(root, plane, at, (PANEL_WIDTH, self.height), *range)?;
+                let (from, to) = self.place(plane);
+                let at = (at.0 + from, at.1);
+                draw_plane(root, plane, at, (to - from, self.height), *range)?;
             }
         }
         let (width, height) = self.size();
@@ -205,11 +255,25 @@ fn text<'a>(root: &Area<'a>, words: &str, at: (i32, i32), size: i32) -> Drawn<'a
     root.draw(&Text::new(words.to_owned(), at, (FONT, size)))
 }
 
+/// From where to where the planes reach along the first axis.
+fn span(rows: &[SliceRow]) -> (f64, f64) {
+    let planes = || rows.iter().flat_map(|row| &row.planes);
+    let low = planes().map(|plane| plane.start).fold(f64::MAX, f64::min);
+    let high = planes().map(Plane::end).fold(f64::MIN, f64::max);
+    match low < high {
+        true => (low, high),
+        false => (low, low + 1.0),
+    }
+}
+
 /// What an axis spans: `x in [0, 2.88] h`.
-fn extent(axis: &PlaneAxis, length: f64) -> String {
-    let length = format!("{length:.3}");
-    let length = length.trim_end_matches('0').trim_end_matches('.');
-    with_unit(format!("{} in [0, {length}]", axis.name), &axis.unit)
+fn extent(axis: &PlaneAxis, (low, high): (f64, f64)) -> String {
+    let number = |value: f64| {
+        let text = format!("{value:.3}");
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    };
+    let between = format!("{} in [{}, {}]", axis.name, number(low), number(high));
+    with_unit(between, &axis.unit)
 }
 
 /// An end of a range; zero has no sign.
@@ -296,6 +360,7 @@ mod tests {
                 values,
                 points: [2, 3],
                 extent: [3.0, 2.0],
+                start: 0.0,
             }],
         }
     }
@@ -320,6 +385,7 @@ mod tests {
             values: vec![value, 2.0 * value],
             points: [2, 1],
             extent: [3.0, 1.0],
+            start: 0.0,
         };
         let rows = [SliceRow {
             name: "DNS".into(),
@@ -334,6 +400,7 @@ mod tests {
                 quantity: "u",
                 scale,
                 extents: String::new(),
+                span: (0.0, 3.0),
                 height: 90,
             };
             let (width, height) = sheet.size();
@@ -360,11 +427,55 @@ mod tests {
     #[test]
     fn an_axis_is_told_with_its_unit_if_it_has_one() {
         let axis = |unit| PlaneAxis::new("x", unit);
-        assert_eq!(extent(&axis("h"), 2.88), "x in [0, 2.88] h");
-        assert_eq!(extent(&axis("points"), 11.0), "x in [0, 11] points");
-        assert_eq!(extent(&axis("1"), 120.5), "x in [0, 120.5]");
-        assert_eq!(extent(&axis(""), 0.125), "x in [0, 0.125]");
+        assert_eq!(extent(&axis("h"), (0.0, 2.88)), "x in [0, 2.88] h");
+        assert_eq!(extent(&axis("points"), (0.0, 11.0)), "x in [0, 11] points");
+        assert_eq!(extent(&axis("1"), (0.0, 120.5)), "x in [0, 120.5]");
+        assert_eq!(extent(&axis(""), (0.05, 0.125)), "x in [0.05, 0.125]");
         assert_eq!([-0.01, -0.1, 19.66].map(bound), ["0.0", "-0.1", "19.7"]);
+    }
+
+    #[test]
+    fn planes_of_other_times_lie_where_these_are() {
+        let plane = |start: f64, end: f64| {
+            let extent = [end - start, 1.0];
+            Plane::spanning(vec![0.0; 4], [2, 2], extent, [false; 2]).from(start)
+        };
+        let row = |plane: Plane| SliceRow {
+            name: String::new(),
+            planes: vec![plane],
+        };
+        // A step of 0.05, and one of 0.2.
+        let rows = [
+            row(plane(0.05, 1.0)),
+            row(plane(0.2, 1.0)),
+            row(plane(0.2, 0.6)),
+        ];
+        let sheet = Sheet {
+            titles: &[String::new()],
+            rows: &rows,
+            quantity: "u",
+            scale: ColorScale::Shared,
+            extents: String::new(),
+            span: span(&rows),
+            height: 90,
+        };
+        assert_eq!(sheet.span, (0.05, 1.0));
+        let places = rows.each_ref().map(|row| sheet.place(&row.planes[0]));
+        assert_eq!(places, [(0, PANEL_WIDTH), (52, PANEL_WIDTH), (52, 191)]);
+        assert_eq!(span(&[row(plane(2.0, 2.0))]), (2.0, 3.0));
+    }
+
+    #[test]
+    fn a_periodic_axis_ends_where_it_begins() {
+        let values: Vec<f32> = (0..6).map(|value| value as f32).collect();
+        let plane = |is_periodic| Plane::spanning(values.clone(), [2, 3], [3.0, 2.0], is_periodic);
+        assert_eq!(plane([false; 2]).values, values);
+        let closed = plane([true, false]);
+        assert_eq!(closed.points, [3, 3]);
+        assert_eq!(closed.values, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 0.0, 1.0, 2.0]);
+        let closed = plane([false, true]);
+        assert_eq!(closed.values, [0.0, 1.0, 2.0, 0.0, 3.0, 4.0, 5.0, 3.0]);
+        assert_eq!(closed.extent, [3.0, 2.0]);
     }
 
     #[test]

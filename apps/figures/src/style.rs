@@ -74,6 +74,13 @@ impl Marker {
     }
 }
 
+/// A marker that shows what lies below it.
+pub fn ring(marker: Marker, size: i32, color: RGBColor) -> PathElement<(i32, i32)> {
+    let mut outline = marker.outline(size);
+    outline.extend_from_within(..1);
+    PathElement::new(outline, color.stroke_width(2))
+}
+
 /// Name under which the embedded typeface is registered.
 pub const FONT: &str = "sans-serif";
 

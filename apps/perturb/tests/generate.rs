@@ -122,6 +122,9 @@ fn a_file_is_described() {
     fails(with(&["info", SMALL]), 1, &[SMALL, "no HDF5 file"]);
     let empty = folder.path().display().to_string();
     fails(with(&["info", &empty]), 1, &["not a model folder"]);
+    let other =
+        "apps/turbulence/demo/model: found a model of `turbulence`, expected one of `perturb`";
+    fails(with(&["info", "apps/turbulence/demo/model"]), 1, &[other]);
 }
 
 #[test]

@@ -3,12 +3,13 @@
 mod command;
 mod in_vain;
 mod models;
+mod order;
 mod refusals;
 
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use command::{fails, folder, is_refused_beside, python, with};
+use command::{fails, folder, is_refused_beside, python, root, with};
 use hdf5::File;
 use models::{CHECKPOINT, checkpoint_settings, data, trained};
 use predicates::prelude::*;
@@ -70,11 +71,20 @@ fn an_equation_that_is_nearly_right_is_found_and_continues_the_series() {
         "--log-json",
     ];
     let mut command = predict(&folder, series.to_str().unwrap(), &more);
-    command.arg(&log).assert().success().stdout(
-        predicate::str::contains("(u_1: predators)")
-            .and(predicate::str::contains("on the 20 points held back"))
-            .and(predicate::str::contains("persistence")),
-    );
+    command
+        .arg(&log)
+        .assert()
+        .success()
+        .stdout(
+            predicate::str::contains("(u_1: predators)")
+                .and(predicate::str::contains("on the 20 points held back"))
+                .and(predicate::str::contains("persistence")),
+        )
+        .stderr(
+            predicate::str::contains("out.h5\n")
+                .and(predicate::str::contains("out.png\n"))
+                .and(predicate::str::contains("out.svg\n")),
+        );
     let file = File::open(folder.path().join("out.h5")).unwrap();
     assert_eq!(texts(&file, "candidates/origin")[0], "given");
     let residual = numbers(&file, "candidates/residual")[0];

@@ -1,6 +1,6 @@
 //! The command line: every option has one sentence that says when to use it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use rheome_backend::precision::Precision;
@@ -218,12 +218,23 @@ pub struct StatsArguments {
     /// picture.
     #[arg(long, value_name = "RE_TAU")]
     pub published: Option<String>,
-    /// Folder for pictures (PNG): profiles, and slices at successive times.
+    /// Also draw pictures (PNG), profiles and slices at successive times, into this folder, or, where none is named (behind the files), beside
+    /// the output.
     #[arg(long, value_name = "DIR")]
-    pub plots: Option<PathBuf>,
+    pub plots: Option<Option<PathBuf>>,
     /// Common options.
     #[command(flatten)]
     pub compute: ComputeOptions,
+}
+
+impl StatsArguments {
+    /// The folder for pictures, if there are to be some.
+    pub fn pictures(&self) -> Option<&Path> {
+        let beside = self.output.parent();
+        let beside = beside.filter(|folder| !folder.as_os_str().is_empty());
+        let folder = self.plots.as_ref()?;
+        Some(folder.as_deref().or(beside).unwrap_or(Path::new(".")))
+    }
 }
 
 /// Two lengths with a comma between them.

@@ -14,7 +14,7 @@ use rheome_flow::{FlowModel, FlowModelConfig, GridFeatures, Normalization};
 use serde::Deserialize;
 
 use crate::arguments::OperatorSource;
-use crate::commands::TrainingSettings;
+use crate::commands::{PROGRAM, TrainingSettings};
 use crate::trained_flow::{self, FLOW};
 
 /// An operator ready for use.
@@ -102,7 +102,7 @@ impl LoadedModel {
 
 /// Loads the model that the options name onto `device`.
 pub fn load(source: &OperatorSource, device: &Device) -> Result<LoadedModel, Failure> {
-    let files = source.model.files()?;
+    let files = source.model.files(&[PROGRAM.name])?;
     let normalization = files.beside(NORMALIZATION);
     load_files(
         &files,
@@ -113,7 +113,7 @@ pub fn load(source: &OperatorSource, device: &Device) -> Result<LoadedModel, Fai
 
 /// Loads the model in `folder` onto `device`.
 pub fn load_folder(folder: &Path, device: &Device) -> Result<LoadedModel, Failure> {
-    let files = ModelSource::folder(folder).files()?;
+    let files = ModelSource::folder(folder).files(&[PROGRAM.name])?;
     let normalization = files.beside(NORMALIZATION);
     load_files(&files, normalization, device)
 }

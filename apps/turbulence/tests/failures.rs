@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use command::{HELD_OUT, fails, folder, is_refused_beside, root, with};
+use predicates::prelude::*;
 use rheome_fields::{FieldHeader, FieldShape, create, open};
 
 /// The demo's operator.
@@ -95,26 +96,57 @@ fn weights_of_another_size_are_listed_by_name() {
     let folder = folder();
     let output = folder.path().join("out.h5").display().to_string();
     let weights = format!("{MODEL}/weights.safetensors");
-    let command = with(&[
-        "rollout",
-        "--config",
-        "configs/turbulence/paper-m.toml",
-        "--weights",
-        &weights,
-        "--input",
-        HELD_OUT,
-        "--steps",
-        "1",
-        "--output",
-        &output,
-        "--device",
-        "flex",
-    ]);
+    let command = || {
+        with(&[
+            "rollout",
+            "--config",
+            "configs/turbulence/paper-m.toml",
+            "--weights",
+            &weights,
+            "--input",
+            HELD_OUT,
+            "--steps",
+            "1",
+            "--output",
+            &output,
+            "--device",
+            "flex",
+        ])
+    };
     fails(
-        command,
+        command(),
         1,
-        &["weights.safetensors", "encoder.layers.0.1.to_v.weight"],
+        &[
+            "weights.safetensors",
+            "misshapen",
+            "encoder.layers.0.",
+            " more",
+        ],
     );
+    let is_short = predicate::function(|told: &str| told.len() < 1500);
+    command().assert().code(1).stderr(is_short);
+    // All of them where one asks for details.
+    let details = predicate::str::contains("encoder.layers.0.1.to_v.weight")
+        .and(predicate::str::contains("simple_to_out.1.weight"));
+    command().arg("-v").assert().code(1).stderr(details);
+}
+
+#[test]
+fn a_model_of_another_program_is_called_so() {
+    let folder = folder();
+    let output = folder.path().join("out.h5").display().to_string();
+    let told = "apps/prose/demo/model: found a model of `prose`, expected one of `turbulence`";
+    let model = "apps/prose/demo/model";
+    let rollout = [
+        "rollout", "--model", model, "--input", HELD_OUT, "--steps", "1",
+    ];
+    let mut rollout = with(&rollout);
+    rollout.args(["--output", &output, "--device", "flex"]);
+    fails(rollout, 1, &[told]);
+    fails(with(&["info", model]), 1, &[told]);
+    let mut bench = with(&["bench", "--model", model, "--output", &output]);
+    bench.args(["--device", "flex"]);
+    fails(bench, 1, &[told]);
 }
 
 /// A rollout that leaves the numbers ends with an error that says where; what came before is kept.

@@ -357,3 +357,19 @@ fn slices_of_a_bare_array_have_the_shape_of_the_box() {
     assert_eq!(told[1], draw(HELD_OUT, &[])[1]);
     assert!(told[1] < points[1], "{told:?} {points:?}");
 }
+
+/// Where no folder is named, pictures lie beside the output, as those of other commands do.
+#[test]
+fn pictures_without_a_folder_lie_beside_the_output() {
+    let folder = folder();
+    let output = folder.path().join("a.h5").display().to_string();
+    let wrote = contains(folder.path().join("profiles.png").display().to_string());
+    with(&["stats", HELD_OUT, "--output", &output, "--plots"])
+        .assert()
+        .success()
+        .stderr(wrote);
+    for name in ["profiles.png", "slices.png"] {
+        let picture = std::fs::read(folder.path().join(name)).unwrap();
+        assert!(picture.starts_with(b"\x89PNG"), "{name}");
+    }
+}

@@ -12,6 +12,7 @@
 
 mod lexer;
 mod names;
+mod order;
 mod parser;
 mod system;
 
@@ -21,6 +22,8 @@ use std::str::FromStr;
 use crate::error::EquationError;
 use crate::expression::Expression;
 use crate::system::System;
+
+pub use order::{Mention, order_of_names};
 
 /// Values of the names in a formula that are no variables.
 pub type Parameters = BTreeMap<String, f64>;

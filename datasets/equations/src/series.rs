@@ -7,7 +7,7 @@ mod npy;
 use std::ops::Range;
 use std::path::Path;
 
-use ndarray::{Array2, Axis, s};
+use ndarray::{Array2, ArrayView1, Axis, s};
 use rheome_hdf::split_place;
 
 use crate::error::EquationError;
@@ -104,7 +104,7 @@ impl Series {
         }
     }
 
-    /// Reads a NumPy array `[points, 1 + components]` of float32 or float64 whose first column has the times.
+    /// Reads a NumPy array `[points, 1 + components]` of float32, float64 or integers whose first column has the times.
     ///
     /// # Errors
     /// Names the file and what is wrong with it.
@@ -122,8 +122,8 @@ impl Series {
     }
 
     /// Reads a CSV file: a line of names, then a line a point; the column `t` or `time` (or the first one) has the times,
-    /// every other column is a component, in order. Lines that begin with `#` are skipped, and a first column without a name that counts the
-    /// lines from 0, as pandas writes it.
+    /// every other column is a component, in order. Lines that begin with `#` are skipped, and first columns without a name (or called
+    /// `Unnamed: 0`) that count the lines from 0, as pandas writes them.
     ///
     /// # Errors
     /// Names the line and the column, what is there and what should be.
@@ -278,6 +278,13 @@ impl Place<'_> {
 
     /// The series of a table `[points, 1 + components]` with the times in the first column.
     fn of_table(&self, table: &Array2<f64>) -> Result<Series, EquationError> {
+        if let Some(found) = transposed(table) {
+            let expected = "[points, 1 + components], with the times in the first column";
+            return Err(self.wrong(
+                found,
+                format!("{expected}: it looks transposed, save its transpose (NumPy: array.T)"),
+            ));
+        }
         if table.ncols() < 2 {
             let found = format!("{} column(s)", table.ncols());
             return Err(self.wrong(found, "the time and at least one component".to_owned()));
@@ -295,6 +302,18 @@ impl Place<'_> {
             expected,
         }
     }
+}
+
+/// The shape of a table, if it is one with the times in its first row, as far as can be told: it has more columns than a series may, and
+/// few rows; or it has more columns than rows, and the first row increases, while the first column does not.
+fn transposed(table: &Array2<f64>) -> Option<String> {
+    let (rows, columns) = table.dim();
+    let most = 1 + MAX_COMPONENTS;
+    let increases = |values: ArrayView1<f64>| values.iter().is_sorted_by(|a, b| a < b);
+    let is_wide = columns > most && (2..=most).contains(&rows);
+    let has_times_across =
+        rows > 1 && columns > rows && increases(table.row(0)) && !increases(table.column(0));
+    (is_wide || has_times_across).then(|| format!("shape [{rows}, {columns}]"))
 }
 
 fn component_names(components: usize) -> Vec<String> {

@@ -36,6 +36,27 @@ fn an_index_is_no_component() {
         (&["x".to_owned()][..], None)
     );
     assert_eq!(read(",t,x\n7,0,1\n8,1,3\n").unwrap().dimension(), 2);
+    // Read by pandas without telling it of the index, and written again; and once more.
+    for header in [
+        "Unnamed: 0,t,x",
+        "\"Unnamed: 0\",time,x",
+        "Unnamed: 0.1,t,Unnamed: 0,x",
+        ",t,Unnamed: 0,x",
+    ] {
+        let columns = header.split(',').count();
+        let rows = (0..3).map(|row| match columns {
+            3 => format!("{row},{row}.5,1{row}\n"),
+            _ => format!("{row},{row}.5,{row},1{row}\n"),
+        });
+        let series = read(&format!("{header}\n{}", rows.collect::<String>())).unwrap();
+        assert_eq!(series.names(), ["x"], "{header}");
+        assert_eq!(series.times(), [0.5, 1.5, 2.5], "{header}");
+        let note = series.note().unwrap();
+        assert!(note.contains("counts the lines"), "{note}");
+    }
+    // Called so, but no count.
+    let series = read("t,Unnamed: 0,x\n0,5,1\n1,6,3\n").unwrap();
+    assert_eq!(series.names(), ["Unnamed: 0", "x"]);
 }
 
 #[test]

@@ -149,9 +149,70 @@ fn what_is_wrong_with_a_file_is_said() {
     wrong("a.npy:x", &["a.npy: holds one series", "colon"]);
     std::fs::write(path("a.npy"), "no array").unwrap();
     wrong("a.npy", &["a.npy: not a NumPy file"]);
+    let times = ndarray::Array1::linspace(0.0, 19.0, 191);
+    let across = |rows: usize, columns: usize| {
+        Array2::from_shape_fn((rows, columns), |(row, point)| match row {
+            0 => times[point],
+            row => (row as f64 * times[point]).sin(),
+        })
+    };
+    // More columns than components can be, and few enough that only the times tell.
+    for (rows, columns) in [(4, 191), (4, 50)] {
+        std::fs::write(path("across.npy"), npy(&across(rows, columns))).unwrap();
+        let shape = format!("across.npy: the array: found shape [{rows}, {columns}]");
+        wrong("across.npy", &[&shape, "looks transposed", "array.T"]);
+    }
+    std::fs::write(path("along.npy"), npy(&across(4, 50).t().to_owned())).unwrap();
+    let along = Series::read(path("along.npy").to_str().unwrap()).unwrap();
+    assert_eq!((along.points(), along.dimension()), (50, 3));
     let one_point = arr2(&[[0.0, 1.0]]);
     std::fs::write(path("one.npy"), npy(&one_point)).unwrap();
     wrong("one.npy", &["one.npy: the array: found 1 times"]);
+}
+
+#[test]
+fn a_file_with_other_names_is_told_what_it_has() {
+    let folder = folder();
+    let create = |name: &str, data: &Array2<f64>, flat: &str| {
+        let file = hdf5::File::append(folder.path().join("a.h5")).unwrap();
+        let builder = file.new_dataset_builder().with_data(data);
+        builder.create(name).unwrap();
+        if !flat.is_empty() {
+            let times: Vec<f64> = data.rows().into_iter().map(|row| row[0]).collect();
+            let builder = file.new_dataset_builder().with_data(&times);
+            builder.create(flat).unwrap();
+        }
+    };
+    let place = folder.path().join("a.h5");
+    let says = |parts: &[&str]| {
+        let message = message(&place);
+        for part in parts {
+            assert!(message.contains(part), "{part:?} is not in {message}");
+        }
+        std::fs::remove_file(&place).unwrap();
+    };
+    let data = arr2(&[[0.0, 1.0], [1.0, 2.0], [2.0, 4.0]]);
+    create("states", &data, "times");
+    says(&[
+        "a.h5: /time: found no dataset, but states [3, 2], times [3]",
+        "expected time [points] and values [points, components]",
+        "FILE:GROUP",
+    ]);
+    hdf5::File::create(&place)
+        .unwrap()
+        .create_group("exp")
+        .unwrap();
+    create("exp/values", &data, "exp/time");
+    says(&[
+        "exp/time [3], exp/values [3, 2]",
+        &format!("{}:exp", place.display()),
+    ]);
+    create("table", &data, "");
+    says(&["but table [3, 2]", &format!("{}:table", place.display())]);
+    for number in 0..20 {
+        create(&format!("column {number:2}"), &data, "");
+    }
+    says(&["column  7 [3, 2], 12 more, expected"]);
 }
 
 #[test]
@@ -225,6 +286,15 @@ fn files_of_numpy_and_h5py_are_read() {
     }
     let named = Series::read(folder.path().join("a.h5").to_str().unwrap()).unwrap();
     assert_eq!(named.names(), ["sine", "cosine"]);
+    for kind in ["i8", "u1", "i2_big"] {
+        let path = folder.path().join(format!("pelts_{kind}.npy"));
+        let pelts = Series::read(path.to_str().unwrap()).unwrap();
+        assert_eq!(pelts.times(), [0.0, 1.0, 2.0], "{kind}");
+        assert_eq!(
+            pelts.states(),
+            arr2(&[[30.0, 4.0], [47.0, 6.0], [70.0, 9.0]])
+        );
+    }
 }
 
 /// The number of components is looked at before their names are read, which may be long.

@@ -1,5 +1,5 @@
 //! What the readers and writers of HDF5 files share: text and numbers however they were stored, fields of compound types, what a
-//! dataset has to fulfil to be read, `FILE:dataset`, and files that are published as a whole, where they may be written.
+//! dataset has to fulfil to be read, what is in a file, `FILE:dataset`, and files that are published as a whole, where they may be written.
 //!
 //! # Example
 //!
@@ -24,6 +24,7 @@
 #![warn(missing_docs)]
 
 pub mod compound;
+pub mod contents;
 mod new_file;
 pub mod number;
 mod partial;

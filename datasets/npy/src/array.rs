@@ -16,7 +16,7 @@ pub struct Array {
 }
 
 impl Array {
-    /// Reads an array of float32 or float64, in C or Fortran order. Memory is bounded by the length of the file.
+    /// Reads an array of float32, float64 or integers, in C or Fortran order. Memory is bounded by the length of the file.
     ///
     /// # Errors
     /// [`NpyError`] where the file cannot be read, is no NumPy file, is cut short, or holds other numbers.
@@ -95,8 +95,8 @@ mod tests {
     #[test]
     fn what_a_file_lacks_is_said() {
         let message = |header: &str| read(header, &[0; 16]).unwrap_err().to_string();
-        let integers = "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }";
-        assert!(message(integers).contains("\"<i8\", expected float32 or float64"));
+        let complex = "{'descr': '<c8', 'fortran_order': False, 'shape': (2,), }";
+        assert!(message(complex).contains("\"<c8\", expected float32, float64 or integers"));
         let huge =
             "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999, 99999999999), }";
         assert!(message(huge).contains("cut short"), "{}", message(huge));

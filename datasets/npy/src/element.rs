@@ -1,23 +1,50 @@
 //! How a number is stored.
 
-/// A floating-point number of a width and an order of bytes.
+/// A number of a kind, a width and an order of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Element {
+    kind: Kind,
     width: usize,
     big_endian: bool,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Float,
+    Signed,
+    Unsigned,
+}
+
 impl Element {
-    /// The element type of a header, such as `<f4`; none for other numbers than float32 and float64.
+    /// The element type of a header, such as `<f4`; none for others than float32, float64 and integers of 8 to 64 bits.
     pub fn of(descr: &str) -> Option<Self> {
-        let (width, big_endian) = match descr {
-            "<f4" => (4, false),
-            "<f8" => (8, false),
-            ">f4" => (4, true),
-            ">f8" => (8, true),
+        let (order, rest) = descr.split_at_checked(1)?;
+        let (kind, width) = rest.split_at_checked(1)?;
+        let width = match width {
+            "1" => 1,
+            "2" => 2,
+            "4" => 4,
+            "8" => 8,
             _ => return None,
         };
-        Some(Self { width, big_endian })
+        let kind = match kind {
+            "f" if width >= 4 => Kind::Float,
+            "i" => Kind::Signed,
+            "u" => Kind::Unsigned,
+            _ => return None,
+        };
+        let big_endian = match order {
+            "<" => false,
+            ">" => true,
+            // What has one byte has no order.
+            "|" if width == 1 => false,
+            _ => return None,
+        };
+        Some(Self {
+            kind,
+            width,
+            big_endian,
+        })
     }
 
     /// Bytes of a number.
@@ -25,17 +52,59 @@ impl Element {
         self.width
     }
 
-    /// The number in the first bytes; NaN if there are too few.
+    /// The number in the first bytes, an integer beyond 2^53 rounded; NaN if there are too few.
     pub fn decode(self, bytes: &[u8]) -> f64 {
-        let single =
-            |decode: fn([u8; 4]) -> f32| bytes.first_chunk().map(|b| f64::from(decode(*b)));
-        let double = |decode: fn([u8; 8]) -> f64| bytes.first_chunk().map(|b| decode(*b));
-        let number = match (self.width, self.big_endian) {
-            (4, false) => single(f32::from_le_bytes),
-            (4, true) => single(f32::from_be_bytes),
-            (_, false) => double(f64::from_le_bytes),
-            (_, true) => double(f64::from_be_bytes),
+        let Some(bytes) = bytes.get(..self.width) else {
+            return f64::NAN;
         };
-        number.unwrap_or(f64::NAN)
+        // The last bytes of a number of eight with the highest first.
+        let mut ordered = [0; 8];
+        let place = &mut ordered[8 - self.width..];
+        place.copy_from_slice(bytes);
+        if !self.big_endian {
+            place.reverse();
+        }
+        let bits = u64::from_be_bytes(ordered);
+        let unused = 64 - 8 * self.width as u32;
+        match self.kind {
+            Kind::Float if self.width == 4 => f64::from(f32::from_bits(bits as u32)),
+            Kind::Float => f64::from_bits(bits),
+            Kind::Unsigned => bits as f64,
+            // Shifted up and down again, the sign fills what is not used.
+            Kind::Signed => ((bits << unused) as i64 >> unused) as f64,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(descr: &str, bytes: &[u8]) -> f64 {
+        Element::of(descr).unwrap().decode(bytes)
+    }
+
+    #[test]
+    fn integers_of_every_width_and_order_are_numbers() {
+        assert_eq!(decoded("|i1", &[0xff]), -1.0);
+        assert_eq!(decoded("|u1", &[0xff]), 255.0);
+        assert_eq!(decoded("<i2", &(-300_i16).to_le_bytes()), -300.0);
+        assert_eq!(decoded(">u2", &65_000_u16.to_be_bytes()), 65_000.0);
+        assert_eq!(decoded(">i4", &i32::MIN.to_be_bytes()), f64::from(i32::MIN));
+        assert_eq!(decoded("<u4", &u32::MAX.to_le_bytes()), f64::from(u32::MAX));
+        assert_eq!(decoded("<i8", &(-1900_i64).to_le_bytes()), -1900.0);
+        assert_eq!(decoded("<u8", &u64::MAX.to_le_bytes()), u64::MAX as f64);
+        assert_eq!(decoded("<f4", &1.5_f32.to_le_bytes()), 1.5);
+        assert_eq!(decoded(">f8", &(-0.1_f64).to_be_bytes()), -0.1);
+        assert!(decoded("<i8", &[1, 2, 3]).is_nan());
+    }
+
+    #[test]
+    fn other_elements_are_none() {
+        for descr in [
+            "", "<", "<f", "<f2", "|f4", "=f8", "<c8", "|b1", "|O", "<U8", "<i16", "µf4",
+        ] {
+            assert_eq!(Element::of(descr), None, "{descr}");
+        }
     }
 }

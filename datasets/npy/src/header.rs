@@ -35,11 +35,11 @@ impl Header {
     /// How the numbers are stored.
     ///
     /// # Errors
-    /// [`NpyError::Format`] for others than float32 and float64.
+    /// [`NpyError::Format`] for others than float32, float64 and integers of up to 64 bits.
     pub fn element(&self) -> Result<Element, NpyError> {
         Element::of(&self.descr).ok_or_else(|| {
             NpyError::Format(format!(
-                "element type {:.20?}, expected float32 or float64",
+                "element type {:.20?}, expected float32, float64 or integers",
                 self.descr
             ))
         })

@@ -4,7 +4,8 @@
 //! [`Module`](burn::module::Module) can be
 //!
 //! - filled by [`load`] from `.safetensors`, or from `.pt`/`.pth` whether the file is a bare `state_dict` or a
-//!   checkpoint that holds one somewhere inside (`model_state_dict`, `state_dict`, `model`, a `module.` prefix, ...);
+//!   checkpoint that holds one somewhere inside (`model_state_dict`, `state_dict`, `model`, a `module.` prefix, ...), or several, of which
+//!   one is named (`checkpoint.pt:ema`);
 //! - written by [`save`] as safetensors that PyTorch users read back with `load_state_dict`.
 //!
 //! Layout follows the module's type, not the caller: a [`Linear`](burn::nn::Linear) weight is `[in, out]` here and
@@ -41,13 +42,15 @@
 //! ```
 
 mod error;
+mod listing;
 mod names;
 mod pytorch;
 mod state_dict;
 mod transfer;
 mod traversal;
 
-pub use error::{Listing, Misfit, WeightsError};
+pub use error::WeightsError;
+pub use listing::{Listing, Misfit};
 pub use names::NameTable;
-pub use state_dict::StateDict;
+pub use state_dict::{StateDict, split_set};
 pub use transfer::{export, import, load, save};

@@ -29,9 +29,11 @@ pub mod metrics;
 mod non_finite;
 pub mod randomness;
 mod schedule;
+mod size;
 mod trainer;
 
 pub use clipping::clip_global_norm;
 pub use error::TrainingError;
 pub use schedule::Schedule;
+pub use size::num_trained;
 pub use trainer::{Decay, OptimizerSettings, Progress, StepReport, Trainer};

@@ -22,7 +22,7 @@ pub struct TrainOptions {
     /// Model folder to write.
     #[arg(long, value_name = "DIR")]
     pub output: PathBuf,
-    /// Start from these weights (.safetensors, or a PyTorch .pt/.pth with the authors' parameter names) instead of random ones.
+    /// Start from these weights (.safetensors, or a PyTorch .pt/.pth with the authors' parameter names; FILE:SET of a checkpoint with several sets) instead of random ones.
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
     /// Continue a training that was stopped, from its last checkpoint, with the settings and data of before.
@@ -68,7 +68,7 @@ impl TrainOptions {
         if let Some(weights) = &self.weights {
             model = load(model, weights).map_err(Into::into)?;
         }
-        let parameters = model.num_params();
+        let parameters = rheome_training::num_trained(&model);
         let console = self.compute.console();
         console.note(format!("model: {name}, {parameters} parameters"));
         Ok(model)

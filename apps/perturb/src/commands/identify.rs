@@ -6,6 +6,7 @@ use rheome_perturbation::identification::{rank_pairs, rank_singles, read_embeddi
 use rheome_training::randomness::{Purpose, generator};
 use serde_json::{Value, json};
 
+use super::PROGRAM;
 use crate::arguments::IdentifyArguments;
 use crate::cells::{PreparedCells, with_replacement};
 use crate::trained_model::TrainedModel;
@@ -13,7 +14,7 @@ use crate::trained_model::TrainedModel;
 /// Runs the command.
 pub fn run(arguments: &IdentifyArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
-    let files = arguments.source.files()?;
+    let files = arguments.source.files(&[PROGRAM.name])?;
     let cells = PreparedCells::read(&arguments.data)?;
     let device = arguments.compute.select(console)?.device;
     let trained = TrainedModel::load(&files, &[], &cells, &device)?;

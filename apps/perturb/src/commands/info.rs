@@ -10,6 +10,7 @@ use rheome_cells::{
 use rheome_cli::{Facts, Failure, model_folder, settings};
 use serde_json::{Map, Value, json};
 
+use super::PROGRAM;
 use crate::arguments::{InfoArguments, control_labels};
 
 /// Runs the command.
@@ -148,6 +149,7 @@ fn of_split(cells: &AnnData) -> Option<Map<String, Value>> {
 
 fn of_model(folder: &Path) -> Result<Facts, Failure> {
     let config = model_folder::config_of(folder)?;
+    model_folder::check_maker(folder, &[PROGRAM.name])?;
     let settings: Value = settings::load(&config, &[])?;
     let weights = std::fs::metadata(folder.join(model_folder::WEIGHTS)).ok();
     let mut facts = Facts::default();

@@ -22,7 +22,8 @@ pub struct PredictArguments {
     #[command(flatten)]
     pub series: SeriesOptions,
     /// A rough equation, components joined by `|`, with C for every number that is not known: `C x - C x y | C x y - C y`. Components are
-    /// called as in the series (`Hare`), or by number: x, y, z, w, or u_0, u_1, .... It is shown to the network without its numbers, and fitted to the series itself, each number from its value, each C from nothing;
+    /// called as in the series (`Hare`), or by number: x, y, z, w, or u_0, u_1, .... Right-hand sides are taken in the order of the series'
+    /// components (see --components), or say whose they are: `dLynx/dt = C Hare Lynx - C Lynx | dHare/dt = ...`. It is shown to the network without its numbers, and fitted to the series itself, each number from its value, each C from nothing;
     /// whole numbers without a point stay. Default: every family of as many components is tried, of those that the model learnt, or, if its
     /// folder tells of none, of the published ones.
     #[arg(long, value_name = "EQUATION", allow_hyphen_values = true)]

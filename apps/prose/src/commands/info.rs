@@ -12,7 +12,8 @@ use rheome_equations::{DataFile, Family, Series, Table, is_data_file};
 use rheome_hdf::{message, number, text};
 use serde_json::{Map, Value, json};
 
-use super::fluids::LoadedModel;
+use super::PROGRAM;
+use super::fluids::{self, LoadedModel};
 use super::predict::{FORMAT as PREDICTION, INPUT};
 use crate::arguments::InfoArguments;
 use crate::trained_model::TrainedModel;
@@ -121,7 +122,7 @@ fn attributes(path: &Path) -> Result<Map<String, Value>, Failure> {
 
 fn of_model(folder: &Path) -> Result<Facts, Failure> {
     let source = ModelSource::folder(folder);
-    let files = source.files()?;
+    let files = source.files(&[PROGRAM.name, fluids::NAME])?;
     let (device, seconds) = (Device::flex(), training_seconds(folder));
     let mut facts = Facts::default();
     facts.tell("model", folder);

@@ -1,6 +1,77 @@
 //! How `prose predict` fails.
 
+use rheome_backend::weights::StateDict;
+
 use super::*;
+
+#[test]
+fn a_model_of_another_program_is_called_so() {
+    let folder = folder();
+    let output = folder.path().join("out.h5");
+    let turbulence = "apps/turbulence/demo/model";
+    for (verb, own) in [
+        (&["predict"][..], "prose"),
+        (&["fluids", "predict"], "prose fluids"),
+    ] {
+        let mut command = with(verb);
+        command.args(["--model", turbulence, "--input", MEASURED, "--output"]);
+        command.arg(&output).args(["--device", "flex"]);
+        let told = format!("{turbulence}: found a model of `turbulence`, expected one of `{own}`");
+        fails(command, 1, &[&told]);
+    }
+    let told = "found a model of `perturb`, expected one of `prose` or `prose fluids`";
+    fails(with(&["info", "apps/perturb/demo/model"]), 1, &[told]);
+    with(&["info", "apps/prose/demo/model"]).assert().success();
+}
+
+#[test]
+fn of_two_sets_of_weights_it_is_told_which_is_taken() {
+    let folder = folder();
+    let mut state = StateDict::read(&root().join(CHECKPOINT)).unwrap();
+    let tensors = std::mem::take(&mut state.tensors).into_iter();
+    state.tensors = tensors
+        .flat_map(|(name, data)| {
+            ["model", "ema"].map(|set| (format!("{set}.{name}"), data.clone()))
+        })
+        .collect();
+    let both = folder.path().join("both.safetensors");
+    state.write(&both).unwrap();
+    let told = |weights: &str| {
+        let mut command = with(&[
+            "predict",
+            "--device",
+            "flex",
+            "--threads",
+            "1",
+            "--overwrite",
+        ]);
+        command.arg("--config").arg(checkpoint_settings(&folder));
+        command.args([
+            "--weights",
+            weights,
+            "--input",
+            MEASURED,
+            "--refine",
+            "0",
+            "--greedy",
+        ]);
+        command.args([
+            "--equation",
+            "C x - C x y | C x y - C y",
+            "--points",
+            "16",
+            "--output",
+        ]);
+        command.arg(folder.path().join("out.h5")).assert().success()
+    };
+    let both = both.display().to_string();
+    let note = format!(
+        "{both}: taking the weights below model; others are there (ema): name one to take it, {both}:ema\n"
+    );
+    told(&both).stderr(predicate::str::contains(note));
+    let silent = predicate::str::contains("taking the weights").not();
+    told(&format!("{both}:ema")).stderr(silent);
+}
 
 #[test]
 fn what_is_wrong_is_said_before_anything_is_written() {

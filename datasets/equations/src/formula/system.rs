@@ -11,11 +11,7 @@ use crate::system::{MAX_COMPONENTS, System};
 /// The system that the tokens form.
 pub(super) fn system(tokens: &[Token], parameters: &Parameters) -> Result<System, EquationError> {
     check_bars(tokens)?;
-    let parts: Vec<&[Token]> = tokens
-        .split(|token| matches!(token.kind, Kind::Separator | Kind::Bar))
-        // Line breaks may lie around a separator.
-        .filter(|part| !part.is_empty())
-        .collect();
+    let parts: Vec<&[Token]> = parts(tokens).collect();
     limit("components", parts.len(), MAX_COMPONENTS)?;
     let mut places = vec![None; parts.len()];
     for (index, part) in parts.iter().enumerate() {
@@ -33,6 +29,14 @@ pub(super) fn system(tokens: &[Token], parameters: &Parameters) -> Result<System
     }
     // As many components as places, none of them twice.
     System::new(places.into_iter().flatten().collect())
+}
+
+/// The equations between bars, separators and line breaks.
+pub(super) fn parts(tokens: &[Token]) -> impl Iterator<Item = &[Token]> {
+    tokens
+        .split(|token| matches!(token.kind, Kind::Separator | Kind::Bar))
+        // Line breaks may lie around a separator.
+        .filter(|part| !part.is_empty())
 }
 
 /// Checks that there is an equation on either side of each bar.
@@ -77,7 +81,17 @@ fn left_hand_side(left: &[Token], part: &[Token]) -> Result<usize, EquationError
         ] if under == "dt" => over.strip_prefix('d'),
         _ => None,
     };
-    let component = name.and_then(|name| match name {
+    let component = name.and_then(state);
+    component.ok_or_else(|| EquationError::Formula {
+        position: part[0].position,
+        found: "another left-hand side".to_owned(),
+        expected: "dx/dt, x' or \\dot{x} of a state".to_owned(),
+    })
+}
+
+/// The component that a formula means by `x`, `y`, `z`, `w`, or `u_0`, `u_1`, ….
+pub(super) fn state(name: &str) -> Option<usize> {
+    match name {
         "x" => Some(0),
         "y" => Some(1),
         "z" => Some(2),
@@ -86,12 +100,7 @@ fn left_hand_side(left: &[Token], part: &[Token]) -> Result<usize, EquationError
             Some(Variable::State(index)) => Some(usize::from(index)),
             _ => None,
         },
-    });
-    component.ok_or_else(|| EquationError::Formula {
-        position: part[0].position,
-        found: "another left-hand side".to_owned(),
-        expected: "dx/dt, x' or \\dot{x} of a state".to_owned(),
-    })
+    }
 }
 
 fn misplaced(part: &[Token], place: usize, expected: &str) -> EquationError {

@@ -63,11 +63,16 @@ pub(super) fn read(path: &Path) -> Result<Series, EquationError> {
     let mut names = headers;
     names.remove(time);
     let mut note = None;
-    if components > 1 && is_index(&names[0], states.column(0)) {
-        names.remove(0);
+    // Each time pandas writes what it read, there is one more.
+    while names.len() > 1 && is_index(&names[0], states.column(0)) {
+        let name = names.remove(0);
+        let called = match name.as_str() {
+            "" => "has no name".to_owned(),
+            name => format!("is called {name:?}"),
+        };
         states = states.slice(s![.., 1..]).to_owned();
-        note = Some(format!(
-            "{}: the first column has no name and counts the lines: left out, it is no component",
+        note.get_or_insert(format!(
+            "{}: the first column {called} and counts the lines: left out, it is no component",
             path.display()
         ));
     }
@@ -80,9 +85,11 @@ fn is_time(name: &str) -> bool {
     TIME.contains(&name.to_lowercase().as_str())
 }
 
-/// Whether a column has no name and counts the lines from 0, as pandas writes the index of a table.
+/// Whether a column has no name and counts the lines from 0, as pandas writes the index of a table; read again without its knowing,
+/// and written, it is called `Unnamed: 0`, or `Unnamed: 0.1`.
 fn is_index(name: &str, values: ArrayView1<f64>) -> bool {
-    name.is_empty() && values.iter().enumerate().all(|(row, v)| *v == row as f64)
+    let has_none = name.is_empty() || name.starts_with("Unnamed: 0");
+    has_none && values.iter().enumerate().all(|(row, v)| *v == row as f64)
 }
 
 /// A file, for messages about it.

@@ -15,6 +15,10 @@ np.save(folder / "f8.npy", table)
 np.save(folder / "f4.npy", table.astype(np.float32))
 np.save(folder / "fortran.npy", np.asfortranarray(table))
 np.save(folder / "big.npy", table.astype(">f8"))
+pelts = np.array([[0, 30, 4], [1, 47, 6], [2, 70, 9]])
+np.save(folder / "pelts_i8.npy", pelts)
+np.save(folder / "pelts_u1.npy", pelts.astype(np.uint8))
+np.save(folder / "pelts_i2_big.npy", pelts.astype(">i2"))
 
 with h5py.File(folder / "a.h5", "w") as file:
     file["time"] = time

@@ -180,29 +180,8 @@ fn find(file: &File, path: &Path, name: &str) -> Result<Dataset, FieldError> {
     if let Ok(dataset) = file.dataset(name) {
         return Ok(dataset);
     }
-    let mut found = Vec::new();
-    list(file, "", 0, &mut found);
+    let found = rheome_hdf::contents::datasets(file);
     Err(crate::field::missing_dataset(path, name, &found))
-}
-
-/// Names and shapes of the datasets of a group and of those below it.
-fn list(group: &Group, prefix: &str, depth: usize, found: &mut Vec<(String, Vec<usize>)>) {
-    // Links may form circles, and nobody reads more than this.
-    const DEEPEST: usize = 4;
-    const MOST: usize = 100;
-    for name in group.member_names().unwrap_or_default() {
-        if found.len() >= MOST {
-            return;
-        }
-        let full = format!("{prefix}{name}");
-        if let Ok(dataset) = group.dataset(&name) {
-            found.push((full, dataset.shape()));
-        } else if let Ok(below) = group.group(&name)
-            && depth < DEEPEST
-        {
-            list(&below, &format!("{full}/"), depth + 1, found);
-        }
-    }
 }
 
 /// A dataset of exactly `count` numbers.

@@ -1,9 +1,10 @@
 //! What can go wrong with a file of weights, or between it and a model.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use thiserror::Error;
+
+use super::Listing;
 
 /// What can go wrong with a file of weights; each message is one line that names the file.
 #[derive(Debug, Error)]
@@ -50,7 +51,7 @@ pub enum WeightsError {
         /// The file.
         path: PathBuf,
     },
-    /// The file's parameters are not those of the model; everything that differs is listed.
+    /// The file's parameters are not those of the model; the first that differ are told, and how many there are.
     #[error("{path}: not the weights of this model: {listing}")]
     Mismatch {
         /// The file.
@@ -60,14 +61,25 @@ pub enum WeightsError {
     },
     /// A checkpoint holds more than one set of weights that fits equally well.
     #[error(
-        "{path}: several sets of weights fit this model ({}); save the one you mean alone",
-        candidates.join(", ")
+        "{path}: several sets of weights fit this model ({}); choose one as {path}:{}",
+        candidates.join(", "),
+        candidates.first().map_or("SET", String::as_str)
     )]
     Ambiguous {
         /// The file.
         path: PathBuf,
         /// Keys under which a fitting set lies.
         candidates: Vec<String>,
+    },
+    /// A checkpoint has no set of weights below the key that was asked for.
+    #[error("{path}: found no weights below {set}, expected one of {}", there.join(", "))]
+    NoSuchSet {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        set: String,
+        /// The first keys of what it holds.
+        there: Vec<String>,
     },
     /// Two parameters of the module ask for the same name.
     #[error("the name table gives the name {name} to two parameters: {first} and {second}")]
@@ -87,50 +99,4 @@ pub enum WeightsError {
         /// The device's reason.
         reason: String,
     },
-}
-
-/// Every difference between the parameters of a file and those of a model.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Listing {
-    /// Parameters of the model that the file lacks, with the shape they should have.
-    pub missing: Vec<(String, Vec<usize>)>,
-    /// Tensors of the file that the model does not know, with their shape.
-    pub unexpected: Vec<(String, Vec<usize>)>,
-    /// Parameters that both have, but that do not fit.
-    pub misfits: Vec<Misfit>,
-}
-
-/// A parameter that the file has in another shape or kind of number.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Misfit {
-    /// Name of the parameter in the file.
-    pub name: String,
-    /// What the file holds: element type and shape.
-    pub found: String,
-    /// What the model needs: element type and shape.
-    pub expected: String,
-}
-
-impl Listing {
-    /// True if nothing differs.
-    pub fn is_empty(&self) -> bool {
-        self.missing.is_empty() && self.unexpected.is_empty() && self.misfits.is_empty()
-    }
-}
-
-impl fmt::Display for Listing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = |(name, shape): &(String, Vec<usize>)| format!("{name} {shape:?}");
-        let misfit = |m: &Misfit| format!("{} found {}, expected {}", m.name, m.found, m.expected);
-        let mut parts = Vec::new();
-        let mut part = |what: &str, entries: Vec<String>| {
-            if !entries.is_empty() {
-                parts.push(format!("{} {what}: {}", entries.len(), entries.join(", ")));
-            }
-        };
-        part("missing", self.missing.iter().map(named).collect());
-        part("unexpected", self.unexpected.iter().map(named).collect());
-        part("misshapen", self.misfits.iter().map(misfit).collect());
-        f.write_str(&parts.join("; "))
-    }
 }

@@ -24,15 +24,45 @@ pub struct StateDict {
 }
 
 impl StateDict {
-    /// Reads `.safetensors`, or PyTorch's `.pt`, `.pth`, `.ckpt` and `.bin`, by the name's ending.
+    /// Reads `.safetensors`, or PyTorch's `.pt`, `.pth`, `.ckpt` and `.bin`, by the name's ending; of `FILE:set` what lies below the key
+    /// `set` of a checkpoint, as in `checkpoint.pt:ema` ([`split_set`]).
     ///
     /// Nested dictionaries of a PyTorch file are flattened with dots; a pickle is interpreted as data, and nothing in
     /// it is ever executed.
     ///
     /// # Errors
     /// [`WeightsError::File`], [`WeightsError::UnknownFormat`], and [`WeightsError::Damaged`] for anything that is not
-    /// a whole, well-formed file.
+    /// a whole, well-formed file; [`WeightsError::NoSuchSet`].
     pub fn read(path: &Path) -> Result<Self, WeightsError> {
+        let (file, set) = split_set(path);
+        let mut state = Self::read_file(&file)?;
+        let Some(set) = set else {
+            return Ok(state);
+        };
+        let first_key = |name: &String| name.split('.').next().unwrap_or_default().to_owned();
+        let mut there: Vec<String> = state.tensors.keys().map(first_key).collect();
+        state.keep_below(&format!("{set}."));
+        if state.tensors.is_empty() {
+            there.dedup();
+            there.truncate(KEYS_TOLD);
+            return Err(WeightsError::NoSuchSet {
+                path: file,
+                set,
+                there,
+            });
+        }
+        Ok(state)
+    }
+
+    /// Keeps what lies below a key, which ends in a dot, without it.
+    pub(super) fn keep_below(&mut self, key: &str) {
+        let tensors = std::mem::take(&mut self.tensors).into_iter();
+        let below =
+            tensors.filter_map(|(name, data)| Some((name.strip_prefix(key)?.to_owned(), data)));
+        self.tensors = below.collect();
+    }
+
+    fn read_file(path: &Path) -> Result<Self, WeightsError> {
         let ending = path.extension().and_then(|e| e.to_str()).unwrap_or("");
         match ending {
             "safetensors" => Self::read_safetensors(path),
@@ -123,6 +153,26 @@ impl StateDict {
             source,
         })
     }
+}
+
+/// How the names of files of weights end.
+const ENDINGS: [&str; 5] = ["safetensors", "pt", "pth", "ckpt", "bin"];
+
+/// Keys of a checkpoint that are told to whoever named another.
+const KEYS_TOLD: usize = 12;
+
+/// A file of weights and, of `FILE:set`, the key below which the set that is meant lies in it. An existing file whose own name holds a
+/// colon wins.
+pub fn split_set(path: &Path) -> (PathBuf, Option<String>) {
+    let whole = || (path.to_owned(), None);
+    let Some((file, set)) = path.to_str().and_then(|text| text.rsplit_once(':')) else {
+        return whole();
+    };
+    let ending = Path::new(file).extension().and_then(|e| e.to_str());
+    if set.is_empty() || path.exists() || !ending.is_some_and(|e| ENDINGS.contains(&e)) {
+        return whole();
+    }
+    (file.into(), Some(set.trim_end_matches('.').to_owned()))
 }
 
 /// The longest header that the format allows: it is held in memory whole.

@@ -44,10 +44,11 @@ pub fn save<M: Module>(
 /// Fills `module` from tensors in hand.
 ///
 /// Where the dictionary holds the parameters below some key of a checkpoint, that key is found by itself: it is the one
-/// below which most of the expected names lie.
+/// below which most of the expected names lie. Where several sets fit as well, that with a customary name is taken, and a warning in the
+/// log tells the others; [`StateDict::read`] takes the one that is named.
 ///
 /// # Errors
-/// [`WeightsError::Mismatch`] lists every missing, unexpected and misshapen name; [`WeightsError::Ambiguous`];
+/// [`WeightsError::Mismatch`] tells the first missing, unexpected and misshapen names, the log all; [`WeightsError::Ambiguous`];
 /// [`WeightsError::DuplicateName`]; [`WeightsError::NonFinite`] for a parameter that holds NaN or infinite values.
 pub fn import<M: Module>(
     module: M,
@@ -58,6 +59,7 @@ pub fn import<M: Module>(
     select(&mut state, &expected)?;
     let listing = compare(&state, &expected, names);
     if !listing.is_empty() {
+        log::info!("{}: {}", state.path.display(), listing.whole());
         return Err(WeightsError::Mismatch {
             path: state.path,
             listing: Box::new(listing),
@@ -115,22 +117,22 @@ const CUSTOMARY_KEYS: [&str; 8] = [
 
 /// Keeps what lies below the key with most of the expected names.
 fn select(state: &mut StateDict, expected: &BTreeMap<String, Slot>) -> Result<(), WeightsError> {
-    let mut found: BTreeMap<String, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for name in state.tensors.keys() {
         // Every way to read the name as "some key, a dot, an expected name".
         let starts = std::iter::once(0).chain(name.match_indices('.').map(|(i, _)| i + 1));
         for start in starts.filter(|&i| expected.contains_key(&name[i..])) {
-            *found.entry(name[..start].to_string()).or_default() += 1;
+            *counts.entry(name[..start].to_string()).or_default() += 1;
         }
     }
-    let Some(&most) = found.values().max() else {
+    let Some(&most) = counts.values().max() else {
         return Ok(());
     };
-    let best: Vec<String> = found
-        .into_iter()
-        .filter_map(|(key, count)| (count == most).then_some(key))
+    let best: Vec<&String> = counts
+        .iter()
+        .filter_map(|(key, count)| (*count == most).then_some(key))
         .collect();
-    let custom = |key: &&String| {
+    let custom = |key: &&&String| {
         CUSTOMARY_KEYS
             .iter()
             .position(|c| key.trim_end_matches('.') == *c)
@@ -143,19 +145,37 @@ fn select(state: &mut StateDict, expected: &BTreeMap<String, Slot>) -> Result<()
             .min_by_key(custom)
             .ok_or_else(|| WeightsError::Ambiguous {
                 path: state.path.clone(),
-                candidates: best.clone(),
+                candidates: best
+                    .iter()
+                    .map(|key| key.trim_end_matches('.').to_owned())
+                    .collect(),
             })?,
     };
+    warn_of_others(state, chosen, &counts);
     if !chosen.is_empty() {
-        state.tensors = std::mem::take(&mut state.tensors)
-            .into_iter()
-            .filter_map(|(name, data)| {
-                let inner = name.strip_prefix(chosen)?.to_string();
-                Some((inner, data))
-            })
-            .collect();
+        state.keep_below(chosen);
     }
     Ok(())
+}
+
+/// Tells which other sets of weights lie beside the chosen one: with at least half as many of the expected names.
+fn warn_of_others(state: &StateDict, chosen: &str, counts: &BTreeMap<String, usize>) {
+    let enough = counts.get(chosen).map_or(0, |count| count.div_ceil(2));
+    // What lies within the chosen set, or around it, is no other one.
+    let is_other = |key: &str| !key.starts_with(chosen) && !chosen.starts_with(key);
+    let others: Vec<&str> = counts
+        .iter()
+        .filter(|(key, count)| **count >= enough && is_other(key))
+        .map(|(key, _)| key.trim_end_matches('.'))
+        .collect();
+    if let Some(first) = others.first() {
+        let path = state.path.display();
+        log::warn!(
+            "{path}: taking the weights below {}; others are there ({}): name one to take it, {path}:{first}",
+            chosen.trim_end_matches('.'),
+            others.join(", ")
+        );
+    }
 }
 
 fn compare(state: &StateDict, expected: &BTreeMap<String, Slot>, names: &NameTable) -> Listing {
@@ -169,8 +189,8 @@ fn compare(state: &StateDict, expected: &BTreeMap<String, Slot>, names: &NameTab
         if shape != slot.shape || !slot.kind.accepts(data.dtype()) {
             listing.misfits.push(Misfit {
                 name: name.clone(),
-                found: format!("{} {shape:?}", data.dtype().name()),
-                expected: format!("{} {:?}", slot.kind.name(), slot.shape),
+                found: (data.dtype().name().to_owned(), shape),
+                expected: (slot.kind.name().to_owned(), slot.shape.clone()),
             });
         }
     }

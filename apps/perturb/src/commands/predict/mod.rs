@@ -8,12 +8,14 @@ mod summary;
 use std::path::Path;
 
 use burn::tensor::Tensor;
+use rheome_backend::weights::split_set;
 use rheome_cells::Condition;
 use rheome_cli::outputs::NewFile;
 use rheome_cli::{Checksum, Claim, DataFingerprint, Failure, Interruption, Meter, RunFiles, files};
 use rheome_perturbation::{GeneQuery, SamplingRun};
 use rheome_training::randomness::{Purpose, generator};
 
+use super::PROGRAM;
 use crate::arguments::PredictArguments;
 use crate::cells::{PreparedCells, with_replacement};
 use crate::trained_model::TrainedModel;
@@ -24,7 +26,7 @@ use summary::Summary;
 /// Runs the command.
 pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
-    let files = arguments.source.files()?;
+    let files = arguments.source.files(&[PROGRAM.name])?;
     // First: what is checked of them below is to stay true.
     let _claims = claim(arguments)?;
     let cells = PreparedCells::read(&arguments.data)?;
@@ -175,7 +177,9 @@ impl Prediction<'_> {
         weights: &Path,
     ) -> Result<DataFingerprint, Failure> {
         let mut of_weights = Checksum::new();
-        of_weights.add(&files::read(weights)?);
+        let (file, set) = split_set(weights);
+        of_weights.add(&files::read(&file)?);
+        of_weights.add(set.unwrap_or_default().as_bytes());
         let settings = serde_json::to_string(&self.trained.settings)?;
         Ok(self
             .cells

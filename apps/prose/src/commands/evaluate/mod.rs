@@ -18,6 +18,7 @@ use rheome_prose::decoding::{Decoding, DecodingSettings, Method};
 use rheome_prose::training::Lesson;
 use serde_json::json;
 
+use super::PROGRAM;
 use crate::arguments::EvaluateArguments;
 use crate::samples::some_of;
 use crate::trained_model::TrainedModel;
@@ -28,7 +29,7 @@ use scores::{Score, Scores};
 /// Runs the command.
 pub fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
-    let files = arguments.source.files()?;
+    let files = arguments.source.files(&[PROGRAM.name])?;
     let output = NewFolder {
         option: "--output",
         path: &arguments.output,

@@ -19,6 +19,9 @@ pub use settings::{GenerateSettings, TrainSettings};
 use super::PROGRAM;
 use crate::arguments::FluidsCommand;
 
+/// Name of the command, as its models tell it.
+pub const NAME: &str = "prose fluids";
+
 /// Runs the command.
 pub fn run(command: &FluidsCommand) -> Result<(), Failure> {
     match command {

@@ -8,6 +8,7 @@ use rheome_cli::{Failure, settings as settings_file};
 use rheome_prose::Symbols;
 use rheome_prose::fluids::{Fluids, Frames};
 
+use super::NAME;
 use super::settings::TrainSettings;
 use crate::vocabulary_file;
 
@@ -38,7 +39,7 @@ impl LoadedModel {
     /// # Errors
     /// [`Failure`] naming the file, where settings, weights or vocabulary do not fit together.
     pub fn load(source: &ModelSource, device: &Device) -> Result<Self, Failure> {
-        let files = source.files()?;
+        let files = source.files(&[NAME])?;
         let settings: TrainSettings = settings_file::load_valid(&files.config, &[])?;
         if let Some(path) = files.beside(VOCABULARY) {
             vocabulary_file::check(&settings.model.words()?, &path)?;

@@ -18,6 +18,7 @@ use ndarray::Array2;
 use rheome_cli::outputs::NewFile;
 use rheome_cli::{Console, Failure, RunFiles};
 
+use super::PROGRAM;
 use crate::arguments::PredictArguments;
 use crate::trained_model::TrainedModel;
 use candidates::Candidate;
@@ -68,7 +69,7 @@ struct Continued {
 /// Runs the command.
 pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
-    let files = arguments.source.files()?;
+    let files = arguments.source.files(&[PROGRAM.name])?;
     let output = NewFile {
         option: "--output",
         path: &arguments.output,
@@ -87,14 +88,17 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let trained = TrainedModel::load(&files, &arguments.overrides, &device)?;
     let prediction = predict(arguments, &trained, console)?;
     output::write(&prediction)?;
+    let mut written = vec![arguments.output.clone()];
     if arguments.plots {
-        picture::draw(&prediction)?;
+        written.extend(picture::draw(&prediction)?);
     }
     log.line(&summary::entry(&prediction))?;
     if !arguments.compute.quiet {
         summary::tell(&prediction);
     }
-    console.note(format!("wrote {}", arguments.output.display()));
+    for file in &written {
+        console.note(format!("wrote {}", file.display()));
+    }
     prediction.in_vain()
 }
 
@@ -112,8 +116,12 @@ fn predict<'a>(
     if arguments.equation.is_some() && input.beyond_network.is_none() {
         input.beyond_network = rough::beyond_network(&rough, trained);
     }
+    let order = order_note(arguments, &input)?;
     let times = times(arguments, &input)?;
     summary::note_input(&input, &rough, console);
+    if let Some(note) = order {
+        console.note(note);
+    }
     let seed = arguments
         .compute
         .seed
@@ -152,6 +160,14 @@ fn predict<'a>(
         candidates,
         times,
     })
+}
+
+/// What is to be known of the order of the components in the equation; nothing where `--components` gives it.
+fn order_note(arguments: &PredictArguments, input: &Input) -> Result<Option<String>, Failure> {
+    match (&arguments.equation, &arguments.series.components) {
+        (Some(text), None) => rough::check_order(text, input.series.names()),
+        _ => Ok(None),
+    }
 }
 
 /// Why no candidate explains the series, where none does.

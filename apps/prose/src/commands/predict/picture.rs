@@ -1,4 +1,7 @@
-//! The series and both continuations, a panel a component.
+//! The series and both continuations, a panel a component. What was held back lies over them as rings, since the continuations that
+//! are right go through it.
+
+use std::path::PathBuf;
 
 use ndarray::Array2;
 use rheome_cli::Failure;
@@ -10,38 +13,53 @@ use super::Prediction;
 /// A continuation may leave what is shown of the series by so much of its range; what is beyond is cut off.
 const MARGIN: f64 = 0.25;
 
-/// Draws the picture beside the output.
+/// Rings that stand apart in one panel.
+const RINGS: usize = 20;
+
+/// Draws the picture beside the output; returns its files.
 ///
 /// # Errors
 /// [`Failure`] naming the picture.
-pub fn draw(prediction: &Prediction) -> Result<(), Failure> {
+pub fn draw(prediction: &Prediction) -> Result<Vec<PathBuf>, Failure> {
     let figure = figure(prediction);
-    for ending in ["png", "svg"] {
-        figure.draw(&prediction.arguments.output.with_extension(ending))?;
+    let files = ["png", "svg"].map(|ending| prediction.arguments.output.with_extension(ending));
+    for file in &files {
+        figure.draw(file)?;
     }
-    Ok(())
+    Ok(files.into())
+}
+
+/// Which of so many points that were held back are drawn: each, or so many apart.
+fn every(points: usize) -> usize {
+    points.div_ceil(RINGS).max(1)
+}
+
+/// What the rings are called.
+fn name_of_rings(points: usize) -> String {
+    match every(points) {
+        1 => "held back".to_owned(),
+        every => format!("held back (1 of {every})"),
+    }
 }
 
 fn figure(prediction: &Prediction) -> Figure {
     let input = &prediction.input;
     let held_back = input.held_back.as_ref();
+    let named = |is_there: bool, name: &str| match is_there {
+        true => name.to_owned(),
+        false => String::new(),
+    };
     let names = [
-        held_back.map_or("", |_| "held back"),
-        "series",
-        prediction
-            .network
-            .as_ref()
-            .map_or("", |_| "continued by the network"),
-        prediction
-            .equation
-            .as_ref()
-            .map_or("", |_| "continued by the equation"),
+        held_back.map_or_else(String::new, |series| name_of_rings(series.points())),
+        "series".to_owned(),
+        named(prediction.network.is_some(), "continued by the network"),
+        named(prediction.equation.is_ok(), "continued by the equation"),
     ];
     let panels = (0..input.series.dimension())
         .map(|c| panel(prediction, c))
         .collect();
     Figure {
-        names: names.map(str::to_owned).to_vec(),
+        names: names.to_vec(),
         panels,
         columns: input.series.dimension().min(3),
     }
@@ -64,7 +82,8 @@ fn panel(prediction: &Prediction, component: usize) -> Panel {
         curves.push(Curve::line(3, of_states(states)));
     }
     if !held_back.is_empty() {
-        curves.push(Curve::line(0, held_back));
+        let shown = held_back.iter().step_by(every(held_back.len()));
+        curves.push(Curve::open(0, shown.copied().collect()));
     }
     Panel {
         x: Axis::linear("time"),

@@ -1,7 +1,9 @@
 //! Rough equations: what the network is told about the one it looks for.
 
 use rheome_cli::Failure;
-use rheome_equations::{EquationError, Family, Parameters, System, published_families};
+use rheome_equations::{
+    EquationError, Family, Mention, Parameters, System, order_of_names, published_families,
+};
 
 use crate::trained_model::TrainedModel;
 
@@ -72,6 +74,49 @@ pub fn beyond_network(rough: &[RoughEquation], trained: &TrainedModel) -> Option
         .map(|rough| trained.words.encode(&rough.system.skeleton()));
     let problem = told.filter_map(Result::err).next()?;
     Some(format!("--equation: {problem}"))
+}
+
+/// Checks that the right-hand sides of an equation are those of the components called `names`, in their order, as far as the names tell;
+/// returns what whoever wrote it should know if another order can be meant.
+///
+/// # Errors
+/// [`Failure`] where another order is what everybody means.
+pub fn check_order(text: &str, names: &[String]) -> Result<Option<String>, Failure> {
+    let mention = order_of_names(text, names);
+    let mention = mention.map_err(|reason| Failure::new(format!("--equation: {reason}")))?;
+    let mentioned = match mention {
+        Mention::Certain | Mention::InOrder => return Ok(None),
+        Mention::AgainstCustom(order) => {
+            return Err(Failure::new(format!(
+                "--equation: found right-hand sides alone, which are taken in the order of the components ({}), expected to be told whose each is: {}",
+                names.join(", "),
+                remedy(&order, names)
+            )));
+        }
+        Mention::Otherwise(mentioned) => mentioned,
+    };
+    let rest = (0..names.len()).filter(|place| !mentioned.contains(place));
+    let order: Vec<usize> = mentioned.iter().copied().chain(rest).collect();
+    Ok(Some(format!(
+        "--equation: right-hand sides are taken in the order of the components ({}), and these appear in another one; where {} was meant, {}",
+        names.join(", "),
+        in_order(&order, names, ", "),
+        remedy(&order, names)
+    )))
+}
+
+/// How to say what is meant.
+fn remedy(order: &[usize], names: &[String]) -> String {
+    format!(
+        "write left-hand sides (d{}/dt = ...), or give --components {}",
+        names[order[0]],
+        in_order(order, names, ",")
+    )
+}
+
+fn in_order(order: &[usize], names: &[String], between: &str) -> String {
+    let names: Vec<&str> = order.iter().map(|place| names[*place].as_str()).collect();
+    names.join(between)
 }
 
 /// Reads an equation of the series' components, called by `names`, or by number (`u_0`, or `x`).

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use rheome_cli::model_folder::{TrainingTime, config_of, training_time};
+use rheome_cli::model_folder::{TrainingTime, check_maker, config_of, training_time};
 use rheome_cli::{Failure, settings as settings_file};
 
+use super::super::PROGRAM;
 use super::super::simulate::settings::SimulateSettings;
 use crate::arguments::BenchArguments;
 use crate::labelled::Labelled;
@@ -31,6 +32,7 @@ pub struct Contestant {
 pub fn all(arguments: &BenchArguments) -> Result<Vec<Contestant>, Failure> {
     let models = arguments.model.iter().map(|given| {
         let config = config_of(&given.path)?;
+        check_maker(&given.path, &[PROGRAM.name])?;
         operator(given, &config, training_time(&given.path))
     });
     let configs = arguments

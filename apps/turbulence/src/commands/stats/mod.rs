@@ -55,11 +55,11 @@ pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
             "decorrelation_time": errors.and_then(|e| e.prediction.decorrelation_time),
         }))?;
     }
-    if let Some(folder) = &arguments.plots {
+    if let Some(folder) = arguments.pictures() {
         pictures::draw(folder, arguments, &sets, console)?;
     }
     if let Some(flow) = &published {
-        published::compare(flow, &sets, arguments.plots.as_deref(), console)?;
+        published::compare(flow, &sets, arguments.pictures(), console)?;
     }
     Ok(())
 }

@@ -38,9 +38,10 @@ pub(super) fn draw(
             shear_stress: set.results.profiles.shear_stress.clone(),
         })
         .collect();
-    let unit = sets.first().map_or("1", |set| set.units.velocity.as_str());
+    let unit_of = |pick: fn(&NamedResults) -> &str| sets.first().map_or("1", pick);
+    let unit = unit_of(|set| &set.units.velocity);
     let profiles = folder.join("profiles.png");
-    draw_profiles(&profiles, &curves, unit)?;
+    draw_profiles(&profiles, &curves, (unit_of(|set| &set.units.length), unit))?;
     console.note(format!("wrote {}", profiles.display()));
     let specs = arguments.reference.iter().chain(&arguments.files);
     let specs: Vec<&String> = specs
@@ -78,7 +79,8 @@ fn slices_of(
     let mut rows = Vec::new();
     for ((spec, reader), extent) in specs.iter().zip(&readers).zip(extents) {
         let [nx, ny, _] = reader.shape().grid;
-        let points = [nx, ny].map(|n| n.saturating_sub(1).max(1) as f64);
+        // x is periodic: as many cells as points.
+        let points = [nx.max(1) as f64, ny.saturating_sub(1).max(1) as f64];
         let extent = extent.or(told).unwrap_or(points);
         let planes = times
             .iter()
@@ -105,12 +107,10 @@ fn slices_of(
     Ok(())
 }
 
-/// From the first to the last point along x and y, where the length of the box is known; a single point stands for the whole box.
+/// The box along x and y, where its length is known.
 fn extent_of(grid: &FlowGrid) -> Option<[f64; 2]> {
     let [length, _] = grid.lengths()?;
-    let points = grid.points()[0];
-    let spanned = points.saturating_sub(1).max(1) as f64;
-    Some([length * spanned / points as f64, 2.0 * grid.half_height()])
+    Some([length, 2.0 * grid.half_height()])
 }
 
 /// Up to [`COLUMNS`] times, evenly spread over those that every file has (by time, or by index where times are unknown).
@@ -159,11 +159,7 @@ fn plane(reader: &dyn FieldReader, time: f64, extent: [f64; 2]) -> Result<Plane,
     let values = (0..nx * ny)
         .map(|p| snapshot[p * nz * shape.components])
         .collect();
-    Ok(Plane {
-        values,
-        points: [nx, ny],
-        extent,
-    })
+    Ok(Plane::spanning(values, [nx, ny], extent, [true, false]))
 }
 
 #[cfg(test)]
@@ -171,16 +167,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plane_spans_what_lies_between_its_first_and_last_point() {
-        let grid = FlowGrid::uniform([12, 33, 12]).unwrap();
-        assert_eq!(extent_of(&grid), None);
-        let [x, y] = extent_of(&grid.with_lengths([3.0, 1.5]).unwrap()).unwrap();
-        assert!(
-            (x - 2.75).abs() < 1e-12 && (y - 2.0).abs() < 1e-12,
-            "{x} {y}"
-        );
-        let thin = FlowGrid::uniform([1, 5, 1]).unwrap();
-        let [x, _] = extent_of(&thin.with_lengths([3.0, 1.5]).unwrap()).unwrap();
-        assert_eq!(x, 3.0);
+    fn a_plane_spans_the_box() {
+        for points in [[12, 33, 12], [1, 5, 1]] {
+            let grid = FlowGrid::uniform(points).unwrap();
+            assert_eq!(extent_of(&grid), None);
+            let grid = grid.with_lengths([3.0, 1.5]).unwrap();
+            assert_eq!(extent_of(&grid), Some([3.0, 2.0]));
+        }
     }
 }

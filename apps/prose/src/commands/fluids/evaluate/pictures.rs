@@ -108,11 +108,9 @@ fn vorticity(
             let [u, v] = &forecast[*lead];
             let found = analysis.of([u, v])?.vorticity;
             let points = found.len().isqrt();
-            planes.push(Plane {
-                values: found.iter().map(|w| *w as f32).collect(),
-                points: [points; 2],
-                extent: [analysis.length(); 2],
-            });
+            let values = found.iter().map(|w| *w as f32).collect();
+            let lengths = [analysis.length(); 2];
+            planes.push(Plane::spanning(values, [points; 2], lengths, [true; 2]));
         }
         rows.push(SliceRow {
             name: name.clone(),

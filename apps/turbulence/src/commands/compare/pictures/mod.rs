@@ -159,7 +159,7 @@ impl<'a> Gallery<'a> {
         let colors = (quantity.as_str(), ColorScale::OfColumns);
         draw_slices(&path, &titles, &rows, colors, &axes)?;
         let caption =
-            "Streamwise velocity along z against time: streaks as they form, wander and break."
+            "Streamwise velocity along z against time, from the first to the last snapshot of each: streaks as they form, wander and break."
                 .into();
         Ok(Some(Picture { path, caption }))
     }
@@ -179,12 +179,12 @@ impl<'a> Gallery<'a> {
 fn plane(slices: &SpaceTimeSlices, height: usize) -> Plane {
     let [times, _, nz] = [0, 1, 2].map(|axis| slices.along_z.shape()[axis]);
     let value = |p: usize| slices.along_z[[p / nz, height, p % nz]];
-    Plane {
-        values: (0..times * nz).map(value).collect(),
-        points: [times, nz],
-        extent: [
-            slices.time[times - 1] - slices.time[0],
-            slices.z.last().copied().unwrap_or(1.0),
-        ],
-    }
+    let width = match slices.z.as_slice() {
+        // The last point is a cell before the end.
+        [_, .., last] => last * nz as f64 / (nz - 1) as f64,
+        _ => 1.0,
+    };
+    let (first, last) = (slices.time[0], slices.time[times - 1]);
+    let values = (0..times * nz).map(value).collect();
+    Plane::spanning(values, [times, nz], [last - first, width], [false, true]).from(first)
 }

@@ -1,0 +1,112 @@
+//! Checkpoints with several sets of weights, and files of another model's.
+
+use std::path::{Path, PathBuf};
+
+use burn::module::Module;
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::Device;
+use rheome_backend::weights::{self, NameTable, StateDict, WeightsError, split_set};
+
+#[derive(Module, Debug)]
+struct Net {
+    first: Linear,
+    second: Linear,
+}
+
+fn net(width: usize) -> Net {
+    let layer = || LinearConfig::new(width, width).init(&Device::flex());
+    Net {
+        first: layer(),
+        second: layer(),
+    }
+}
+
+/// A file with a network below each of these keys.
+fn file(folder: &Path, networks: &[(&str, &Net)]) -> PathBuf {
+    let mut state = StateDict::default();
+    for (key, network) in networks {
+        let exported = weights::export(*network, &NameTable::default()).unwrap();
+        let tensors = exported.tensors.into_iter();
+        state
+            .tensors
+            .extend(tensors.map(|(name, data)| (format!("{key}{name}"), data)));
+    }
+    let path = folder.join("checkpoint.safetensors");
+    state.write(&path).unwrap();
+    path
+}
+
+fn load(place: &str) -> Result<Net, WeightsError> {
+    weights::load(net(4), &NameTable::default(), place.as_ref())
+}
+
+fn is_same(a: &Net, b: &Net) -> bool {
+    let tensors = |network| {
+        let state = weights::export(network, &NameTable::default()).unwrap();
+        state.tensors
+    };
+    tensors(a) == tensors(b)
+}
+
+#[test]
+fn the_set_that_is_named_is_taken_else_the_customary_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (model, ema) = (net(4), net(4));
+    let path = file(folder.path(), &[("ema.", &ema), ("model.", &model)]);
+    let path = path.display();
+    assert!(is_same(&load(&path.to_string()).unwrap(), &model));
+    assert!(is_same(&load(&format!("{path}:ema")).unwrap(), &ema));
+    assert!(is_same(&load(&format!("{path}:model")).unwrap(), &model));
+    let missing = load(&format!("{path}:average")).unwrap_err().to_string();
+    assert_eq!(
+        missing,
+        format!("{path}: found no weights below average, expected one of ema, model")
+    );
+}
+
+#[test]
+fn where_no_name_is_customary_one_is_to_be_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (net(4), net(4));
+    let keys = [("run.ema_model.", &one), ("run.net_b.", &other)];
+    let path = file(folder.path(), &keys);
+    let path = path.display();
+    let told = load(&path.to_string()).unwrap_err().to_string();
+    assert!(
+        told.contains("(run.ema_model, run.net_b)")
+            && told.contains(&format!("as {path}:run.ema_model")),
+        "{told}"
+    );
+    let chosen = load(&format!("{path}:run.net_b")).unwrap();
+    assert!(is_same(&chosen, &other));
+}
+
+#[test]
+fn another_width_is_told_as_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), &[("", &net(6))]);
+    let told = load(path.to_str().unwrap()).unwrap_err().to_string();
+    assert!(
+        told.contains("4 of 4 misshapen parameters are 6 long where the settings make it 4")
+            && told.contains("4 misshapen: first.bias found f32 [6], expected float [4], ")
+            && told.ends_with(" and 1 more"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_colon_belongs_to_the_name_of_a_file_that_is_there() {
+    let place = |text: &str| split_set(Path::new(text));
+    assert_eq!(place("a.pt"), ("a.pt".into(), None));
+    assert_eq!(place("a.pt:ema"), ("a.pt".into(), Some("ema".into())));
+    assert_eq!(
+        place("a.pt:net.ema."),
+        ("a.pt".into(), Some("net.ema".into()))
+    );
+    assert_eq!(place("12:30/a.pt"), ("12:30/a.pt".into(), None));
+    assert_eq!(place("a.pt:"), ("a.pt:".into(), None));
+    let folder = tempfile::tempdir().unwrap();
+    let there = folder.path().join("a.pt:b.pt");
+    std::fs::write(&there, "").unwrap();
+    assert_eq!(split_set(&there), (there.clone(), None));
+}
