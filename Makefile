@@ -85,17 +85,9 @@ deny: ## licences, sources, duplicates and known vulnerabilities of the dependen
 		|| { echo "deny: github.com cannot be reached: NOT checked for known vulnerabilities" >&2; exit 0; } \
 		&& .tools/deny/bin/cargo-deny --locked check advisories
 
-# Meant to give the same bytes wherever and whenever this is built (two builds have not been compared yet), from Cargo.lock, with the compiler of rust-toolchain.toml and the same C compiler.
 RELEASE_FEATURES ?=
-PREFIXES := $(CURDIR)=/rheome $(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo
-comma := ,
-empty :=
-RELEASE_FLAGS := $(subst ' ','$(comma)',$(PREFIXES:%='--remap-path-prefix=%'))
-release: cpu-setup ## programs without folder names and times in them (folder target/reproducible/release; RELEASE_FEATURES="--features libtorch")
-	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) CARGO_INCREMENTAL=0 CFLAGS="$(PREFIXES:%=-ffile-prefix-map=%)" CXXFLAGS="$(PREFIXES:%=-ffile-prefix-map=%)" \
-		cargo build --release --locked $(PROGRAMS:%=-p %) $(RELEASE_FEATURES) --target-dir target/reproducible \
-		--config "target.x86_64-unknown-linux-gnu.rustflags=[$(RELEASE_FLAGS)]"
-	cd target/reproducible/release && sha256sum $(PROGRAMS)
+release: cpu-setup ## programs of the last commit, the same bytes wherever they are built (folder target/reproducible; RELEASE_FEATURES="--features libtorch")
+	LIBTORCH=$(CURDIR)/.libtorch bash tests/setup/release.sh $(RELEASE_FEATURES)
 
 fmt: ## format the code
 	cargo fmt --all

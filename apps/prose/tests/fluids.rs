@@ -87,7 +87,7 @@ fn predictions_are_fields_that_go_on_where_the_input_ends() {
     );
     let nowhere = folder.path().join("nowhere");
     fails(
-        predict(&nowhere, &data, &output, &[]),
+        predict(&nowhere, &data, &folder.path().join("no.h5"), &[]),
         1,
         &["not a model folder"],
     );
