@@ -24,9 +24,9 @@ rm -rf "$place/source" "$place/target"
 mkdir "$place/source"
 git archive HEAD | tar -x -C "$place/source"
 bash "$place/source/datasets/fields/setup/cmake.sh"
-# What CMake finds out about the machine (its kernel's version, the day) is not built in.
+# HDF5 keeps what it was built on: not the kernel's version; the day is that of the commit (SOURCE_DATE_EPOCH).
 cat >"$place/settings.cmake" <<'END'
-set(HDF5_ENABLE_EMBEDDED_LIBINFO OFF CACHE BOOL "" FORCE)
+set(CMAKE_HOST_SYSTEM "Linux")
 END
 
 export CARGO_HOME="$place/cargo" SOURCE_DATE_EPOCH="$time" CARGO_INCREMENTAL=0 CMAKE_TOOLCHAIN_FILE="$place/settings.cmake"

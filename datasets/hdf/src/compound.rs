@@ -103,6 +103,8 @@ mod tests {
     #[repr(C)]
     struct Record {
         count: i32,
+        // Fills what would be a gap of memory that is never set, which would be written.
+        parity: i32,
         place: [f32; 2],
         share: f64,
     }
@@ -114,6 +116,7 @@ mod tests {
         let records: Vec<Record> = (0..5)
             .map(|i| Record {
                 count: i,
+                parity: i % 2,
                 place: [i as f32, -(i as f32)],
                 share: 0.5 * f64::from(i),
             })
