@@ -5,8 +5,8 @@ use crate::error::FieldError;
 /// The order of the axes of a field.
 const ORDER: [&str; 6] = ["trajectory", "time", "x", "y", "z", "component"];
 
-/// How many of them, the last, have the same place whatever the rank.
-const OF_A_SNAPSHOT: usize = 4;
+/// How many of them, the first, may be missing; the others have the same place from the end, whatever the rank.
+const OUTER: usize = 2;
 
 /// What the numbers of a dataset are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,6 @@ impl Axes {
     /// [`FieldError::Shape`] with both orders.
     pub fn check(self, found: &[Option<String>], label: &str) -> Result<(), FieldError> {
         let order = self.order();
-        let last = order.len() - (ORDER.len() - OF_A_SNAPSHOT)..order.len();
         let place = |name: &str| order.iter().position(|n| n.eq_ignore_ascii_case(name));
         let mut before = None;
         let is_ordered = found.iter().enumerate().all(|(axis, name)| {
@@ -50,10 +49,9 @@ impl Axes {
                 // A component where none is to be.
                 return !ORDER.iter().any(|n| n.eq_ignore_ascii_case(name));
             };
-            let from_end = (found.len() - axis, order.len() - place);
             let rises = before.is_none_or(|b| b < place);
             before = Some(place);
-            rises && (!last.contains(&place) || from_end.0 == from_end.1)
+            rises && (place < OUTER || found.len() - axis == order.len() - place)
         });
         if is_ordered {
             return Ok(());
@@ -113,6 +111,8 @@ mod tests {
             "x time y z component",
             "time x y z",
             "? z y x ?",
+            "y ? z component",
+            "time x ? y z component",
         ] {
             let line = check(Axes::Components, names).unwrap_err();
             let found = names.replace(' ', ", ");
