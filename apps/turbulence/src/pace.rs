@@ -1,7 +1,7 @@
 //! The step of an operator in snapshots of a file: the two need not be the same.
 
 use rheome_cli::Failure;
-use rheome_fields::FieldReader;
+use rheome_fields::{FieldReader, mean_spacing};
 
 use crate::model_folder::LoadedModel;
 use crate::trained_flow::other_unit;
@@ -30,16 +30,6 @@ pub fn rounded_sum(a: f64, b: f64) -> f64 {
     // Powers of ten are exact up to this one.
     let scale = 10.0_f64.powi(digits.clamp(0, 22));
     ((a + b) * scale).round() / scale
-}
-
-/// Mean time between the complete snapshots of a trajectory, which rounding disturbs least; none without times, or with times that
-/// do not rise.
-pub fn mean_spacing(reader: &dyn FieldReader, trajectory: usize) -> Option<f64> {
-    let times = reader.times()?;
-    let count = reader.completed(trajectory).min(times.len());
-    let (first, rest) = times[..count].split_first()?;
-    let spacing = (rest.last()? - first) / rest.len() as f64;
-    (spacing.is_finite() && spacing > 0.0).then_some(spacing)
 }
 
 /// `count` snapshots up to the number `index` of a trajectory, `stride` apart, oldest first: `[count, x, y, z, component]`.
@@ -85,7 +75,10 @@ impl Pace {
     /// What the file and the model tell, each where the other does not.
     pub fn of(reader: &dyn FieldReader, trajectory: usize, loaded: &LoadedModel) -> Self {
         let other = other_unit(reader.header(), &loaded.flow, "time_units");
-        let spacing = mean_spacing(reader, trajectory).filter(|_| other.is_none());
+        let times = reader.times().filter(|_| other.is_none());
+        let complete = times.map(|times| &times[..reader.completed(trajectory).min(times.len())]);
+        // Times that do not rise tell no step.
+        let spacing = complete.and_then(mean_spacing).filter(|s| *s > 0.0);
         Self::from_times(spacing, loaded.time_step, loaded.stride)
     }
 

@@ -266,6 +266,13 @@ pub trait FieldReader: Send + Sync {
     }
 }
 
+/// Mean time between snapshots, which rounding disturbs least; none of fewer than two, or where the first or the last has no time.
+pub fn mean_spacing(times: &[f64]) -> Option<f64> {
+    let (first, rest) = times.split_first()?;
+    let spacing = (rest.last()? - first) / rest.len() as f64;
+    spacing.is_finite().then_some(spacing)
+}
+
 /// Whether a field has the grid and at least the components that a model needs.
 ///
 /// # Errors

@@ -48,7 +48,9 @@ mod writer;
 mod xdmf;
 
 pub use error::FieldError;
-pub use field::{Attribute, FieldHeader, FieldReader, FieldShape, FirstComponents, expect_grid};
+pub use field::{
+    Attribute, FieldHeader, FieldReader, FieldShape, FirstComponents, expect_grid, mean_spacing,
+};
 pub use format::{FieldFormat, SETTINGS, append_to, begin_or_resume, create, open, resume};
 pub use hdf::{FORMAT_VERSION, attributes, scales};
 pub use rheome_hdf::NewFileError;

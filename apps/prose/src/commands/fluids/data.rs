@@ -3,7 +3,9 @@
 use burn::tensor::Device;
 use rheome_cli::{Checksum, DataFingerprint, Failure};
 use rheome_equations::{PADDING, Parameters, System, Vocabulary};
-use rheome_fields::{Attribute, BatchReader, FieldReader, Window, ends_of_trajectories};
+use rheome_fields::{
+    Attribute, BatchReader, FieldReader, Window, ends_of_trajectories, mean_spacing,
+};
 use rheome_prose::Symbols;
 use rheome_prose::fluids::{FluidsConfig, FrameSequence, Frames};
 
@@ -73,9 +75,7 @@ impl FlowData {
         let times = self.reader.times()?;
         // Snapshots that are not there yet have none.
         let told = times.iter().take_while(|time| time.is_finite()).count();
-        let (first, rest) = times[..told].split_first()?;
-        let spacing = (rest.last()? - first) / rest.len() as f64;
-        spacing.is_finite().then_some(spacing)
+        mean_spacing(&times[..told])
     }
 
     /// Reads stretches of `frames` snapshots: `[window, frame, x, y, component]`.

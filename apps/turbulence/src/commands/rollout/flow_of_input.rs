@@ -84,8 +84,8 @@ fn other_units<'a>(
 /// Points that lie otherwise than the model's, wherever they begin.
 fn other_points(input: &FieldHeader, model: &FieldHeader) -> Option<String> {
     let (found, expected) = (input.coordinates.as_ref()?, model.coordinates.as_ref()?);
-    let axes = ["x", "y", "z"].into_iter().zip(found.iter().zip(expected));
-    axes.filter_map(|(axis, (found, expected))| {
+    let mut axes = ["x", "y", "z"].into_iter().zip(found.iter().zip(expected));
+    axes.find_map(|(axis, (found, expected))| {
         let [(from, to), (first, last)] = [ends(found)?, ends(expected)?];
         let tolerance = TOLERANCE * (last - first).abs();
         let is_there = |(a, b): (&f64, &f64)| ((a - from) - (b - first)).abs() <= tolerance;
@@ -98,7 +98,6 @@ fn other_points(input: &FieldHeader, model: &FieldHeader) -> Option<String> {
             )
         })
     })
-    .next()
 }
 
 fn ends(axis: &[f64]) -> Option<(f64, f64)> {

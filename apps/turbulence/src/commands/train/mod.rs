@@ -13,7 +13,8 @@ use rheome_cli::model_folder::NORMALIZATION;
 use rheome_cli::training::{Plan, StepLoss, Training, Validation, evenly, train};
 use rheome_cli::{Console, Failure, RunFolder};
 use rheome_fields::{
-    FieldReader, FirstComponents, Window, Windows, expect_grid, normalization_statistics,
+    FieldReader, FirstComponents, Window, Windows, expect_grid, mean_spacing,
+    normalization_statistics,
 };
 use rheome_flow::{EnergyChangeRange, FlowModel, GridFeatures, Normalization};
 use rheome_training::Trainer;
@@ -104,20 +105,14 @@ fn split(
     Ok(windows)
 }
 
-/// Time of one step of the operator: that of the data (their mean spacing, which rounding disturbs least), else that of the
+/// Time of one step of the operator: that of the data, by their mean spacing, else that of the
 /// settings.
 fn time_step(reader: &dyn FieldReader, settings: &TrainSettings) -> Result<Option<f64>, Failure> {
     let given = settings.data.time_step;
-    let spacing = reader.times().and_then(|times| {
-        let (first, rest) = times.split_first()?;
-        Some((rest.last()? - first) / rest.len() as f64)
-    });
-    let Some(found) = spacing
-        .map(|s| s * settings.data.stride as f64)
-        .filter(|s| s.is_finite())
-    else {
+    let Some(spacing) = reader.times().and_then(mean_spacing) else {
         return Ok(given);
     };
+    let found = spacing * settings.data.stride as f64;
     match given {
         Some(given) if (given - found).abs() > 1e-6 * found.abs() => Err(Failure::new(format!(
             "data.time_step: found {given}, expected {found}, as the times of {} tell",
