@@ -79,7 +79,10 @@ impl Pace {
         let complete = times.map(|times| &times[..reader.completed(trajectory).min(times.len())]);
         // Times that do not rise tell no step.
         let spacing = complete.and_then(mean_spacing).filter(|s| *s > 0.0);
-        Self::from_times(spacing, loaded.time_step, loaded.stride)
+        Self {
+            is_timed: times.is_some(),
+            ..Self::from_times(spacing, loaded.time_step, loaded.stride)
+        }
     }
 
     fn from_times(spacing: Option<f64>, time_step: Option<f64>, stride: usize) -> Self {

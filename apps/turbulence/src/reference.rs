@@ -6,6 +6,7 @@ use rheome_statistics::{LeadTimeComparison, LeadTimeErrors, ProfileStatistics};
 use rheome_statistics_file::flow_grid;
 
 use crate::pace::rounded_sum;
+use crate::trained_flow::other_unit;
 
 /// Components that are compared: u, v, w.
 const COMPONENTS: usize = 3;
@@ -212,6 +213,13 @@ impl FileComparison {
         if by_time && other.times().is_none() {
             return Ok(Pairing::None(format!(
                 "{reference}: tells no times of its snapshots, expected some as {} does",
+                file.label()
+            )));
+        }
+        let units = other_unit(other.header(), file.header(), "time_units");
+        if let Some([found, expected]) = units.filter(|_| by_time) {
+            return Ok(Pairing::None(format!(
+                "{reference}: found the time in {found:?}, expected {expected:?} as {} has it",
                 file.label()
             )));
         }

@@ -194,6 +194,18 @@ fn a_flow_in_other_units_or_of_other_points_is_doubted_aloud() {
     let unit = written.dataset("time").unwrap().attr("units").unwrap();
     let unit: hdf5::types::VarLenUnicode = unit.read_scalar().unwrap();
     assert_eq!(unit.as_str(), "h/u_tau");
+    // Afterwards the times of both are no more comparable.
+    with(&[
+        "stats",
+        &output,
+        "--reference",
+        &input,
+        "--output",
+        &path("b.h5"),
+    ])
+    .assert()
+    .success()
+    .stderr(contains("no errors by lead time").and(contains("the time in \"s\"")));
     let stats = numbers(&path("a.stats.h5"));
     // The viscosity is the model's, in the model's units: nothing of this flow is told in wall units.
     assert!(!stats.contains_key("/rollout/y_plus"));
@@ -213,6 +225,31 @@ fn rewrite_units(dataset: &hdf5::Dataset, units: &str) {
         .unwrap()
         .write_scalar(&text)
         .unwrap();
+}
+
+/// One snapshot tells no spacing, but its time.
+#[test]
+fn a_single_snapshot_starts_at_its_time() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (input, output) = (path("one.h5"), path("a.h5"));
+    with(&["convert", HELD_OUT, &input, "--snapshots", "20:21", "-q"])
+        .assert()
+        .success();
+    let options = [
+        "--model",
+        MODEL,
+        "--steps",
+        "3",
+        "--stats",
+        "--reference",
+        HELD_OUT,
+    ];
+    rollout(&input, &output, &options).assert().success();
+    assert_eq!(numbers(&output)["/time"], [9.2, 9.4, 9.6]);
+    let stats = numbers(&path("a.stats.h5"));
+    assert_eq!(stats["/rollout/lead_time/lead_time"], [0.2, 0.4, 0.6]);
+    assert!(stats["/rollout/lead_time/relative_error"][0] < 0.09);
 }
 
 /// Numbers of snapshots and times tell nothing of each other.

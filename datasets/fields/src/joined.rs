@@ -31,6 +31,15 @@ impl Joined {
                     expected: format!("{:?}, that of {}", first.shape().extents(), first.label()),
                 });
             }
+            if let (Some(found), Some(expected)) = (part.times(), first.times())
+                && !is_same(found, expected)
+            {
+                return Err(FieldError::Shape {
+                    label: part.label().into(),
+                    found: format!("times from {:?}", found.first()),
+                    expected: format!("those of {}, from {:?}", first.label(), expected.first()),
+                });
+            }
         }
         let name = |part: &dyn FieldReader| {
             let name = part.label().rsplit([':', '/']).next();
@@ -52,6 +61,12 @@ impl Joined {
         // `new` has refused an empty list.
         self.parts[0].as_ref()
     }
+}
+
+/// Whether times are the same, those that are not there yet too.
+fn is_same(found: &[f64], expected: &[f64]) -> bool {
+    let mut pairs = found.iter().zip(expected);
+    pairs.all(|(a, b)| a == b || (a.is_nan() && b.is_nan()))
 }
 
 impl FieldReader for Joined {

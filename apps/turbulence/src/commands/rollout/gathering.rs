@@ -8,6 +8,7 @@ use rheome_statistics_file::{NamedResults, units, wall_units};
 use super::Start;
 use crate::arguments::RolloutArguments;
 use crate::reference::ReferenceTrajectory;
+use crate::trained_flow::other_unit;
 
 /// Statistics of all members as the rollout goes, and their errors against the trajectory that it started from.
 pub(super) struct Gathering {
@@ -54,8 +55,14 @@ impl Gathering {
         let spec = arguments.reference.as_ref().unwrap_or(&arguments.input);
         let file = rheome_fields::open(spec)?;
         let (timed, shape) = (file.times().is_some(), file.shape());
+        let other = other_unit(file.header(), &start.header, "time_units");
         drop(file);
         self.by_time = start.pace.is_timed && timed;
+        if let Some([found, expected]) = other.filter(|_| self.by_time) {
+            return Err(Failure::new(format!(
+                "{spec}: found the time in {found:?}, expected {expected:?} as the rollout has it"
+            )));
+        }
         self.stride = match start.pace.stride {
             Some(stride) => stride,
             None if self.by_time => 1,

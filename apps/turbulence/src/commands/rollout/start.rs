@@ -43,7 +43,7 @@ impl Start {
         let reader = FirstComponents::new(rheome_fields::open(&arguments.input)?, channels)?;
         let reader: &dyn FieldReader = reader.as_ref();
         expect_grid(reader, loaded.config.grid().shape(), channels)?;
-        let pace = Pace::of(reader, arguments.trajectory, loaded);
+        let mut pace = Pace::of(reader, arguments.trajectory, loaded);
         let time_window = loaded.config.time_window();
         let stride = match pace.stride {
             Some(stride) => stride,
@@ -60,11 +60,14 @@ impl Start {
         let index = arguments.index.unwrap_or((time_window - 1) * stride);
         let place = (time_window, stride);
         let snapshots = window(reader, arguments.trajectory, index, place)?;
+        let times = reader.times().filter(|_| pace.is_timed);
+        let told = times.and_then(|times| times.get(index).copied());
+        let told = told.filter(|time| time.is_finite());
+        pace.is_timed = told.is_some();
         let flow = FlowOfInput::of(reader, loaded, pace)?;
         for doubt in &flow.doubts {
             console.note(format!("warning: {}: {doubt}", reader.label()));
         }
-        let told = reader.times().filter(|_| pace.is_timed);
         let counted = rounded_sum(0.0, index as f64 * pace.spacing);
         Ok(Self {
             snapshots,
@@ -75,7 +78,7 @@ impl Start {
             label: reader.label().to_owned(),
             index,
             pace,
-            time: told.and_then(|t| t.get(index).copied()).unwrap_or(counted),
+            time: told.unwrap_or(counted),
         })
     }
 
