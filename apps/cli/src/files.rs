@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use rheome_backend::atomic::write_atomically;
+use rheome_atomic::write_atomically;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

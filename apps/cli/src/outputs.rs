@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
 
-use rheome_backend::atomic::remove_partials;
+use rheome_atomic::remove_partials;
 
 use crate::{Claim, Failure, files};
 
@@ -70,6 +70,18 @@ impl NewFile<'_> {
             ))),
             _ => Ok(()),
         }
+    }
+
+    /// [`begin`](Self::begin)s the file, if that other one is not there either which is written `beside` it, or may be replaced too.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the file.
+    pub fn begin_with(&self, beside: Option<&Path>) -> Result<Claim, Failure> {
+        let claim = self.begin()?;
+        if let Some(path) = beside {
+            NewFile { path, ..*self }.check()?;
+        }
+        Ok(claim)
     }
 
     /// Claims the file, and only then [`check`](Self::check)s it: nobody changes the answer any more.

@@ -4,8 +4,12 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::json_log::may_be_begun;
 use crate::model_folder::ModelSource;
 use crate::{ComputeOptions, Failure};
+
+/// The option of the log.
+const LOG: &str = "--log-json";
 
 /// The files that a run reads and those that it writes, `--log-json` included. Nothing is written before they are [checked](Self::check).
 ///
@@ -25,6 +29,8 @@ pub struct RunFiles {
     read: Vec<(String, PathBuf)>,
     /// The option that names or asks for each, and where it is.
     written: Vec<(String, PathBuf)>,
+    /// The log, which begins anew.
+    log: Option<PathBuf>,
 }
 
 impl RunFiles {
@@ -64,6 +70,17 @@ impl RunFiles {
         self
     }
 
+    /// With all of several files that are written because of `option`.
+    pub fn write_all<P: AsRef<Path>>(
+        self,
+        option: &str,
+        files: impl IntoIterator<Item = P>,
+    ) -> Self {
+        files
+            .into_iter()
+            .fold(self, |all, file| all.write(option, file))
+    }
+
     /// With the files of these names in a folder that is written because of `option`.
     pub fn write_folder(self, option: &str, folder: &Path, names: &[&str]) -> Self {
         let files = names.iter().map(|name| folder.join(name));
@@ -72,12 +89,14 @@ impl RunFiles {
 
     /// With the log that the common options ask for.
     pub fn log(self, options: &ComputeOptions) -> Self {
-        let log = options.log_json.iter();
-        log.fold(self, |all, file| all.write("--log-json", file))
+        Self {
+            log: options.log_json.clone(),
+            ..self.write_all(LOG, &options.log_json)
+        }
     }
 
-    /// Fails where something that is written is a file that is read, or one that is written otherwise too. `--overwrite` has no say in
-    /// it: nobody wants that.
+    /// Fails where something that is written is a file that is read, or one that is written otherwise too, and where the log would
+    /// replace what is no log. `--overwrite` has no say in it: nobody wants that.
     ///
     /// # Errors
     /// [`Failure`] naming the option and the file.
@@ -100,7 +119,13 @@ impl RunFiles {
             }
             before.push((option, place));
         }
-        Ok(())
+        match &self.log {
+            Some(log) if !may_be_begun(log) => Err(Failure::new(format!(
+                "{LOG} {}: exists already and is no log (one JSON object a line); choose another name",
+                log.display()
+            ))),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
-use rheome_backend::atomic::remove_partials;
+use rheome_atomic::remove_partials;
 use rheome_training::{Trainer, checkpoint, metrics::MetricsLog};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -6,7 +6,7 @@ use image::codecs::png::PngEncoder;
 use image::{ColorType, ImageEncoder};
 use plotters::coord::Shift;
 use plotters::prelude::*;
-use rheome_backend::atomic::write_atomically;
+use rheome_atomic::write_atomically;
 
 use crate::PlotError;
 

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use rheome_backend::atomic::write_atomically;
+use rheome_atomic::write_atomically;
 use rheome_cli::Failure;
 use rheome_equations::{DataFile, Family, families_from_file, families_to_toml};
 

@@ -1,6 +1,6 @@
 //! A trained operator: its settings, weights and normalisation, from a model folder or single files.
 
-use std::num::NonZeroUsize;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
@@ -50,15 +50,29 @@ struct ModelSettings {
 #[serde(deny_unknown_fields)]
 struct DataOfModel {
     time_step: Option<f64>,
-    stride: Option<NonZeroUsize>,
+    stride: Option<NonZeroU32>,
     #[serde(rename = "split")]
     _split: Option<Split>,
 }
 
 impl Validate for ModelSettings {
-    /// Only the operator: how it was trained does not matter any more.
+    /// Only the operator and its step: how it was trained does not matter any more.
     fn validate(&self) -> Result<(), Failure> {
+        check_time_step(self.data.time_step)?;
         Ok(self.model.validate()?)
+    }
+}
+
+/// Whether the setting, where it is given, is a time that can pass.
+///
+/// # Errors
+/// [`Failure`] naming the key.
+pub fn check_time_step(time_step: Option<f64>) -> Result<(), Failure> {
+    match time_step {
+        Some(step) if !(step.is_finite() && step > 0.0) => Err(Failure::new(format!(
+            "data.time_step: found {step}, expected a number greater than 0"
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -147,7 +161,7 @@ fn load_files(
         model,
         normalization: found,
         time_step: data.time_step,
-        stride: data.stride.map_or(1, NonZeroUsize::get),
+        stride: data.stride.map_or(1, |stride| stride.get() as usize),
         weights: files.weights.clone(),
     })
 }

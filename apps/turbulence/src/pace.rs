@@ -20,7 +20,8 @@ pub fn is_same(a: f64, b: f64) -> bool {
 /// How many snapshots, `spacing` apart, a step of `time_step` is; none if it is no whole number of them.
 pub fn stride_of(time_step: f64, spacing: f64) -> Option<usize> {
     let stride = (time_step / spacing).round();
-    (stride >= 1.0 && is_same(time_step, stride * spacing)).then_some(stride as usize)
+    let is_counted = (1.0..=f64::from(u32::MAX)).contains(&stride);
+    (is_counted && is_same(time_step, stride * spacing)).then_some(stride as usize)
 }
 
 /// `a + b` without the digits that are rounding errors: 2 + 0.2 is 2.2.
@@ -113,6 +114,9 @@ mod tests {
         assert_eq!(stride_of(0.2, 0.2 + 1e-9), Some(1));
         assert_eq!(stride_of(0.2, 0.3), None);
         assert_eq!(stride_of(0.05, 0.2), None);
+        for (time_step, spacing) in [(1e300, 0.05), (0.2, 0.0), (0.2, 1e-300), (0.0, 0.2)] {
+            assert_eq!(stride_of(time_step, spacing), None, "{time_step} {spacing}");
+        }
     }
 
     #[test]

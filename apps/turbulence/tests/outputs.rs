@@ -181,6 +181,45 @@ fn a_run_that_is_refused_leaves_its_log_as_it_was() {
 }
 
 #[test]
+fn a_description_for_paraview_and_what_is_no_log_are_kept() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (output, description, notes) = (path("a.h5"), path("a.xdmf"), path("notes.txt"));
+    fs::write(&description, "of a.hdf5").unwrap();
+    fs::write(&notes, "of a year").unwrap();
+    let model = ["--model", MODEL, "--steps", "2"];
+    let rollout = [&["rollout", "--input", HELD_OUT][..], &model].concat();
+    for start in [
+        vec!["simulate", "--config", LAMINAR],
+        rollout.clone(),
+        vec!["convert", HELD_OUT],
+    ] {
+        let place = match start[0] {
+            "convert" => vec![output.as_str()],
+            _ => vec!["--output", &output],
+        };
+        refused(&start, &place, &["a.xdmf: exists already", "--overwrite"]);
+    }
+    let logged = ["--output", &output, "--overwrite", "--log-json"];
+    for (log, words) in [
+        (&description, ["a.xdmf: is --output itself", "--log-json "]),
+        (
+            &notes,
+            ["notes.txt: exists already and is no log", "--log-json "],
+        ),
+    ] {
+        refused(&rollout, &[&logged[..], &[log]].concat(), &words);
+    }
+    assert_eq!(fs::read_to_string(&description).unwrap(), "of a.hdf5");
+    assert_eq!(fs::read_to_string(&notes).unwrap(), "of a year");
+    assert_eq!(names(folder.path()), ["a.xdmf", "notes.txt"]);
+    let replaced = [&["convert", HELD_OUT, &output][..], &["--overwrite", "-q"]].concat();
+    with(&replaced).assert().success();
+    let text = fs::read_to_string(&description).unwrap();
+    assert!(text.contains("a.h5:/velocity"), "{text}");
+}
+
+#[test]
 fn a_link_stays_and_what_it_points_to_is_written() {
     let folder = folder();
     let at = |name: &str| folder.path().join(name);

@@ -267,3 +267,48 @@ fn times_are_not_compared_with_numbers() {
         .stderr(contains("no errors by lead time").and(contains("flow.npy: tells no times")))
         .stdout(contains("decorrelated").not());
 }
+
+#[test]
+fn a_step_that_cannot_pass_is_refused() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let model = folder.path().join("model");
+    std::fs::create_dir(&model).unwrap();
+    for name in ["config.toml", "weights.safetensors", "normalization.json"] {
+        std::fs::copy(root().join(MODEL).join(name), model.join(name)).unwrap();
+    }
+    let config = model.join("config.toml");
+    let settings = std::fs::read_to_string(&config).unwrap();
+    let told = settings.lines().find(|l| l.starts_with("time_step = "));
+    let told = told.expect("the demo's operator tells its step");
+    let model = model.display().to_string();
+    let output = path("a.h5");
+    for (step, words) in [
+        (
+            "0",
+            "data.time_step: found 0, expected a number greater than 0",
+        ),
+        (
+            "-0.2",
+            "data.time_step: found -0.2, expected a number greater than 0",
+        ),
+        (
+            "nan",
+            "data.time_step: found NaN, expected a number greater than 0",
+        ),
+    ] {
+        let other = settings.replace(told, &format!("time_step = {step}"));
+        std::fs::write(&config, other).unwrap();
+        let options = ["--model", &model, "--steps", "2"];
+        fails(
+            rollout(HELD_OUT, &output, &options),
+            1,
+            &["config.toml: ", words],
+        );
+    }
+    let far = settings.replace(told, "time_step = 1e300");
+    std::fs::write(&config, far).unwrap();
+    // A single snapshot is enough to begin with, whatever the step is.
+    let options = ["--model", &model, "--steps", "1"];
+    rollout(HELD_OUT, &output, &options).assert().success();
+}

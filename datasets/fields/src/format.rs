@@ -103,7 +103,8 @@ impl FieldFormat {
 /// Opens a field for reading.
 ///
 /// `spec` is `FILE` or `FILE:dataset/path`; an existing file whose own name holds a colon wins. Without a name the dataset is
-/// `velocity`; `FILE:u,v,w` joins datasets `[x, y, z]`, behind time and trajectory if these are there, into one field. The format follows the ending: [`FieldFormat::of`].
+/// `velocity`; `FILE:u,v,w` joins datasets `[x, y, z]`, behind time and trajectory if these are there, into one field, unless a dataset is called
+/// `u,v,w`. The format follows the ending: [`FieldFormat::of`].
 ///
 /// # Errors
 /// [`FieldError::File`] if the file cannot be opened, [`FieldError::Format`] if it is damaged or of no known kind,
@@ -131,11 +132,15 @@ pub fn open(spec: &str) -> Result<Box<dyn FieldReader>, FieldError> {
             name: name.into(),
             instead: "a .npy file holds one array: leave the name out".into(),
         }),
-        (_, Some(names)) if names.contains(',') => {
-            let parts = names.split(',').map(|name| open(name, Axes::Scalar));
-            let parts = parts.collect::<Result<_, _>>()?;
-            Ok(Box::new(Joined::new(spec.to_owned(), parts)?))
-        }
+        (_, Some(names)) if names.contains(',') => match open(names, Axes::Components) {
+            Err(FieldError::MissingDataset { .. }) => {
+                Ok(Box::new(Joined::open(spec, names, |name| {
+                    open(name, Axes::Scalar)
+                })?))
+            }
+            // The name of one dataset holds commas.
+            whole => whole,
+        },
         (_, name) => open(name.unwrap_or(DEFAULT_DATASET), Axes::Components),
     }
 }

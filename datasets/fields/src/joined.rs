@@ -1,7 +1,7 @@
 //! One field of several datasets, a component each, as most codes write them.
 
 use crate::error::FieldError;
-use crate::field::{FieldHeader, FieldReader, FieldShape};
+use crate::field::{Attribute, FieldHeader, FieldReader, FieldShape};
 
 /// Fields of one component each, read as one.
 pub(crate) struct Joined {
@@ -11,62 +11,113 @@ pub(crate) struct Joined {
 }
 
 impl Joined {
-    /// Joins datasets of the same shape; their names, without groups, become those of the components.
+    /// Opens the datasets of `names`, which commas part, and joins them. Their names without groups become those of the components; with
+    /// groups where these alone tell them apart.
     ///
     /// # Errors
-    /// [`FieldError::Shape`] if they have different shapes or times, or if there is none.
-    pub fn new(label: String, parts: Vec<Box<dyn FieldReader>>) -> Result<Self, FieldError> {
-        let Some((first, rest)) = parts.split_first() else {
+    /// Those of `open`; [`FieldError::Shape`] if a name is there twice, or the datasets have different shapes, times, points or units.
+    pub fn open(
+        spec: &str,
+        names: &str,
+        open: impl Fn(&str) -> Result<Box<dyn FieldReader>, FieldError>,
+    ) -> Result<Self, FieldError> {
+        let names: Vec<&str> = names
+            .split(',')
+            .map(|name| name.trim_matches('/'))
+            .collect();
+        if let Some(name) = repeated(&names) {
             return Err(FieldError::Shape {
-                label,
-                found: "no dataset".into(),
-                expected: "one for each component".into(),
+                label: spec.into(),
+                found: format!("dataset {name:?} twice"),
+                expected: "a dataset of its own for each component".into(),
             });
-        };
-        for part in rest {
-            if part.shape() != first.shape() {
-                return Err(FieldError::Shape {
-                    label: part.label().into(),
-                    found: format!("shape {:?}", part.shape().extents()),
-                    expected: format!("{:?}, that of {}", first.shape().extents(), first.label()),
-                });
-            }
-            if let (Some(found), Some(expected)) = (part.times(), first.times())
-                && !is_same(found, expected)
-            {
-                return Err(FieldError::Shape {
-                    label: part.label().into(),
-                    found: format!("times from {:?}", found.first()),
-                    expected: format!("those of {}, from {:?}", first.label(), expected.first()),
-                });
-            }
         }
-        let name = |part: &dyn FieldReader| {
-            let name = part.label().rsplit([':', '/']).next();
-            name.unwrap_or_default().to_owned()
+        let parts = names.iter().map(|name| open(name));
+        let parts = parts.collect::<Result<Vec<_>, _>>()?;
+        for part in &parts[1..] {
+            check_alike(part.as_ref(), parts[0].as_ref())?;
+        }
+        let last = |name: &&str| name.rsplit('/').next().unwrap_or_default().to_owned();
+        let short: Vec<String> = names.iter().map(last).collect();
+        let components = match repeated(&short) {
+            Some(_) => names.iter().map(|name| (*name).to_owned()).collect(),
+            None => short,
         };
-        let names = parts.iter().map(|part| name(part.as_ref())).collect();
         let header = FieldHeader {
-            components: Some(names),
-            ..first.header().clone()
+            components: Some(components),
+            ..parts[0].header().clone()
         };
         Ok(Self {
             parts,
             header,
-            label,
+            label: spec.into(),
         })
     }
 
     fn first(&self) -> &dyn FieldReader {
-        // `new` has refused an empty list.
+        // Names parted by commas are at least one.
         self.parts[0].as_ref()
     }
 }
 
-/// Whether times are the same, those that are not there yet too.
-fn is_same(found: &[f64], expected: &[f64]) -> bool {
+/// The first that is there twice.
+fn repeated<T: PartialEq>(names: &[T]) -> Option<&T> {
+    let mut places = names.iter().enumerate();
+    let twice = places.find(|(at, name)| names[..*at].contains(name))?;
+    Some(twice.1)
+}
+
+/// Whether a dataset is of the same snapshots and points as the first, as far as both tell.
+///
+/// # Errors
+/// [`FieldError::Shape`] with what both tell.
+fn check_alike(part: &dyn FieldReader, first: &dyn FieldReader) -> Result<(), FieldError> {
+    let differ = |found: String, expected: String| {
+        Err(FieldError::Shape {
+            label: part.label().into(),
+            found,
+            expected: format!("{expected}, as in {}", first.label()),
+        })
+    };
+    let extents = |of: &dyn FieldReader| format!("shape {:?}", of.shape().extents());
+    if part.shape() != first.shape() {
+        return differ(extents(part), extents(first));
+    }
+    if let (Some(found), Some(expected)) = (part.times(), first.times())
+        && let Some([found, expected]) = difference(found, expected)
+    {
+        return differ(format!("time {found}"), format!("{expected}"));
+    }
+    let headers = (part.header(), first.header());
+    if let (Some(found), Some(expected)) = (&headers.0.coordinates, &headers.1.coordinates) {
+        for (axis, (found, expected)) in ["x", "y", "z"].iter().zip(found.iter().zip(expected)) {
+            if let Some([found, expected]) = difference(found, expected) {
+                return differ(
+                    format!("a point at {axis} = {found}"),
+                    format!("{expected}"),
+                );
+            }
+        }
+    }
+    for key in ["velocity_units", "time_units", "coordinate_units"] {
+        let told = |of: &FieldHeader| match of.attributes.get(key) {
+            Some(Attribute::Text(unit)) => Some(unit.clone()),
+            _ => None,
+        };
+        if let (Some(found), Some(expected)) = (told(headers.0), told(headers.1))
+            && found != expected
+        {
+            return differ(format!("{key} {found:?}"), format!("{expected:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// The first two numbers that are not the same; those that are not there yet are.
+fn difference(found: &[f64], expected: &[f64]) -> Option<[f64; 2]> {
     let mut pairs = found.iter().zip(expected);
-    pairs.all(|(a, b)| a == b || (a.is_nan() && b.is_nan()))
+    let differs = |(a, b): &(&f64, &f64)| !(a == b || (a.is_nan() && b.is_nan()));
+    pairs.find(differs).map(|(a, b)| [*a, *b])
 }
 
 impl FieldReader for Joined {

@@ -60,4 +60,4 @@ pub use sampling::{
 };
 pub use statistics::{EnergyChange, FieldStatistics};
 pub use writer::{Appears, FieldWriter, WriteOptions};
-pub use xdmf::write_xdmf;
+pub use xdmf::{description_of, write_xdmf};

@@ -1,15 +1,23 @@
 //! The description that lets ParaView open a field in HDF5.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rheome_hdf::Partial;
 
 use crate::axes::Axes;
 use crate::error::FieldError;
 use crate::field::{FieldReader, FieldShape};
+use crate::format::FieldFormat;
 use crate::hdf::{Hdf5Reader, POINTS, VELOCITY, open_file};
 use crate::writer::publish;
+
+/// Where [`create`](crate::create) puts the description of a field file of this name: `NAME.xdmf` beside `NAME.h5`, nothing for the other
+/// formats.
+pub fn description_of(path: &Path) -> Option<PathBuf> {
+    let is_hdf5 = FieldFormat::of(path).is_ok_and(|format| format == FieldFormat::Hdf5);
+    is_hdf5.then(|| path.with_extension("xdmf"))
+}
 
 /// Writes `NAME.xdmf` beside `NAME.h5`: a series in time for each trajectory, of the snapshots that are complete.
 ///

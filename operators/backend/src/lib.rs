@@ -9,7 +9,6 @@
 //! - [`precision`]: 32 or 16 bits;
 //! - [`gelu`]: the approximate GELU in one operation;
 //! - [`measurement`]: what work costs in time and memory;
-//! - [`atomic`]: files replaced as a whole, `rheome-atomic` for those who depend on this room;
 //! - [`sealed`]: two parts in one file, under a checksum.
 //!
 //! # Example
@@ -39,5 +38,3 @@ pub mod memory;
 pub mod precision;
 pub mod sealed;
 pub mod weights;
-
-pub use rheome_atomic as atomic;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use rheome_backend::atomic::write_atomically;
+use rheome_atomic::write_atomically;
 use serde::{Deserialize, Serialize};
 
 use crate::FlowError;

@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use burn::module::Module;
 use burn::store::ModuleRecord;
-use rheome_backend::atomic::sync_folder;
+use rheome_atomic::sync_folder;
 use serde::{Deserialize, Serialize};
 
 use crate::{Progress, Trainer, TrainingError};

@@ -56,7 +56,7 @@ impl MetricsLog {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(source) => return Err(file_error(path, "read", source)),
         }
-        rheome_backend::atomic::write_atomically(path, &kept)
+        rheome_atomic::write_atomically(path, &kept)
             .map_err(|source| file_error(path, "write", source))?;
         let file = OpenOptions::new()
             .append(true)

@@ -81,3 +81,11 @@ for engine, form in (("netcdf4", "NETCDF4"), ("h5netcdf", "NETCDF4"), ("netcdf4"
     separate.to_netcdf(others / f"separate_{engine}_{form}.nc", engine=engine, format=form)
     separate.isel(trajectory=0).to_netcdf(others / f"alone_{engine}_{form}.nc", engine=engine, format=form)
     turned.drop_vars("component").to_netcdf(others / f"turned_{engine}_{form}.nc", engine=engine, format=form)
+
+# Axes that have labels but no scales.
+with h5py.File(others / "turned_h5py_labels.h5", "w") as file:
+    velocity = file.create_dataset("velocity", data=turned["velocity"].values)
+    for axis, name in zip(velocity.dims, turned["velocity"].dims):
+        axis.label = name
+with h5py.File(others / "partly_h5py_labels.h5", "w") as file:
+    file.create_dataset("velocity", data=field).dims[2].label = "x"

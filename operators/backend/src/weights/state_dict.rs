@@ -10,7 +10,7 @@ use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorView};
 
 use super::{WeightsError, pytorch};
-use crate::atomic::write_atomically;
+use rheome_atomic::write_atomically;
 
 /// Named tensors on the host, as a file holds them.
 #[derive(Debug, Clone, Default)]

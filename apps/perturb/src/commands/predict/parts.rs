@@ -10,7 +10,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rheome_backend::atomic::remove_partials;
+use rheome_atomic::remove_partials;
 use rheome_backend::sealed::{seal, unseal};
 use rheome_cli::{DataFingerprint, Failure, files};
 use serde::{Deserialize, Serialize};

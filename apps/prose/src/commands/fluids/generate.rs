@@ -90,10 +90,12 @@ fn claim(arguments: &FluidsGenerateArguments) -> Result<Claim, Failure> {
         overwrite: arguments.overwrite,
         resume: Some(arguments.resume),
     };
+    let description = rheome_fields::description_of(output.path);
     let files = RunFiles::default().read("settings", &arguments.config);
     let files = files.write(output.option, output.path);
+    let files = files.write_all(output.option, &description);
     files.log(&arguments.compute).check()?;
-    output.begin()
+    output.begin_with(description.as_deref())
 }
 
 /// Fails for a name of the format that holds nothing but numbers.

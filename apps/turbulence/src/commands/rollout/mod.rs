@@ -146,6 +146,7 @@ fn claim(arguments: &RolloutArguments) -> Result<Vec<Claim>, Failure> {
         overwrite: arguments.overwrite,
         resume: None,
     };
+    let description = rheome_fields::description_of(output.path);
     let statistics = rheome_statistics_file::beside(&arguments.output);
     let mut files = RunFiles::default()
         .read("input", &arguments.input)
@@ -153,12 +154,13 @@ fn claim(arguments: &RolloutArguments) -> Result<Vec<Claim>, Failure> {
         .read_model(&arguments.source.model)
         .read_all("normalization", &arguments.source.normalization)
         .write(output.option, output.path)
+        .write_all(output.option, &description)
         .log(&arguments.compute);
     if arguments.stats {
         files = files.write("--stats", &statistics);
     }
     files.check()?;
-    let mut claims = vec![output.begin()?];
+    let mut claims = vec![output.begin_with(description.as_deref())?];
     if arguments.stats {
         claims.push(statistics_output::begin(
             "--stats",

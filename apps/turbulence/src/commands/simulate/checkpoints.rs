@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rheome_backend::atomic::remove_partials;
+use rheome_atomic::remove_partials;
 use rheome_backend::sealed::{seal, unseal};
 use rheome_channel::Channel;
 use rheome_cli::{Failure, files};

@@ -88,16 +88,18 @@ fn claim(arguments: &SimulateArguments) -> Result<Vec<Claim>, Failure> {
         overwrite: arguments.overwrite,
         resume: Some(arguments.resume),
     };
+    let description = rheome_fields::description_of(output.path);
     let statistics = rheome_statistics_file::beside(&arguments.output);
     let mut files = RunFiles::default()
         .read("settings", &arguments.config)
         .write(output.option, output.path)
+        .write_all(output.option, &description)
         .log(&arguments.compute);
     if arguments.stats {
         files = files.write("--stats", &statistics);
     }
     files.check()?;
-    let mut claims = vec![output.begin()?];
+    let mut claims = vec![output.begin_with(description.as_deref())?];
     if arguments.stats {
         let replaced = arguments.overwrite || arguments.resume;
         claims.push(statistics_output::begin("--stats", &statistics, replaced)?);

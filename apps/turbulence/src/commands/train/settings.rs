@@ -8,6 +8,8 @@ use rheome_flow::FlowModelConfig;
 use rheome_training::OptimizerSettings;
 use serde::{Deserialize, Serialize};
 
+use crate::model_folder::check_time_step;
+
 /// Settings of `turbulence train`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,6 +122,7 @@ impl Validate for TrainSettings {
             ("training.batch_size", training.batch_size as u64),
             ("training.unroll", training.unroll as u64),
         ])?;
+        check_time_step(self.data.time_step)?;
         if !(training.noise >= 0.0 && training.noise.is_finite()) {
             return Err(Failure::new(format!(
                 "training.noise: found {}, expected a fraction, 0 or more",
