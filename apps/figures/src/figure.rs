@@ -3,13 +3,11 @@
 use std::path::Path;
 
 use plotters::coord::Shift;
-use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::*;
 
 use super::legend::{Entry, Legend};
-use super::style::{FONT, Marker, color, register_typeface, ring};
-use super::ticks;
-use super::{PlotError, file, line};
+use super::style::register_typeface;
+use super::{PlotError, file};
 
 /// How an axis is divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,13 +47,36 @@ impl Axis {
         }
     }
 
-    /// The same axis, showing only this.
+    /// The same axis, showing only this: lines end where they leave it.
     #[must_use]
     pub fn within(self, low: f64, high: f64) -> Self {
         Self {
             range: Some((low, high)),
             ..self
         }
+    }
+
+    /// The same axis, showing only what these values span, and `margin` of that on either side; where they are all the same, `margin` of
+    /// their size. Without a finite value it is the same.
+    #[must_use]
+    pub fn around(self, values: impl IntoIterator<Item = f64>, margin: f64) -> Self {
+        let values = values.into_iter().filter(|value| value.is_finite());
+        let (low, high) = values.fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(v), h.max(v)));
+        if low > high {
+            return self;
+        }
+        let margin = margin * spread(low, high);
+        self.within(low - margin, high + margin)
+    }
+}
+
+/// How far two ends of a range are apart; where that is no more than rounding makes it, the size of the numbers, or 1 for zeros.
+pub(crate) fn spread(low: f64, high: f64) -> f64 {
+    let size = low.abs().max(high.abs());
+    match (high - low > ROUNDING * size, size > 0.0) {
+        (true, _) => high - low,
+        (false, true) => size,
+        (false, false) => 1.0,
     }
 }
 
@@ -70,7 +91,7 @@ pub struct Curve {
     pub is_scatter: bool,
     /// Its markers are rings, over everything else: what lines are to go through, of which they show what lies below.
     pub is_open: bool,
-    /// Does not count for what the axes show; what lies beyond them is left out.
+    /// Does not count for what the axes show; what lies beyond them is cut off.
     pub is_outlier: bool,
 }
 
@@ -125,9 +146,10 @@ pub struct Figure {
     pub columns: usize,
 }
 
+/// Numbers that differ by no more than so much of their size are the same but for rounding.
+const ROUNDING: f64 = 1e-12;
+
 const PANEL: (u32, u32) = (520, 420);
-/// Single points from which on they are a cloud.
-const MANY: usize = 30;
 
 impl Figure {
     /// Draws the figure into `path` (.png or .svg).
@@ -152,7 +174,7 @@ impl Figure {
     }
 
     /// The names of the sets that are drawn, and how wide the legend may be.
-    fn legend(&self) -> Legend<'_> {
+    fn legend(&self) -> Legend {
         // A set without a name has no curve here.
         let named = self
             .names
@@ -161,11 +183,22 @@ impl Figure {
             .filter(|(_, name)| !name.is_empty());
         let entries = named.map(|(set, name)| Entry {
             set,
-            name,
+            name: format!("{name}{}", self.remark(set)),
             is_scatter: self.all(set, |curve| curve.is_scatter),
             is_open: self.all(set, |curve| curve.is_open),
         });
         Legend::new(entries.collect(), PANEL.0 * self.columns.max(1) as u32)
+    }
+
+    /// What the legend says of a data set that some panel does not show though it has points there: nobody else tells.
+    fn remark(&self, set: usize) -> String {
+        let panels = self.panels.iter();
+        let with_set: Vec<bool> = panels.filter_map(|panel| panel.shows(set)).collect();
+        match with_set.iter().filter(|is_shown| !**is_shown).count() {
+            0 => String::new(),
+            hidden if hidden == with_set.len() => " (beyond the axes)".to_owned(),
+            hidden => format!(" (beyond the axes of {hidden})"),
+        }
     }
 
     /// Whether a data set is such, in every panel where it is.
@@ -197,159 +230,6 @@ impl Figure {
             root.present()
         };
         drawn().map_err(|e: DrawingAreaErrorKind<D::ErrorType>| PlotError::new(path, e))
-    }
-}
-
-type Drawn<D> = Result<(), DrawingAreaErrorKind<<D as DrawingBackend>::ErrorType>>;
-
-impl Panel {
-    fn draw<D: DrawingBackend>(&self, area: &DrawingArea<D, Shift>) -> Drawn<D> {
-        let (x, y) = (
-            self.range_of(&self.x, |p| p.0),
-            self.range_of(&self.y, |p| p.1),
-        );
-        let ticks = |(low, high): (f64, f64)| ticks::logarithmic(low, high);
-        let (x_ticks, y_ticks) = (ticks(x), ticks(y));
-        let panel = &self.within(x, y);
-        let (x, y) = (x.0..x.1, y.0..y.1);
-        match (self.x.scale, self.y.scale) {
-            (Scale::Linear, Scale::Linear) => panel.chart(area, x, y),
-            (Scale::Linear, Scale::Logarithmic) => {
-                panel.chart(area, x, y.log_scale().with_key_points(y_ticks))
-            }
-            (Scale::Logarithmic, Scale::Linear) => {
-                panel.chart(area, x.log_scale().with_key_points(x_ticks), y)
-            }
-            (Scale::Logarithmic, Scale::Logarithmic) => {
-                let x = x.log_scale().with_key_points(x_ticks);
-                panel.chart(area, x, y.log_scale().with_key_points(y_ticks))
-            }
-        }
-    }
-
-    /// The same panel with these axes, and only the points that they can show.
-    fn within(&self, x: (f64, f64), y: (f64, f64)) -> Self {
-        let shows = |v: f64, (low, high): (f64, f64)| v >= low && v <= high;
-        let mut panel = self.clone();
-        for curve in &mut panel.curves {
-            curve.points.retain(|p| shows(p.0, x) && shows(p.1, y));
-        }
-        panel
-    }
-
-    /// What an axis shows: what it was told to, or all its values with a margin.
-    fn range_of(&self, axis: &Axis, pick: fn(&(f64, f64)) -> f64) -> (f64, f64) {
-        if let Some(range) = axis.range {
-            return range;
-        }
-        let is_log = axis.scale == Scale::Logarithmic;
-        let shown = |v: &f64| v.is_finite() && (!is_log || *v > 0.0);
-        // Outliers count only where there is nothing else.
-        let all_outliers = self.curves.iter().all(|c| c.is_outlier);
-        let counted = self.curves.iter().filter(|c| all_outliers || !c.is_outlier);
-        let values = counted.flat_map(|c| &c.points).map(pick).filter(shown);
-        let (low, high) = values.fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(v), h.max(v)));
-        match (low <= high, is_log) {
-            (false, _) => (0.1, 1.0),
-            (true, true) => (low / 1.2, high * 1.2),
-            (true, false) if low == high => (low - 1.0, high + 1.0),
-            (true, false) => {
-                let margin = 0.05 * (high - low);
-                let below = if low >= 0.0 && low < high * 0.3 {
-                    -low
-                } else {
-                    -margin
-                };
-                (low + below, high + margin)
-            }
-        }
-    }
-
-    fn chart<D, X, Y>(&self, area: &DrawingArea<D, Shift>, x: X, y: Y) -> Drawn<D>
-    where
-        D: DrawingBackend,
-        X: AsRangedCoord<Value = f64>,
-        Y: AsRangedCoord<Value = f64>,
-        X::CoordDescType: ValueFormatter<f64>,
-        Y::CoordDescType: ValueFormatter<f64>,
-    {
-        let mut chart = ChartBuilder::on(area)
-            .margin(14)
-            .margin_right(26)
-            .x_label_area_size(54)
-            .y_label_area_size(78)
-            .build_cartesian_2d(x, y)?;
-        let bold = |scale| if scale == Scale::Linear { 0.12 } else { 0.16 };
-        chart
-            .configure_mesh()
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(BLACK.mix(bold(self.x.scale)))
-            .x_labels(6)
-            .y_labels(6)
-            .x_label_formatter(&ticks::label)
-            .y_label_formatter(&ticks::label)
-            .x_desc(&self.x.label)
-            .y_desc(&self.y.label)
-            .label_style((FONT, 17))
-            .axis_desc_style((FONT, 20))
-            .draw()?;
-        for curve in self.in_order() {
-            let color = color(curve.set);
-            let points = &curve.points;
-            if !curve.is_scatter {
-                for part in line::parts(points, |point| chart.backend_coord(&point)) {
-                    let line = LineSeries::new(part.iter().copied(), color.stroke_width(2));
-                    chart.draw_series(line)?;
-                }
-            }
-            let marker = Marker::of(curve.set).or(curve.is_scatter.then_some(Marker::Disc));
-            if let Some(marker) = marker {
-                let every = if curve.is_scatter {
-                    1
-                } else {
-                    (points.len() / 14).max(1)
-                };
-                let shown = points.iter().skip(curve.set % every).step_by(every);
-                let (size, opacity) = self.marks(curve);
-                if curve.is_open {
-                    chart.draw_series(
-                        shown.map(|p| EmptyElement::at(*p) + ring(marker, size, color)),
-                    )?;
-                } else {
-                    chart.draw_series(shown.map(|p| {
-                        let mark = Polygon::new(marker.outline(size), color.mix(opacity).filled());
-                        EmptyElement::at(*p) + mark
-                    }))?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Size and opacity of the markers of a curve: small ones that show what lies below, where there are many single points.
-    fn marks(&self, curve: &Curve) -> (i32, f64) {
-        let clouds = self
-            .curves
-            .iter()
-            .filter(|curve| curve.is_scatter && !curve.is_open);
-        let points: usize = clouds.map(|curve| curve.points.len()).sum();
-        match curve.is_scatter && !curve.is_open && points > MANY {
-            true => (4, 0.7),
-            false => (5, 1.0),
-        }
-    }
-
-    /// The curves in the order in which they are drawn, one over the other: clouds of points as they are given, then lines, the reference
-    /// last, so that nothing hides it, then rings.
-    fn in_order(&self) -> impl Iterator<Item = &Curve> {
-        let of = |is_scatter: bool, is_open: bool| {
-            let such =
-                move |curve: &&Curve| (curve.is_scatter, curve.is_open) == (is_scatter, is_open);
-            self.curves.iter().filter(such)
-        };
-        of(true, false)
-            .chain(of(false, false).rev())
-            .chain(of(true, true))
     }
 }
 
@@ -396,6 +276,66 @@ mod tests {
         assert!(text.starts_with("<svg") && text.trim_end().ends_with("</svg>"));
         assert!(text.contains("U+") && text.contains("a &lt; b &amp; c"));
         assert!(!text.contains("NaN"));
+    }
+
+    #[test]
+    fn a_line_that_leaves_the_axes_is_not_joined_across_the_gap() {
+        let curve = |set, values: [f64; 4]| {
+            let points = values.iter().enumerate();
+            Curve::line(set, points.map(|(i, v)| (i as f64, *v)).collect())
+        };
+        let panel = |curves| Panel {
+            x: Axis::linear("t"),
+            y: Axis::linear("u").within(0.0, 1.0),
+            curves,
+        };
+        let svg = |panels: Vec<Panel>| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("a.svg");
+            let names = ["", "out and in", "beyond"].map(str::to_owned).to_vec();
+            let columns = panels.len();
+            let figure = Figure {
+                names,
+                panels,
+                columns,
+            };
+            figure.draw(&path).unwrap();
+            std::fs::read_to_string(&path).unwrap()
+        };
+        let shown = || panel(vec![curve(1, [0.5, 2.0, 2.0, 0.5]), curve(2, [3.0; 4])]);
+        let one = svg(vec![shown()]);
+        let lines = one.lines().filter(|line| {
+            let is = |words: &str| line.contains(words);
+            is("<polyline") && is("#D55E00") && is("stroke-width=\"2\"")
+        });
+        assert_eq!(lines.count(), 2, "one on either side of the gap");
+        assert!(one.contains("beyond (beyond the axes)"), "{one}");
+        assert!(one.contains("out and in\n"), "{one}");
+        let two = svg(vec![shown(), panel(vec![curve(2, [0.5; 4])])]);
+        assert!(two.contains("beyond (beyond the axes of 1)"), "{two}");
+    }
+
+    #[test]
+    fn an_axis_lies_around_its_values_whatever_their_size() {
+        let cases: [(&[f64], Option<(f64, f64)>); 6] = [
+            (&[1e-11, 3e-11, f64::NAN], Some((0.5e-11, 3.5e-11))),
+            (&[99_700.0, 100_300.0], Some((99_550.0, 100_450.0))),
+            (&[4.0, 4.0], Some((3.0, 5.0))),
+            (&[-0.1, -0.1 - 1e-17], Some((-0.125, -0.075))),
+            (&[0.0], Some((-0.25, 0.25))),
+            (&[f64::NAN], None),
+        ];
+        for (values, expected) in cases {
+            let range = Axis::linear("i").around(values.iter().copied(), 0.25).range;
+            let near = |(a, b): (f64, f64)| (a - b).abs() <= 1e-9 * b.abs();
+            let fits = match (range, expected) {
+                (Some(found), Some(expected)) => {
+                    near((found.0, expected.0)) && near((found.1, expected.1))
+                }
+                (found, expected) => found == expected,
+            };
+            assert!(fits, "{values:?}: {range:?}, not {expected:?}");
+        }
     }
 
     #[test]

@@ -2,15 +2,16 @@
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::style::{FONT, Marker, color, ring};
 
 /// One data set in the legend.
-pub struct Entry<'a> {
+pub struct Entry {
     /// Its place: colour and marker.
     pub set: usize,
     /// Its name.
-    pub name: &'a str,
+    pub name: String,
     /// Whether it has markers only.
     pub is_scatter: bool,
     /// Whether its markers are rings.
@@ -18,8 +19,8 @@ pub struct Entry<'a> {
 }
 
 /// Names in rows above the charts.
-pub struct Legend<'a> {
-    entries: Vec<Entry<'a>>,
+pub struct Legend {
+    entries: Vec<Entry>,
     columns: usize,
     column_width: i32,
 }
@@ -31,9 +32,9 @@ const KEY: i32 = 64;
 /// Width of a letter, rather too much than too little.
 const LETTER: i32 = 12;
 
-impl<'a> Legend<'a> {
+impl Legend {
     /// A legend of `entries` in `width` pixels.
-    pub fn new(entries: Vec<Entry<'a>>, width: u32) -> Self {
+    pub fn new(entries: Vec<Entry>, width: u32) -> Self {
         let longest = entries.iter().map(|e| e.name.chars().count()).max();
         let column_width = KEY + LETTER * longest.unwrap_or(0) as i32 + 20;
         let fitting = ((width as i32 - LEFT) / column_width).max(1) as usize;
@@ -72,11 +73,9 @@ impl<'a> Legend<'a> {
                     }
                 }
             }
-            area.draw(&Text::new(
-                entry.name.to_owned(),
-                (x + KEY, y - 10),
-                (FONT, 20),
-            ))?;
+            // The middle of the letters on the middle of the mark.
+            let style = TextStyle::from((FONT, 20)).pos(Pos::new(HPos::Left, VPos::Center));
+            area.draw(&Text::new(entry.name.clone(), (x + KEY, y), style))?;
         }
         Ok(())
     }
@@ -88,9 +87,9 @@ mod tests {
 
     #[test]
     fn long_names_take_more_rows() {
-        let entry = |name| Entry {
+        let entry = |name: &str| Entry {
             set: 1,
-            name,
+            name: name.to_owned(),
             is_scatter: false,
             is_open: false,
         };

@@ -27,10 +27,13 @@
 //! # }
 //! ```
 
+mod clip;
 mod figure;
 mod file;
 mod legend;
 mod line;
+mod panel;
+mod plane;
 mod slices;
 mod style;
 mod ticks;
@@ -41,7 +44,8 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 pub use figure::{Axis, Curve, Figure, Panel, Scale};
-pub use slices::{ColorScale, Plane, PlaneAxis, SliceRow, draw_slices};
+pub use plane::Plane;
+pub use slices::{ColorScale, PlaneAxis, SliceRow, draw_slices};
 
 /// A picture could not be drawn or written.
 #[derive(Debug, Error)]

@@ -5,53 +5,11 @@ use std::path::Path;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
+use super::figure::spread;
+use super::plane::Plane;
 use super::style::{FONT, register_typeface, viridis};
 use super::units::with_unit;
-use super::{PlotError, file};
-
-/// A plane through a field, drawn with its first index to the right and its second upwards.
-#[derive(Debug, Clone)]
-pub struct Plane {
-    /// Values, first index slowest.
-    pub values: Vec<f32>,
-    /// Number of points along the two axes.
-    pub points: [usize; 2],
-    /// Extent along the two axes, in their units.
-    pub extent: [f64; 2],
-    /// Where it begins along the first axis: planes of one picture lie on a common one.
-    pub start: f64,
-}
-
-impl Plane {
-    /// A plane that spans `lengths`, from 0. An axis that is periodic ends where it begins: with the values of its first points once more.
-    pub fn spanning(
-        values: Vec<f32>,
-        points: [usize; 2],
-        lengths: [f64; 2],
-        is_periodic: [bool; 2],
-    ) -> Self {
-        let [n0, n1] = points;
-        let closed = [0, 1].map(|axis| points[axis] + usize::from(is_periodic[axis]));
-        let value = |p: usize| values[p / closed[1] % n0 * n1 + p % closed[1] % n1];
-        Self {
-            values: (0..closed[0] * closed[1]).map(value).collect(),
-            points: closed,
-            extent: lengths,
-            start: 0.0,
-        }
-    }
-
-    /// The same plane, beginning there along the first axis.
-    #[must_use]
-    pub fn from(self, start: f64) -> Self {
-        Self { start, ..self }
-    }
-
-    /// Where it ends along the first axis.
-    fn end(&self) -> f64 {
-        self.start + self.extent[0]
-    }
-}
+use super::{PlotError, file, ticks};
 
 /// The name and the unit of an axis of all planes.
 #[derive(Debug, Clone)]
@@ -238,7 +196,7 @@ impl Sheet<'_> {
             let line = vec![(x, top), (x, top + 14)];
             root.draw(&PathElement::new(line, viridis(part)))?;
         }
-        let (low, high) = (bound(range.0), bound(range.1));
+        let [low, high] = ticks::ends(range.0, range.1);
         let width = |words: &str| (LETTER * words.chars().count()) as i32;
         let below = top + 22;
         text(root, &low, (left, below), 20)?;
@@ -276,26 +234,21 @@ fn extent(axis: &PlaneAxis, (low, high): (f64, f64)) -> String {
     with_unit(between, &axis.unit)
 }
 
-/// An end of a range; zero has no sign.
-fn bound(value: f64) -> String {
-    let text = format!("{value:.1}");
-    match text.as_str() {
-        "-0.0" => "0.0".to_owned(),
-        _ => text,
-    }
-}
-
-/// The least and the greatest value of some planes.
+/// The least and the greatest value of some planes; around one that all have; no numbers where there are none.
 fn value_range<'a>(planes: impl Iterator<Item = &'a Plane>) -> (f64, f64) {
     let values = planes
         .flat_map(|plane| &plane.values)
         .copied()
         .filter(|value| value.is_finite());
     let (low, high) = values.fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(v), h.max(v)));
-    if low < high {
-        (low.into(), high.into())
-    } else {
-        (f64::from(low) - 0.5, f64::from(low) + 0.5)
+    let (low, high) = (f64::from(low), f64::from(high));
+    match (low < high, low == high) {
+        (true, _) => (low, high),
+        (_, true) => {
+            let margin = 0.5 * spread(low, high);
+            (low - margin, high + margin)
+        }
+        _ => (f64::NAN, f64::NAN),
     }
 }
 
@@ -340,8 +293,9 @@ fn draw_bar<'a>(root: &Area<'a>, size: (u32, u32), range: (f64, f64), quantity: 
             viridis(part),
         ))?;
     }
-    text(root, &bound(range.1), (left + 30, top), 20)?;
-    text(root, &bound(range.0), (left + 30, bottom - 20), 20)?;
+    let [low, high] = ticks::ends(range.0, range.1);
+    text(root, &high, (left + 30, top), 20)?;
+    text(root, &low, (left + 30, bottom - 20), 20)?;
     text(root, quantity, (left - 6, 26), 20)
 }
 
@@ -431,7 +385,26 @@ mod tests {
         assert_eq!(extent(&axis("points"), (0.0, 11.0)), "x in [0, 11] points");
         assert_eq!(extent(&axis("1"), (0.0, 120.5)), "x in [0, 120.5]");
         assert_eq!(extent(&axis(""), (0.05, 0.125)), "x in [0.05, 0.125]");
-        assert_eq!([-0.01, -0.1, 19.66].map(bound), ["0.0", "-0.1", "19.7"]);
+    }
+
+    #[test]
+    fn colours_span_the_values_that_there_are() {
+        for (values, range) in [
+            (vec![1e-3, f32::NAN, 3e-3], [1e-3, 3e-3]),
+            (vec![2e-6, 2e-6], [1e-6, 3e-6]),
+            (vec![0.0], [-0.5, 0.5]),
+        ] {
+            let plane = row("", values).planes;
+            let (low, high) = value_range(plane.iter());
+            let near = |(a, b): (f64, f64)| (a - b).abs() < 1e-6 * b.abs();
+            assert!(
+                near((low, range[0])) && near((high, range[1])),
+                "{low} {high}"
+            );
+        }
+        let none = row("", vec![f32::NAN, f32::INFINITY]).planes;
+        let (low, high) = value_range(none.iter());
+        assert!(low.is_nan() && high.is_nan(), "{low} {high}");
     }
 
     #[test]
@@ -463,19 +436,6 @@ mod tests {
         let places = rows.each_ref().map(|row| sheet.place(&row.planes[0]));
         assert_eq!(places, [(0, PANEL_WIDTH), (52, PANEL_WIDTH), (52, 191)]);
         assert_eq!(span(&[row(plane(2.0, 2.0))]), (2.0, 3.0));
-    }
-
-    #[test]
-    fn a_periodic_axis_ends_where_it_begins() {
-        let values: Vec<f32> = (0..6).map(|value| value as f32).collect();
-        let plane = |is_periodic| Plane::spanning(values.clone(), [2, 3], [3.0, 2.0], is_periodic);
-        assert_eq!(plane([false; 2]).values, values);
-        let closed = plane([true, false]);
-        assert_eq!(closed.points, [3, 3]);
-        assert_eq!(closed.values, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 0.0, 1.0, 2.0]);
-        let closed = plane([false, true]);
-        assert_eq!(closed.values, [0.0, 1.0, 2.0, 0.0, 3.0, 4.0, 5.0, 3.0]);
-        assert_eq!(closed.extent, [3.0, 2.0]);
     }
 
     #[test]

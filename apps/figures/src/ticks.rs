@@ -1,12 +1,23 @@
 //! Numbers on axes.
 
-/// Labels on a logarithmic axis, at most and at least.
-const MOST: usize = 7;
+use super::Scale;
+use super::clip::Span;
+
+/// Labels on an axis, at most and at least.
+pub const MOST: usize = 7;
 const FEWEST: usize = 2;
+
+/// Places of the labels of an axis.
+pub fn of(span: &Span) -> Vec<f64> {
+    match span.scale {
+        Scale::Linear => even(span.low, span.high),
+        Scale::Logarithmic => logarithmic(span.low, span.high),
+    }
+}
 
 /// Places of the labels between `low` and `high` (both positive): powers of ten, their halves and fifths where there are few,
 /// evenly spaced numbers where it spans too little for two of these. None where there is no such axis.
-pub fn logarithmic(low: f64, high: f64) -> Vec<f64> {
+fn logarithmic(low: f64, high: f64) -> Vec<f64> {
     if !(low > 0.0 && high.is_finite() && low < high) {
         return Vec::new();
     }
@@ -48,42 +59,166 @@ fn even(low: f64, high: f64) -> Vec<f64> {
     fitting.unwrap_or_else(|| vec![low, high])
 }
 
-/// A number on an axis: as short as it can be told from its neighbours.
-pub fn label(value: &f64) -> String {
-    let size = value.abs();
-    if size < 1e-12 {
-        "0".into()
-    } else if !(1e-3..1e5).contains(&size) {
-        let of_digits = |decimals: usize| format!("{value:.decimals$e}");
-        let is_near = |text: &String| {
-            let read: f64 = text.parse().unwrap_or(f64::NAN);
-            (read - value).abs() <= 1e-6 * size
-        };
-        let short = (0..3).map(of_digits).find(is_near);
-        short.unwrap_or_else(|| of_digits(2))
-    } else {
-        let text = format!("{value:.4}");
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+/// Ticks that are closer to each other than so much of their size are told from a number that they have in common.
+const CLOSE: f64 = 2e-5;
+/// Digits behind the point, at most.
+const DIGITS: usize = 17;
+
+/// How the ticks of an axis are written: as short as each can be told from its neighbours.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Labels {
+    /// Subtracted from all of them, if anything is.
+    offset: Option<f64>,
+    /// How exact they are.
+    tolerance: f64,
+}
+
+impl Labels {
+    /// Those of ticks in their order.
+    pub fn of(ticks: &[f64]) -> Self {
+        let pairs = || ticks.windows(2).map(|pair| (pair[0], pair[1]));
+        let distances = pairs().map(|(a, b)| (b - a).abs());
+        let distance = distances.reduce(f64::min).unwrap_or(0.0);
+        let size = |(a, b): (f64, f64)| a.abs().max(b.abs());
+        let is_close = pairs().any(|(a, b)| (b - a).abs() < CLOSE * size((a, b)));
+        let first = ticks.first().filter(|_| is_close && distance > 0.0);
+        // The first of a logarithmic axis is less than what lies between it and the next.
+        let sizes = ticks.iter().map(|tick| tick.abs()).filter(|t| *t > 0.0);
+        let least = sizes.chain([distance]).reduce(f64::min);
+        Self {
+            offset: first.map(|first| round_below(*first, distance)),
+            tolerance: 1e-3 * least.unwrap_or(0.0),
+        }
     }
+
+    /// A number on the axis.
+    pub fn label(&self, value: f64) -> String {
+        number(value - self.offset.unwrap_or(0.0), self.tolerance)
+    }
+
+    /// The label of the axis: what is subtracted is told there.
+    pub fn quantity(&self, label: &str) -> String {
+        match self.offset {
+            None => label.to_owned(),
+            Some(offset) => {
+                let sign = if offset < 0.0 { '+' } else { '-' };
+                format!("{label} {sign} {}", number(offset.abs(), self.tolerance))
+            }
+        }
+    }
+}
+
+/// A round number a little below `value`, seen from `distance`.
+fn round_below(value: f64, distance: f64) -> f64 {
+    let step = 10_f64.powf(distance.log10().ceil() + 1.0);
+    (value / step).floor() * step
+}
+
+/// The ends of a range, with digits enough to see how far they are apart.
+pub fn ends(low: f64, high: f64) -> [String; 2] {
+    [low, high].map(|end| number(end, 5e-3 * (high - low).abs()))
+}
+
+/// The shortest number that is no farther from `value` than `tolerance`.
+fn number(value: f64, tolerance: f64) -> String {
+    if !value.is_finite() {
+        return value.to_string();
+    }
+    // Numbers know themselves no better than this.
+    let tolerance = tolerance.max(1e-14 * value.abs());
+    if value.abs() <= tolerance {
+        return "0".to_owned();
+    }
+    let is_plain = (1e-3..1e5).contains(&value.abs());
+    let of_digits = |digits: usize| match is_plain {
+        true => format!("{value:.digits$}"),
+        false => format!("{value:.digits$e}"),
+    };
+    let is_near = |text: &String| {
+        let read: f64 = text.parse().unwrap_or(f64::NAN);
+        (read - value).abs() <= tolerance
+    };
+    let found = (0..DIGITS).map(of_digits).find(is_near);
+    found.unwrap_or_else(|| of_digits(DIGITS))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn labels(ticks: &[f64]) -> (Vec<String>, String) {
+        let labels = Labels::of(ticks);
+        let texts = ticks.iter().map(|tick| labels.label(*tick));
+        (texts.collect(), labels.quantity("t"))
+    }
+
     #[test]
     fn numbers_on_axes_are_short() {
-        let cases = [
-            (0.0, "0"),
-            (15.0, "15"),
-            (0.25, "0.25"),
-            (1e-5, "1e-5"),
-            (3e6, "3e6"),
-            (1.05e-4, "1.05e-4"),
-            (1.23456e7, "1.23e7"),
+        let cases: [(&[f64], &[&str], &str); 9] = [
+            (&[-0.0, 15.0], &["0", "15"], "t"),
+            (&[-0.25, 0.0, 0.25], &["-0.25", "0", "0.25"], "t"),
+            (&[1e-5, 1e-3, 1e-1], &["1e-5", "0.001", "0.1"], "t"),
+            (&[1e-9, 1e-5, 1.0, 3e6], &["1e-9", "1e-5", "1", "3e6"], "t"),
+            (&[1e-4, 1.05e-4], &["1e-4", "1.05e-4"], "t"),
+            (&[1e-13, 2e-13, 3e-13], &["1e-13", "2e-13", "3e-13"], "t"),
+            (
+                &[99_700.0, 1e5, 100_300.0],
+                &["99700", "1e5", "1.003e5"],
+                "t",
+            ),
+            (
+                &[1.7e9, 1.7e9 + 20.0, 1.7e9 + 40.0],
+                &["0", "20", "40"],
+                "t - 1.7e9",
+            ),
+            (&[-1.7e9, 0.01 - 1.7e9], &["0", "0.01"], "t + 1.7e9"),
         ];
-        for (value, text) in cases {
-            assert_eq!(label(&value), text);
+        for (ticks, texts, quantity) in cases {
+            let (found, label) = labels(ticks);
+            assert_eq!(
+                (found, label.as_str()),
+                (texts.iter().map(|t| (*t).to_owned()).collect(), quantity)
+            );
+        }
+    }
+
+    #[test]
+    fn no_two_labels_of_an_axis_are_the_same() {
+        let spans = [
+            (1.7e9, 1e-3),
+            (1.7e9, 6e4),
+            (0.0, 3e-13),
+            (-2e-5, 5e-5),
+            (1e-40, 1e-39),
+            (0.3, 1e-9),
+            (7e300, 1e300),
+        ];
+        for (low, length) in spans {
+            let ticks = even(low, low + length);
+            let (mut texts, label) = labels(&ticks);
+            assert!(
+                (2..=MOST).contains(&texts.len()),
+                "{low} {length}: {texts:?}"
+            );
+            assert!(
+                texts.iter().all(|text| text.len() <= 8),
+                "{texts:?} {label}"
+            );
+            texts.dedup();
+            assert_eq!(texts.len(), ticks.len(), "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn the_ends_of_a_range_are_told_apart() {
+        for ((low, high), texts) in [
+            ((-0.01, 19.66), ["0", "19.7"]),
+            ((0.0, 0.001), ["0", "0.001"]),
+            ((1e-5, 3.456e-5), ["1e-5", "3.46e-5"]),
+            ((-0.1, 0.1), ["-0.1", "0.1"]),
+            ((f64::NAN, f64::NAN), ["NaN", "NaN"]),
+        ] {
+            assert_eq!(ends(low, high), texts);
         }
     }
 
