@@ -197,7 +197,7 @@ impl Figure {
         match with_set.iter().filter(|is_shown| !**is_shown).count() {
             0 => String::new(),
             hidden if hidden == with_set.len() => " (beyond the axes)".to_owned(),
-            hidden => format!(" (beyond the axes of {hidden})"),
+            hidden => format!(" (beyond the axes in {hidden} of {})", with_set.len()),
         }
     }
 
@@ -312,7 +312,7 @@ mod tests {
         assert!(one.contains("beyond (beyond the axes)"), "{one}");
         assert!(one.contains("out and in\n"), "{one}");
         let two = svg(vec![shown(), panel(vec![curve(2, [0.5; 4])])]);
-        assert!(two.contains("beyond (beyond the axes of 1)"), "{two}");
+        assert!(two.contains("beyond (beyond the axes in 1 of 2)"), "{two}");
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::style::{FONT, Marker, color, ring};
 
@@ -29,6 +28,8 @@ const ROW: i32 = 34;
 const LEFT: i32 = 24;
 /// Space for line and marker.
 const KEY: i32 = 64;
+/// How far above the middle of a mark a name of small letters begins, so that its middle is there too.
+const TEXT_ABOVE: i32 = 6;
 /// Width of a letter, rather too much than too little.
 const LETTER: i32 = 12;
 
@@ -73,9 +74,9 @@ impl Legend {
                     }
                 }
             }
-            // The middle of the letters on the middle of the mark.
-            let style = TextStyle::from((FONT, 20)).pos(Pos::new(HPos::Left, VPos::Center));
-            area.draw(&Text::new(entry.name.clone(), (x + KEY, y), style))?;
+            // PNG and SVG have the letters a little above and below the middle of the mark.
+            let name = entry.name.clone();
+            area.draw(&Text::new(name, (x + KEY, y - TEXT_ABOVE), (FONT, 20)))?;
         }
         Ok(())
     }
@@ -98,5 +99,35 @@ mod tests {
         let long = of("a very long name of a contestant");
         assert_eq!(long.columns, 2);
         assert_eq!(long.height(), 3 * 34 + 14);
+    }
+
+    #[test]
+    fn names_are_level_with_their_marks() {
+        crate::style::register_typeface();
+        let entry = Entry {
+            set: 0,
+            name: "xxx".into(),
+            is_scatter: false,
+            is_open: false,
+        };
+        let (width, legend) = (200, Legend::new(vec![entry], 200));
+        let size = (width, legend.height());
+        let mut pixels = vec![0; (3 * size.0 * size.1) as usize];
+        let root = BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area();
+        root.fill(&WHITE).unwrap();
+        legend.draw(&root).unwrap();
+        drop(root);
+        // The middle row of what is dark among some columns.
+        let middle = |columns: std::ops::Range<u32>| {
+            let is_dark = |row: &u32| {
+                let mut columns = columns.clone();
+                columns.any(|column| pixels[(3 * (row * width + column)) as usize] < 128)
+            };
+            let rows: Vec<u32> = (0..size.1).filter(is_dark).collect();
+            f64::from(rows[0] + rows[rows.len() - 1]) / 2.0
+        };
+        let key = (LEFT + KEY) as u32;
+        let (mark, name) = (middle(0..key - 8), middle(key..width));
+        assert!((mark - name).abs() <= 1.5, "{mark} {name}");
     }
 }
