@@ -19,7 +19,8 @@ impl Array {
     /// Reads an array of float32, float64 or integers, in C or Fortran order. Memory is bounded by the length of the file.
     ///
     /// # Errors
-    /// [`NpyError`] where the file cannot be read, is no NumPy file, is cut short, or holds other numbers.
+    /// [`NpyError`] where the file cannot be read, is no NumPy file, is cut short, or holds other numbers, or integers that float64 would
+    /// round.
     pub fn read(path: &Path) -> Result<Self, NpyError> {
         let mut file = File::open(path)?;
         let header = Header::read(&mut file)?;
@@ -27,8 +28,13 @@ impl Array {
         header.check_length(&file)?;
         let mut bytes = vec![0; header.numbers() * element.width()];
         file.read_exact(&mut bytes)?;
-        let numbers = bytes.chunks_exact(element.width());
-        let values: Vec<f64> = numbers.map(|number| element.decode(number)).collect();
+        let numbers = || bytes.chunks_exact(element.width());
+        if let Some(whole) = numbers().find_map(|number| element.rounded(number)) {
+            return Err(NpyError::Format(format!(
+                "found the integer {whole}, expected numbers that float64 holds exactly: subtract the first time, or take a greater unit"
+            )));
+        }
+        let values: Vec<f64> = numbers().map(|number| element.decode(number)).collect();
         Ok(Self {
             values: match header.fortran {
                 true => in_c_order(&values, &header.extents),
@@ -101,6 +107,12 @@ mod tests {
             "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999, 99999999999), }";
         assert!(message(huge).contains("cut short"), "{}", message(huge));
         assert!(message("{}").starts_with("not a NumPy header"));
+        let nanoseconds = [1_700_000_000_000_000_000_i64, 1_700_000_000_000_001_000];
+        let bytes: Vec<u8> = nanoseconds.iter().flat_map(|t| t.to_le_bytes()).collect();
+        let header = "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }";
+        let message = read(header, &bytes).unwrap_err().to_string();
+        let told = "found the integer 1700000000000001000, expected numbers that float64 holds";
+        assert!(message.contains(told), "{message}");
         assert!(Array::read("nowhere.npy".as_ref()).is_err());
     }
 

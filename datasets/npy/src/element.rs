@@ -52,11 +52,31 @@ impl Element {
         self.width
     }
 
-    /// The number in the first bytes, an integer beyond 2^53 rounded; NaN if there are too few.
+    /// The number in the first bytes, an integer beyond 2^53 rounded (see [`Self::rounded`]); NaN if there are too few.
     pub fn decode(self, bytes: &[u8]) -> f64 {
-        let Some(bytes) = bytes.get(..self.width) else {
-            return f64::NAN;
+        match (self.bits(bytes), self.kind) {
+            (None, _) => f64::NAN,
+            (Some(bits), Kind::Float) if self.width == 4 => f64::from(f32::from_bits(bits as u32)),
+            (Some(bits), Kind::Float) => f64::from_bits(bits),
+            (Some(bits), Kind::Unsigned) => bits as f64,
+            (Some(bits), Kind::Signed) => self.signed(bits) as f64,
+        }
+    }
+
+    /// The integer in the first bytes, if float64 cannot hold it and [`Self::decode`] rounds it: some beyond 2^53.
+    pub fn rounded(self, bytes: &[u8]) -> Option<i128> {
+        let bits = self.bits(bytes).filter(|_| self.width == 8)?;
+        let whole = match self.kind {
+            Kind::Float => return None,
+            Kind::Unsigned => i128::from(bits),
+            Kind::Signed => i128::from(self.signed(bits)),
         };
+        (whole as f64 as i128 != whole).then_some(whole)
+    }
+
+    /// The bits of the number in the first bytes.
+    fn bits(self, bytes: &[u8]) -> Option<u64> {
+        let bytes = bytes.get(..self.width)?;
         // The last bytes of a number of eight with the highest first.
         let mut ordered = [0; 8];
         let place = &mut ordered[8 - self.width..];
@@ -64,15 +84,14 @@ impl Element {
         if !self.big_endian {
             place.reverse();
         }
-        let bits = u64::from_be_bytes(ordered);
+        Some(u64::from_be_bytes(ordered))
+    }
+
+    /// Bits as an integer with a sign.
+    fn signed(self, bits: u64) -> i64 {
         let unused = 64 - 8 * self.width as u32;
-        match self.kind {
-            Kind::Float if self.width == 4 => f64::from(f32::from_bits(bits as u32)),
-            Kind::Float => f64::from_bits(bits),
-            Kind::Unsigned => bits as f64,
-            // Shifted up and down again, the sign fills what is not used.
-            Kind::Signed => ((bits << unused) as i64 >> unused) as f64,
-        }
+        // Shifted up and down again, the sign fills what is not used.
+        (bits << unused) as i64 >> unused
     }
 }
 
@@ -97,6 +116,26 @@ mod tests {
         assert_eq!(decoded("<f4", &1.5_f32.to_le_bytes()), 1.5);
         assert_eq!(decoded(">f8", &(-0.1_f64).to_be_bytes()), -0.1);
         assert!(decoded("<i8", &[1, 2, 3]).is_nan());
+    }
+
+    #[test]
+    fn integers_that_float64_cannot_hold_are_known() {
+        let rounded = |descr: &str, bytes: [u8; 8]| Element::of(descr).unwrap().rounded(&bytes);
+        let beyond = (1_i64 << 53) + 1;
+        assert_eq!(rounded("<i8", beyond.to_le_bytes()), Some(beyond.into()));
+        assert_eq!(
+            rounded(">i8", (-beyond).to_be_bytes()),
+            Some((-beyond).into())
+        );
+        assert_eq!(
+            rounded("<u8", u64::MAX.to_le_bytes()),
+            Some(u64::MAX.into())
+        );
+        for exact in [0, -1, 1 << 53, (1 << 53) + 2, i64::MIN] {
+            assert_eq!(rounded("<i8", exact.to_le_bytes()), None, "{exact}");
+        }
+        assert_eq!(rounded("<f8", 1e300_f64.to_le_bytes()), None);
+        assert_eq!(rounded("<i4", [255; 8]), None);
     }
 
     #[test]
