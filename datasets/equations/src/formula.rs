@@ -23,6 +23,8 @@ use crate::error::EquationError;
 use crate::expression::Expression;
 use crate::system::System;
 
+pub(crate) use names::place_of;
+pub use names::words_among;
 pub use order::{Mention, order_of_names};
 
 /// Values of the names in a formula that are no variables.
@@ -50,16 +52,17 @@ impl System {
     }
 
     /// As [`Self::parse`], for the components of a series with these names: a name is the state that it has, also where `x`, `y`, `z` or `w`
-    /// would be another one.
+    /// would be another one, in capital letters or small ones.
     ///
     /// # Errors
-    /// As [`Self::parse`].
+    /// As [`Self::parse`], and for `x`, `y`, `z`, `w`, `u_0`, … that are no names but by their place stand for a component which is called by
+    /// another of these.
     pub fn parse_with_names(
         formulas: &str,
         parameters: &Parameters,
         names: &[String],
     ) -> Result<Self, EquationError> {
-        let tokens = names::resolved(lexer::tokens(formulas)?, names);
+        let tokens = names::resolved(lexer::tokens(formulas)?, names, parameters)?;
         system::system(&tokens, parameters)
     }
 }

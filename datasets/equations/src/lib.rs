@@ -66,7 +66,7 @@ pub use error::EquationError;
 pub use expression::{Expression, MAX_DEPTH, MAX_SYMBOLS};
 pub use file::{DataFile, DataWriter, EquationRecord, FamilyRecord, Table, Written, is_data_file};
 pub use forecast::LINE_POINTS;
-pub use formula::{Mention, Parameters, order_of_names};
+pub use formula::{Mention, Parameters, order_of_names, words_among};
 pub use noise::SymbolNoise;
 pub use number::{NumberWords, POWERS, round_to_words};
 pub use scaling::Scaling;

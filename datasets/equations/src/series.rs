@@ -12,6 +12,7 @@ use rheome_hdf::split_place;
 
 use crate::error::EquationError;
 use crate::expression::limit;
+use crate::formula::place_of;
 use crate::system::MAX_COMPONENTS;
 
 pub use hdf::write_points;
@@ -39,7 +40,7 @@ impl Series {
     /// The series of `states` `[points, components]` at `times` `[points]`, with names of the components.
     ///
     /// # Errors
-    /// As [`Self::new`], and where there are more names than components, or fewer.
+    /// As [`Self::new`], and where there are more names than components, or fewer, or two that are the same.
     pub fn named(
         times: Vec<f64>,
         states: Array2<f64>,
@@ -57,6 +58,13 @@ impl Series {
             return unsuitable(
                 format!("{} names", names.len()),
                 "a name for each component",
+            );
+        }
+        let again = |(place, name): &(usize, &String)| names[..*place].contains(name);
+        if let Some((_, name)) = names.iter().enumerate().find(again) {
+            return unsuitable(
+                format!("two components called {name:?}"),
+                "a name of its own for each component",
             );
         }
         if times.len() < 2 || states.ncols() == 0 || states.nrows() != times.len() {
@@ -123,7 +131,7 @@ impl Series {
 
     /// Reads a CSV file: a line of names, then a line a point; the column `t` or `time` (or the first one) has the times,
     /// every other column is a component, in order. Lines that begin with `#` are skipped, and first columns without a name (or called
-    /// `Unnamed: 0`) that count the lines from 0, as pandas writes them.
+    /// `Unnamed: 0`) of increasing whole numbers, the index that pandas writes, where another column has the times.
     ///
     /// # Errors
     /// Names the line and the column, what is there and what should be.
@@ -161,23 +169,30 @@ impl Series {
         self.states.ncols()
     }
 
-    /// The components of these names (or numbers, counted from 0), in this order.
+    /// The components of these names (or numbers, counted from 0), in this order. A name is found as formulas find it: without regard to
+    /// the case where no other is meant, and `x`, `y`, `z`, `w` where they are called `u_0`, `u_1`, ….
     ///
     /// # Errors
-    /// Where there is no such component.
+    /// Where there is no such component, and where one is named twice.
     pub fn select(&self, components: &[&str]) -> Result<Self, EquationError> {
-        let place = |wanted: &&str| {
+        let wrong = |wanted: &str, expected: String| EquationError::Unsuitable {
+            context: "component of the series".to_owned(),
+            found: format!("{wanted:?}"),
+            expected,
+        };
+        let mut places: Vec<usize> = Vec::new();
+        for wanted in components {
             let named = self.names.iter().position(|name| name == wanted);
             let numbered = || wanted.parse().ok().filter(|n| *n < self.dimension());
-            named
+            let place = named
+                .or_else(|| place_of(wanted, &self.names))
                 .or_else(numbered)
-                .ok_or_else(|| EquationError::Unsuitable {
-                    context: "component of the series".to_owned(),
-                    found: format!("{wanted:?}"),
-                    expected: format!("one of {}", self.names.join(", ")),
-                })
-        };
-        let places: Vec<usize> = components.iter().map(place).collect::<Result<_, _>>()?;
+                .ok_or_else(|| wrong(wanted, format!("one of {}", self.names.join(", "))))?;
+            if places.contains(&place) {
+                return Err(wrong(wanted, "each component once".to_owned()));
+            }
+            places.push(place);
+        }
         let names = places.iter().map(|place| self.names[*place].clone());
         let selected = Self::named(
             self.times.clone(),

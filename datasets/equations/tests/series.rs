@@ -29,13 +29,14 @@ fn an_index_is_no_component() {
     assert_eq!(series.states().row(2).to_vec(), [5.0, 6.0]);
     let note = series.select(&["v"]).unwrap().beginning(2);
     assert!(note.note().unwrap().contains("a.csv: the first column"));
-    // Without a column of times it has them, and other numbers are a component's.
-    let series = read(",x\n0,1\n1,3\n").unwrap();
-    assert_eq!(
-        (series.names(), series.note()),
-        (&["x".to_owned()][..], None)
-    );
-    assert_eq!(read(",t,x\n7,0,1\n8,1,3\n").unwrap().dimension(), 2);
+    // An index of a part of a table.
+    for index in [[7, 8, 9], [1, 2, 3], [0, 2, 4]] {
+        let rows = index.iter().enumerate();
+        let rows = rows.map(|(row, index)| format!("{index},0.{row},1{row}\n"));
+        let series = read(&format!(",t,x\n{}", rows.collect::<String>())).unwrap();
+        assert_eq!(series.names(), ["x"]);
+        assert!(series.note().unwrap().contains("left out"));
+    }
     // Read by pandas without telling it of the index, and written again; and once more.
     for header in [
         "Unnamed: 0,t,x",
@@ -55,8 +56,62 @@ fn an_index_is_no_component() {
         assert!(note.contains("counts the lines"), "{note}");
     }
     // Called so, but no count.
-    let series = read("t,Unnamed: 0,x\n0,5,1\n1,6,3\n").unwrap();
+    let series = read("t,Unnamed: 0,x\n0,5,1\n1,5,3\n").unwrap();
     assert_eq!(series.names(), ["Unnamed: 0", "x"]);
+}
+
+/// Without a column called `t` or `time` the first real one has the times, not an index before it.
+#[test]
+fn an_index_is_not_the_times_where_others_are() {
+    for (header, names, first, remark) in [
+        (
+            ",Year,Hare,Lynx",
+            &["Hare", "Lynx"][..],
+            1900.0,
+            Some("left out"),
+        ),
+        (
+            ",time (s),Hare,Lynx",
+            &["Hare", "Lynx"],
+            1900.0,
+            Some("left out"),
+        ),
+        (
+            "Unnamed: 0,t [h],Hare,Lynx",
+            &["Hare", "Lynx"],
+            1900.0,
+            Some("left out"),
+        ),
+        ("Year,rise,Hare,Lynx", &["rise", "Hare", "Lynx"], 0.0, None),
+    ] {
+        let series = read(&format!(
+            "{header}\n0,1900,30,4\n1,1901,47.2,6.1\n2,1902,20,9\n"
+        ))
+        .unwrap();
+        assert_eq!(series.names(), names, "{header}");
+        assert_eq!(series.times()[0], first, "{header}");
+        let note = series.note().map(|note| note.rsplit_once(": ").unwrap().1);
+        assert_eq!(
+            note.map(|note| note.contains("left out")),
+            remark.map(|_| true)
+        );
+    }
+    // Nothing else can be the times: what follows does not increase, or is all that there is.
+    for (text, names) in [
+        (",Hare,Lynx\n0,30,4\n1,20,6\n", &["Hare", "Lynx"][..]),
+        (",x\n0,1\n1,3\n", &["x"]),
+    ] {
+        let series = read(text).unwrap();
+        assert_eq!(
+            (series.names(), series.times()),
+            (&*owned(names), &[0.0, 1.0][..])
+        );
+        assert!(series.note().unwrap().contains("taken for the times"));
+    }
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 #[test]
@@ -87,6 +142,22 @@ fn what_is_wrong_with_a_series_is_said() {
             "found 1 point(s), expected a header and at least two points",
         ),
         ("", "line 1: found 0 column(s)"),
+        (
+            "t,x,y,x\n0,1,2,3\n1,2,3,4\n",
+            "line 1, column \"x\": found two columns of this name, expected a name of its own",
+        ),
+        (
+            "t,,x\n0,5,1\n1,5,2\n",
+            "line 1, column \"\": found no name (column 2), expected a name for each component",
+        ),
+        (
+            ",mass,x\n0,5,1\n1,6,2\n",
+            "column \"mass\": found increasing numbers behind a column without a name that counts the lines, expected to be told",
+        ),
+        (
+            "t,x\n1700000000000000000,1\n1700000000000001000,2\n",
+            "line 3, column \"t\": found \"1700000000000001000\", expected a number that float64 holds exactly",
+        ),
     ];
     for (text, expected) in cases {
         let message = read(text).unwrap_err().to_string();
@@ -110,7 +181,12 @@ fn bytes_that_are_no_text_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.csv");
     std::fs::write(&path, b"t,x\n0,\xff\n1,2\n").unwrap();
-    assert!(Series::from_csv(&path).is_err());
+    let message = Series::from_csv(&path).unwrap_err().to_string();
+    assert!(
+        message.contains("line 2: found bytes that are no UTF-8")
+            && message.contains("save the file as UTF-8"),
+        "{message}"
+    );
 }
 
 proptest! {

@@ -138,7 +138,13 @@ fn what_is_wrong_with_a_file_is_said() {
     dataset.create("cube").unwrap();
     file.create_group("empty").unwrap();
     file.close().unwrap();
-    wrong("a.h5:nowhere", &["a.h5: /nowhere: found nothing"]);
+    wrong(
+        "a.h5:nowhere",
+        &[
+            "a.h5: /nowhere: found nothing, but a/b/component [1], a/b/time [2], a/b/values [2, 1]",
+            "more, expected a dataset or a group, such as a/b",
+        ],
+    );
     wrong("a.h5:empty", &["a.h5: /empty/time: found no dataset"]);
     wrong("a.h5:still", &["still: found time 1 after 1", "increasing"]);
     wrong("a.h5:nan", &["nan: found a number that is not finite"]);
@@ -168,6 +174,68 @@ fn what_is_wrong_with_a_file_is_said() {
     let one_point = arr2(&[[0.0, 1.0]]);
     std::fs::write(path("one.npy"), npy(&one_point)).unwrap();
     wrong("one.npy", &["one.npy: the array: found 1 times"]);
+}
+
+#[test]
+fn shapes_that_do_not_fit_are_told_with_the_remedy() {
+    let folder = folder();
+    let path = folder.path().join("a.h5");
+    let says = |time: &[usize], values: &[usize], parts: &[&str]| {
+        let file = hdf5::File::create(&path).unwrap();
+        for (name, shape) in [("time", time), ("values", values)] {
+            file.new_dataset::<f64>().shape(shape).create(name).unwrap();
+        }
+        file.close().unwrap();
+        let message = message(&path);
+        for part in parts {
+            assert!(message.contains(part), "{part:?} is not in {message}");
+        }
+    };
+    let along = "[points, components], with the 40 points of time";
+    let across = format!("/values: found shape [2, 40], expected {along}: it looks transposed");
+    says(&[40], &[2, 40], &[&across, "array.T"]);
+    says(
+        &[40],
+        &[40],
+        &[
+            "/values: found shape [40], expected",
+            "[40, 1] for one component",
+        ],
+    );
+    says(
+        &[40],
+        &[39, 2],
+        &[&format!("/values: found shape [39, 2], expected {along}")],
+    );
+    says(
+        &[40, 1],
+        &[40, 2],
+        &["/time: found shape [40, 1], expected [points]"],
+    );
+}
+
+/// Times in nanoseconds since 1970, which float64 knows to 256 of them.
+#[test]
+fn integers_that_would_be_rounded_are_refused() {
+    let folder = folder();
+    let path = folder.path().join("a.h5");
+    let write = |times: &[i64]| {
+        let file = hdf5::File::create(&path).unwrap();
+        file.new_dataset_builder()
+            .with_data(times)
+            .create("time")
+            .unwrap();
+        let states = arr2(&[[1], [2]]);
+        let values = file.new_dataset_builder().with_data(&states);
+        values.create("values").unwrap();
+    };
+    write(&[1_700_000_000_000_000_000, 1_700_000_000_000_001_000]);
+    let message = message(&path);
+    let told = "/time: found the integer 1700000000000001000, expected numbers that float64 holds";
+    assert!(message.contains(told), "{message}");
+    write(&[1_700_000_000_000_000_000, 1_700_000_000_000_000_256]);
+    let series = Series::read(path.to_str().unwrap()).unwrap();
+    assert_eq!(series.times()[1] - series.times()[0], 256.0);
 }
 
 #[test]
@@ -228,6 +296,24 @@ fn components_and_points_are_chosen() {
     let message = series.select(&["fox"]).unwrap_err().to_string();
     assert!(message.contains("\"fox\"") && message.contains("hare, lynx, snow"));
     assert!(series.select(&["3"]).is_err());
+    for twice in [["hare", "hare"], ["hare", "0"], ["lynx", "Lynx"]] {
+        let message = series.select(&twice).unwrap_err().to_string();
+        assert!(
+            message.contains("expected each component once"),
+            "{message}"
+        );
+    }
+    let numbered = Series::new(vec![0.0, 1.0], arr2(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])).unwrap();
+    let chosen = numbered.select(&["z", "x"]).unwrap();
+    assert_eq!(chosen.names(), ["u_2", "u_0"]);
+    assert!(series.select(&["x"]).is_err(), "no component is called so");
+    let states = arr2(&[[1.0, 2.0], [3.0, 4.0]]);
+    let same = Series::named(vec![0.0, 1.0], states, vec!["a".to_owned(); 2]);
+    assert!(
+        same.unwrap_err()
+            .to_string()
+            .contains("two components called \"a\"")
+    );
     assert!(series.points_at(&[2, 0]).is_err());
 }
 

@@ -40,10 +40,15 @@ impl<'a> Table<'a> {
         name: &str,
         shape: &[Option<usize>],
     ) -> Result<Dataset, EquationError> {
-        let expected = || {
-            let axis = |axis: &Option<usize>| axis.map_or("any".to_owned(), |n| n.to_string());
-            let axes: Vec<String> = shape.iter().map(axis).collect();
-            format!("a dataset of shape [{}]", axes.join(", "))
+        let expected = || match shape.iter().any(Option::is_some) {
+            true => {
+                let axis =
+                    |axis: &Option<usize>| axis.map_or("any number".to_owned(), |n| n.to_string());
+                let axes: Vec<String> = shape.iter().map(axis).collect();
+                format!("a dataset of shape [{}]", axes.join(", "))
+            }
+            false if shape.len() == 1 => "a dataset with one axis".to_owned(),
+            false => format!("a dataset with {} axes", shape.len()),
         };
         let dataset = self.group.dataset(name);
         let dataset = dataset.map_err(|_| self.wrong(name, "no dataset", &expected()))?;

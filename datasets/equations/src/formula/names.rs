@@ -1,6 +1,9 @@
 //! Names of one's own for the components of a system.
 
+use super::Parameters;
 use super::lexer::{Kind, Token};
+use super::system::state;
+use crate::error::EquationError;
 use crate::symbol::{Operator, Variable};
 use crate::words::PLACEHOLDER;
 
@@ -8,27 +11,157 @@ use crate::words::PLACEHOLDER;
 const UNKNOWN: &str = "C";
 
 /// Whether formulas have another meaning for a name, whatever a component is called.
-pub(super) fn is_word(text: &str) -> bool {
+fn is_word(text: &str) -> bool {
     text == UNKNOWN || text == PLACEHOLDER || Operator::from_word(text).is_some()
 }
 
-/// The tokens with `u_0`, `u_1`, ... for the components of these `names`, and `du_0` for `d` before a name.
-pub(super) fn resolved(mut tokens: Vec<Token>, names: &[String]) -> Vec<Token> {
-    let index = |text: &str| {
-        let place = names.iter().position(|name| name == text);
-        place.filter(|_| !is_word(text))
+/// The component that formulas mean by a name, where components are called by `names`: the one of this name; or of this name in capital
+/// letters or small ones, if there is only one; or, of `u_0`, `u_1`, …, the one that `x`, `y`, `z` or `w` stands for. A component that is
+/// called as a word of formulas is not found.
+pub(crate) fn place_of(text: &str, names: &[String]) -> Option<usize> {
+    if is_word(text) {
+        return None;
+    }
+    let small = text.to_lowercase();
+    let alike = |name: &String| name.to_lowercase() == small;
+    let only = || match names.iter().filter(|name| alike(name)).count() {
+        1 => names.iter().position(alike),
+        _ => None,
     };
+    let numbered = || {
+        let called = format!("u_{}", state(text)?);
+        names.iter().position(|name| *name == called)
+    };
+    let exact = names.iter().position(|name| name == text);
+    exact.or_else(only).or_else(numbered)
+}
+
+/// Names of components that formulas take for something else (`C` is a number that is not known), as far as `formulas` have them.
+///
+/// # Errors
+/// Names the first character that cannot be understood.
+pub fn words_among(formulas: &str, names: &[String]) -> Result<Vec<usize>, EquationError> {
+    let tokens = super::lexer::tokens(formulas)?;
+    let is_there = |name: &String| {
+        let says = |token: &Token| matches!(&token.kind, Kind::Name(text) if text == name);
+        is_word(name) && tokens.iter().any(says)
+    };
+    let places = (0..names.len()).filter(|place| is_there(&names[*place]));
+    Ok(places.collect())
+}
+
+/// The tokens with `u_0`, `u_1`, ... for the components of these `names`, and `du_0` for `d` before a name.
+///
+/// # Errors
+/// Names a letter, or a number of a component, that stands by its place for a component that is called by another one of these: with the
+/// columns y and z, x would be the first component, which is y.
+pub(super) fn resolved(
+    mut tokens: Vec<Token>,
+    names: &[String],
+    parameters: &Parameters,
+) -> Result<Vec<Token>, EquationError> {
     for token in &mut tokens {
         let Kind::Name(text) = &mut token.kind else {
             continue;
         };
-        if let Some(index) = index(text) {
+        if let Some(index) = place_of(text, names) {
             *text = format!("u_{index}");
-        } else if let Some(index) = text.strip_prefix('d').and_then(index)
-            && Variable::from_word(text).is_none()
-        {
+            continue;
+        }
+        let left = text
+            .strip_prefix('d')
+            .filter(|_| Variable::from_word(text).is_none());
+        if let Some(index) = left.and_then(|name| place_of(name, names)) {
             *text = format!("du_{index}");
+            continue;
+        }
+        let by_place = if parameters.contains_key(text) {
+            None
+        } else {
+            state(text)
+        };
+        let by_place = by_place.or_else(|| left.and_then(state));
+        if let Some(name) = by_place.and_then(|index| names.get(index))
+            && state(&name.to_lowercase()).is_some()
+        {
+            return Err(EquationError::Formula {
+                position: token.position,
+                found: format!("{text:?}, which is no name of a component"),
+                expected: format!("names alone, since {name:?} is one"),
+            });
         }
     }
-    tokens
+    Ok(tokens)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formula::lexer;
+
+    fn owned(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_name_is_found_whatever_its_case() {
+        for (text, names, place) in [
+            ("x", &["Y", "X"][..], Some(1)),
+            ("hare", &["Hare", "Lynx"], Some(0)),
+            // Both are there.
+            ("N", &["n", "N"], Some(1)),
+            ("AB", &["ab", "Ab"], None),
+            // Of numbered components, as formulas number them.
+            ("z", &["u_2", "u_0"], Some(0)),
+            ("x", &["u_2", "u_0"], Some(1)),
+            ("y", &["u_2", "u_0"], None),
+            ("x", &["Hare", "Lynx"], None),
+            // A number that is not known.
+            ("C", &["C", "E"], None),
+            ("c", &["C", "E"], Some(0)),
+        ] {
+            assert_eq!(place_of(text, &owned(names)), place, "{text} {names:?}");
+        }
+    }
+
+    #[test]
+    fn a_letter_by_place_is_refused_where_that_place_has_another_letter() {
+        let read = |formula: &str, names: &[&str]| {
+            let tokens = lexer::tokens(formula).unwrap();
+            resolved(tokens, &owned(names), &Parameters::new())
+        };
+        for (formula, names, letter) in [
+            ("C x - C x y | C x y - C y", &["y", "z"][..], "\"x\""),
+            ("C y | C z", &["z", "x"], "\"y\""),
+            ("dx/dt = C y; dz/dt = C y", &["y", "z"], "\"dx\""),
+            ("C y | C z", &["u_2", "u_0"], "\"y\""),
+            ("C u_1 | C u_0", &["u_2", "u_0"], "\"u_1\""),
+        ] {
+            let message = read(formula, names).unwrap_err().to_string();
+            assert!(
+                message.contains(&format!("found {letter}")),
+                "{formula}: {message}"
+            );
+        }
+        for (formula, names) in [
+            ("C x - C x y | C x y - C y", &["x", "y"][..]),
+            ("C x - C x y | C x y - C y", &["Hare", "Lynx"]),
+            ("C Hare - C x y | C x y - C y", &["Hare", "Lynx"]),
+            // A place and a speed.
+            ("C y | C x", &["x", "v"]),
+            ("C z | C x", &["u_2", "u_0"]),
+            ("C u_0 - C u_0 E | C E", &["C", "E"]),
+        ] {
+            assert!(read(formula, names).is_ok(), "{formula} {names:?}");
+        }
+    }
+
+    #[test]
+    fn components_called_as_words_are_told() {
+        let names = owned(&["C", "E", "sin"]);
+        assert_eq!(words_among("C E | C", &names), Ok(vec![0]));
+        assert_eq!(words_among("sin(E) | 2 E", &names), Ok(vec![2]));
+        assert_eq!(words_among("2 u_0 | 3 E", &names), Ok(vec![]));
+        assert!(words_among("C ? E", &names).is_err());
+    }
 }

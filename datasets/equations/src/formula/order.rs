@@ -4,7 +4,7 @@
 //! another, gets each right-hand side for the wrong component, with every name in it right.
 
 use super::lexer::{self, Kind};
-use super::names::is_word;
+use super::names::place_of;
 use super::system;
 use crate::error::EquationError;
 
@@ -34,7 +34,7 @@ pub fn order_of_names(formulas: &str, names: &[String]) -> Result<Mention, Equat
     let mut mentioned = Vec::new();
     for token in &tokens {
         if let Kind::Name(text) = &token.kind
-            && let Some(place) = names.iter().position(|name| name == text && !is_word(text))
+            && let Some(place) = place_of(text, names)
             && !mentioned.contains(&place)
         {
             mentioned.push(place);
@@ -44,7 +44,7 @@ pub fn order_of_names(formulas: &str, names: &[String]) -> Result<Mention, Equat
         return Ok(Mention::Certain);
     }
     let custom = by(names, |name| system::state(&name.to_lowercase()));
-    let alphabet = by(names, |name| Some(name.to_owned()));
+    let alphabet = by(names, |name| Some(name.to_lowercase()));
     let as_they_lie: Vec<usize> = (0..names.len()).collect();
     Ok(match custom {
         Some(custom) if custom == as_they_lie => Mention::InOrder,
@@ -81,6 +81,9 @@ mod tests {
             Mention::AgainstCustom(vec![2, 1, 0])
         );
         assert_eq!(order("C Y | C X", &["X", "Y"]), Mention::InOrder);
+        // Whatever the case.
+        let backwards = order("C x - C x y | C x y - C y", &["Y", "X"]);
+        assert_eq!(backwards, Mention::AgainstCustom(vec![1, 0]));
         // The columns x and z, without y between, lie in order.
         assert_eq!(order("C z | C x", &["x", "z"]), Mention::InOrder);
         assert_eq!(order("C w - C x | C x", &["w", "x"]), Mention::InOrder);

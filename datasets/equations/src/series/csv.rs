@@ -1,107 +1,102 @@
 //! Series from CSV files.
 
-use std::path::Path;
+mod columns;
 
-use ndarray::{Array2, ArrayView1, s};
+use std::path::Path;
 
 use super::Series;
 use crate::error::EquationError;
 use crate::system::MAX_COMPONENTS;
+use columns::Columns;
 
-/// Names of the column of times, whatever the case.
-const TIME: [&str; 2] = ["t", "time"];
 /// Most points that are read.
 const MAX_POINTS: usize = 10_000_000;
+/// Whole numbers up to this size are all exact as float64.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 
 pub(super) fn read(path: &Path) -> Result<Series, EquationError> {
-    let file = std::fs::File::open(path).map_err(|error| EquationError::File {
-        path: path.to_owned(),
-        reason: format!("cannot read the series: {error}"),
-    })?;
-    let mut reader = csv::ReaderBuilder::new()
-        .comment(Some(b'#'))
-        .trim(csv::Trim::All)
-        .from_reader(file);
-    let table = Table { path };
-    let headers = reader.headers().map_err(|error| table.syntax(&error))?;
-    let headers: Vec<String> = headers.iter().map(str::to_owned).collect();
-    let time = table.time_column(&headers)?;
-    let (mut times, mut states) = (Vec::new(), Vec::new());
-    for record in reader.records() {
-        let record = record.map_err(|error| table.syntax(&error))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        for (column, text) in record.iter().enumerate() {
-            let value = table.number(line, &headers[column], text)?;
-            if column != time {
-                states.push(value);
-                continue;
-            }
-            if let Some(before) = times.last().filter(|before| value <= **before) {
-                let found = format!("{value} after {before}");
-                let expected = match is_time(&headers[column]) {
-                    true => "increasing times",
-                    false => {
-                        "increasing times: the column t or time has them, or the first one where none is called so"
-                    }
-                };
-                return Err(table.wrong(line, &headers[column], found, expected));
-            }
-            times.push(value);
-        }
-        if times.len() > MAX_POINTS {
-            let found = format!("more than {MAX_POINTS} points");
-            return Err(table.wrong(line, &headers[time], found, "fewer"));
-        }
+    let table = Table::read(path)?;
+    let Columns {
+        time,
+        components,
+        note,
+    } = Columns::of(&table)?;
+    if components.len() > MAX_COMPONENTS {
+        return Err(table.too_wide());
     }
-    if times.len() < 2 {
-        let found = format!("{} point(s)", times.len());
-        return Err(table.wrong(1, &headers[time], found, "a header and at least two points"));
-    }
-    let components = headers.len() - 1;
-    let mut states =
-        Array2::from_shape_vec((times.len(), components), states).map_err(|_| table.ragged())?;
-    let mut names = headers;
-    names.remove(time);
-    let mut note = None;
-    // Each time pandas writes what it read, there is one more.
-    while names.len() > 1 && is_index(&names[0], states.column(0)) {
-        let name = names.remove(0);
-        let called = match name.as_str() {
-            "" => "has no name".to_owned(),
-            name => format!("is called {name:?}"),
-        };
-        states = states.slice(s![.., 1..]).to_owned();
-        note.get_or_insert(format!(
-            "{}: the first column {called} and counts the lines: left out, it is no component",
-            path.display()
-        ));
-    }
-    let series = Series::named(times, states, names)?;
+    let times: Vec<f64> = table.column(time).collect();
+    table.check_times(time, &times)?;
+    let states = ndarray::Array2::from_shape_fn((times.len(), components.len()), |(row, place)| {
+        table.value(row, components[place])
+    });
+    let names = components
+        .iter()
+        .map(|column| table.headers[*column].clone());
+    let series = Series::named(times, states, names.collect())?;
     Ok(Series { note, ..series })
 }
 
-/// Whether a column is called as that of the times.
-fn is_time(name: &str) -> bool {
-    TIME.contains(&name.to_lowercase().as_str())
-}
-
-/// Whether a column has no name and counts the lines from 0, as pandas writes the index of a table; read again without its knowing,
-/// and written, it is called `Unnamed: 0`, or `Unnamed: 0.1`.
-fn is_index(name: &str, values: ArrayView1<f64>) -> bool {
-    let has_none = name.is_empty() || name.starts_with("Unnamed: 0");
-    has_none && values.iter().enumerate().all(|(row, v)| *v == row as f64)
-}
-
-/// A file, for messages about it.
+/// A file as it is: names and numbers.
 struct Table<'a> {
     path: &'a Path,
+    headers: Vec<String>,
+    /// `[rows, columns]`
+    values: Vec<f64>,
+    /// Where each row is in the file.
+    lines: Vec<u64>,
 }
 
-impl Table<'_> {
-    /// Which column has the times: the one called so, or the first.
-    fn time_column(&self, headers: &[String]) -> Result<usize, EquationError> {
-        let numeric = headers.iter().find(|name| name.parse::<f64>().is_ok());
-        if let Some(number) = numeric {
+impl<'a> Table<'a> {
+    fn read(path: &'a Path) -> Result<Self, EquationError> {
+        let file = std::fs::File::open(path).map_err(|error| EquationError::File {
+            path: path.to_owned(),
+            reason: format!("cannot read the series: {error}"),
+        })?;
+        let mut reader = csv::ReaderBuilder::new()
+            .comment(Some(b'#'))
+            .trim(csv::Trim::All)
+            .from_reader(file);
+        let mut table = Self {
+            path,
+            headers: Vec::new(),
+            values: Vec::new(),
+            lines: Vec::new(),
+        };
+        let headers = reader.headers().map_err(|error| table.syntax(&error))?;
+        table.headers = headers.iter().map(str::to_owned).collect();
+        table.check_headers()?;
+        for record in reader.records() {
+            let record = record.map_err(|error| table.syntax(&error))?;
+            let line = record.position().map_or(0, csv::Position::line);
+            for (column, text) in record.iter().enumerate() {
+                table.values.push(table.number(line, column, text)?);
+            }
+            table.lines.push(line);
+            if table.lines.len() > MAX_POINTS {
+                let found = format!("more than {MAX_POINTS} points");
+                return Err(table.wrong(line, &table.headers[0], found, "fewer"));
+            }
+        }
+        if table.lines.len() < 2 {
+            let found = format!("{} point(s)", table.lines.len());
+            let expected = "a header and at least two points";
+            return Err(table.wrong(1, &table.headers[0], found, expected));
+        }
+        Ok(table)
+    }
+
+    fn value(&self, row: usize, column: usize) -> f64 {
+        self.values[row * self.headers.len() + column]
+    }
+
+    fn column(&self, column: usize) -> impl Iterator<Item = f64> {
+        let rows = self.values.chunks_exact(self.headers.len());
+        rows.map(move |row| row[column])
+    }
+
+    fn check_headers(&self) -> Result<(), EquationError> {
+        let headers = &self.headers;
+        if let Some(number) = headers.iter().find(|name| name.parse::<f64>().is_ok()) {
             return Err(self.wrong(
                 1,
                 number,
@@ -109,23 +104,66 @@ impl Table<'_> {
                 "a header with the names of the columns, e.g. time,x,y,z",
             ));
         }
-        if !(2..=MAX_COMPONENTS + 1).contains(&headers.len()) {
-            return Err(EquationError::Data {
-                path: self.path.to_owned(),
-                place: "line 1".to_owned(),
-                found: format!("{} column(s)", headers.len()),
-                expected: format!("the time and 1 to {MAX_COMPONENTS} components, with commas"),
-            });
+        // pandas writes an index more, and one more each time that it writes what it read.
+        if !(2..=2 * MAX_COMPONENTS).contains(&headers.len()) {
+            return Err(self.too_wide());
         }
-        Ok(headers.iter().position(|name| is_time(name)).unwrap_or(0))
+        let again = |(place, name): (usize, &String)| {
+            (!name.is_empty() && headers[..place].contains(name)).then(|| name.clone())
+        };
+        match headers.iter().enumerate().find_map(again) {
+            Some(name) => {
+                let found = "two columns of this name".to_owned();
+                Err(self.wrong(1, &name, found, "a name of its own for each"))
+            }
+            None => Ok(()),
+        }
     }
 
-    fn number(&self, line: u64, column: &str, text: &str) -> Result<f64, EquationError> {
-        let number = text.parse().ok().filter(|value: &f64| value.is_finite());
-        number.ok_or_else(|| {
+    /// That there are too many columns, or too few.
+    fn too_wide(&self) -> EquationError {
+        EquationError::Data {
+            path: self.path.to_owned(),
+            place: "line 1".to_owned(),
+            found: format!("{} column(s)", self.headers.len()),
+            expected: format!("the time and 1 to {MAX_COMPONENTS} components, with commas"),
+        }
+    }
+
+    /// Fails where times do not increase.
+    fn check_times(&self, column: usize, times: &[f64]) -> Result<(), EquationError> {
+        let Some(row) = (1..times.len()).find(|row| times[*row] <= times[row - 1]) else {
+            return Ok(());
+        };
+        let name = &self.headers[column];
+        let expected = match columns::is_time(name) {
+            true => "increasing times",
+            false => {
+                "increasing times: the column t or time has them, or the first one where none is called so"
+            }
+        };
+        let found = format!("{} after {}", times[row], times[row - 1]);
+        Err(self.wrong(self.lines[row], name, found, expected))
+    }
+
+    fn number(&self, line: u64, column: usize, text: &str) -> Result<f64, EquationError> {
+        let wrong = |expected: &str| {
             let excerpt: String = text.chars().take(40).collect();
-            self.wrong(line, column, format!("{excerpt:?}"), "a finite number")
-        })
+            let name = self.headers.get(column).map_or("", String::as_str);
+            self.wrong(line, name, format!("{excerpt:?}"), expected)
+        };
+        let number = text.parse().ok().filter(|value: &f64| value.is_finite());
+        let number = number.ok_or_else(|| wrong("a finite number"))?;
+        let is_rounded = number.abs() > EXACT
+            && text
+                .parse::<i128>()
+                .is_ok_and(|whole| number as i128 != whole);
+        match is_rounded {
+            true => Err(wrong(
+                "a number that float64 holds exactly: subtract the first time, or take a greater unit",
+            )),
+            false => Ok(number),
+        }
     }
 
     fn wrong(&self, line: u64, column: &str, found: String, expected: &str) -> EquationError {
@@ -138,15 +176,17 @@ impl Table<'_> {
         }
     }
 
-    fn ragged(&self) -> EquationError {
-        EquationError::File {
-            path: self.path.to_owned(),
-            reason: "rows of different lengths".to_owned(),
-        }
-    }
-
     /// The reader's message in one line: rows of different lengths, bytes that are no text.
     fn syntax(&self, error: &csv::Error) -> EquationError {
+        if let csv::ErrorKind::Utf8 { pos, .. } = error.kind() {
+            return EquationError::Data {
+                path: self.path.to_owned(),
+                place: format!("line {}", pos.as_ref().map_or(1, csv::Position::line)),
+                found: "bytes that are no UTF-8".to_owned(),
+                expected: "text: save the file as UTF-8 (it may be in Latin-1, or in UTF-16)"
+                    .to_owned(),
+            };
+        }
         let reason = error.to_string();
         EquationError::File {
             path: self.path.to_owned(),
