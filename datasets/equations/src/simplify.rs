@@ -4,6 +4,7 @@
 //! from the leaves to the root. Values stay the same but for rounding, and but for removable singularities (x/x becomes 1).
 
 mod product;
+mod signs;
 mod sum;
 
 use crate::expression::Expression;

@@ -23,7 +23,12 @@ const MOST_WORDS: usize = 4096;
 
 /// How the next words are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(
+    tag = "kind",
+    rename_all = "kebab-case",
+    deny_unknown_fields,
+    expecting = "a table: { kind = \"greedy\" }, { kind = \"beam\", width = 10, length_penalty = 0.0 } or { kind = \"sampling\", temperature = 1.0, seed = 0 }"
+)]
 pub enum Method {
     /// Always the likeliest. The published choice.
     Greedy,
