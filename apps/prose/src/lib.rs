@@ -4,6 +4,7 @@
 mod arguments;
 mod commands;
 mod families_file;
+mod outputs;
 mod samples;
 mod scales;
 mod settings;

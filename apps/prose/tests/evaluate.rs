@@ -108,6 +108,12 @@ fn tables_and_pictures_are_written_once_unless_told_otherwise() {
         1,
         &["results.csv: exists already", "--overwrite"],
     );
+    // Pictures alone are results too.
+    let drawn = folder.path().join("drawn");
+    std::fs::create_dir(&drawn).unwrap();
+    std::fs::write(drawn.join("series.svg"), "mine").unwrap();
+    let told = "series.svg: exists already";
+    fails(evaluate(&model, &data, &drawn, &[]), 1, &[told]);
     let all = ["--overwrite", "--subset", "all"];
     let again = evaluate(&model, &data, &output, &all);
     is_refused_beside(&output.join(".lock"), again);
@@ -122,6 +128,10 @@ fn tables_and_pictures_are_written_once_unless_told_otherwise() {
     .stdout("")
     .stderr("");
     assert_eq!(table(&output.join("results.csv")).len(), 5);
+    for picture in ["errors.png", "errors.svg", "series.png", "series.svg"] {
+        let old = output.join(picture);
+        assert!(!old.exists(), "{picture} is none of these tables");
+    }
 }
 
 /// Its forecasts are computed here from the data: the last state, and a line through the last points.

@@ -296,7 +296,11 @@ fn what_cannot_be_learnt_is_said_and_leaves_no_folder() {
         ),
         (
             "model.output_frames=7",
-            &["data.split", "8 complete snapshots"],
+            &[
+                "model.output_frames: found 7",
+                "9 snapshots, expected 8 at most",
+                "flows.h5",
+            ],
         ),
         ("training.batch_size=0", &["training.batch_size: found 0"]),
         ("training.optimizer.learning_rate=-1.0", &["learning_rate"]),

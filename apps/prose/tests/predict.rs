@@ -5,6 +5,7 @@ mod in_vain;
 mod models;
 mod order;
 mod refusals;
+mod telling;
 
 use std::path::{Path, PathBuf};
 
@@ -320,6 +321,18 @@ fn without_an_equation_the_families_are_tried() {
         );
     }
     assert_eq!(numbers(&file, "network/values").len(), 16 * 3);
+    drop(file);
+    // Components of a sample are called as in --equation, in whatever order they are chosen.
+    let form = ["--sample", "3", "--components", "z,x", "--refine", "0"];
+    with_model(&form)
+        .args(["--greedy", "--equation", "2.0 x | 3.0 z"])
+        .assert()
+        .success();
+    let file = File::open(folder.path().join("out.h5")).unwrap();
+    let given = texts(&file, "candidates/author");
+    let given = given.iter().position(|author| author == "user").unwrap();
+    let formulas = texts(&file, "candidates/infix_before");
+    assert_eq!(formulas[given], "2*u_1 | 3*u_0");
     drop(file);
     // What is drawn follows from the seed.
     let drawn = |seed: &str| {

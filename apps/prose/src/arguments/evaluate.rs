@@ -30,7 +30,7 @@ pub struct EvaluateArguments {
     #[command(flatten)]
     pub given: GivenOptions,
     /// Follow so many likely equations side by side. Default: as the settings of the model have it.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::predict::beam_width())]
     pub beam: Option<usize>,
     /// Choose only words that lead to a valid equation.
     #[arg(long)]
@@ -44,7 +44,7 @@ pub struct EvaluateArguments {
     /// Also draw errors over time and a series of each family (PNG and SVG).
     #[arg(long)]
     pub plots: bool,
-    /// Replace results that are there.
+    /// Replace results that are there; pictures of before go, unless there are new ones.
     #[arg(long)]
     pub overwrite: bool,
     /// Common options.

@@ -84,7 +84,7 @@ pub struct FluidsPredictArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub frames: Option<u32>,
     /// Field file to write.
-    #[arg(long, value_name = "FILE", help = field_file("Field file to write", ""), value_parser = file_parser())]
+    #[arg(long, value_name = "FILE", help = field_file("Field file to write", ", or .npy for the numbers alone, without times and equations"), value_parser = file_parser())]
     pub output: PathBuf,
     /// Replace the output if it is there.
     #[arg(long)]

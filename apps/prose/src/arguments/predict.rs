@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 use rheome_cli::ComputeOptions;
 use rheome_cli::model_folder::ModelSource;
@@ -38,13 +39,13 @@ pub struct PredictArguments {
     /// first; 0 to fit none at all, not even the one given.
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub refine: usize,
-    /// HDF5 file to write; apps/prose/FORMAT.md has its layout.
+    /// HDF5 file to write (.h5 or .hdf5); apps/prose/FORMAT.md has its layout.
     #[arg(long, value_name = "FILE", value_parser = file_parser())]
     pub output: PathBuf,
     /// Also draw the series and both continuations beside the output (PNG and SVG).
     #[arg(long)]
     pub plots: bool,
-    /// Replace the output if it is there.
+    /// Replace the output, and the pictures of --plots, if they are there.
     #[arg(long)]
     pub overwrite: bool,
     /// Common options.
@@ -77,7 +78,7 @@ pub struct SeriesOptions {
     pub components: Option<Vec<String>>,
     /// Use only so many first points of the series; the others are held back to judge by. Default: all, but as many as in the
     /// training where --input is a file of `prose generate`.
-    #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(2..))]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(2..))]
     pub points: Option<usize>,
     /// How a series with more points than in the training is shown to the network.
     #[arg(long, value_name = "HOW", default_value = "thin")]
@@ -96,23 +97,34 @@ pub struct SeriesOptions {
 #[derive(Debug, Args)]
 pub struct DecodingOptions {
     /// Follow so many likely equations side by side. Default: 10.
-    #[arg(long, value_name = "N", conflicts_with_all = ["greedy", "draw"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["greedy", "draw"], value_parser = beam_width())]
     pub beam: Option<usize>,
     /// Take the likeliest word each time: one equation.
     #[arg(long, conflicts_with = "draw")]
     pub greedy: bool,
     /// Draw so many equations at random.
-    #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1000))]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1000))]
     pub draw: Option<usize>,
     /// For --draw: below 1 likely words become likelier.
-    #[arg(long, value_name = "T", default_value_t = 1.0, requires = "draw")]
+    #[arg(long, value_name = "T", default_value_t = 1.0, requires = "draw", value_parser = positive)]
     pub temperature: f64,
     /// For --beam: 0 favours short equations, 1 is fair to long ones.
-    #[arg(long, value_name = "POWER", default_value_t = 0.0)]
+    #[arg(long, value_name = "POWER", default_value_t = 0.0, value_parser = power)]
     pub length_penalty: f64,
     /// Choose only words that lead to a valid equation of as many components as the series.
     #[arg(long)]
     pub grammatical: bool,
+}
+
+/// Reads how many equations are followed.
+pub fn beam_width() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=1000)
+}
+
+fn power(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok();
+    let number = number.filter(|number| (0.0..=10.0).contains(number));
+    number.ok_or_else(|| "expected a number from 0 to 10".to_owned())
 }
 
 fn positive(text: &str) -> Result<f64, String> {

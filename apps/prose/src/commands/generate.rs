@@ -3,17 +3,20 @@
 mod axes;
 
 use rheome_cli::outputs::NewFile;
+use rheome_cli::settings::at_fault;
 use rheome_cli::{Failure, Interruption, Meter, RunFiles, say, settings as settings_file};
 use rheome_equations::{DataWriter, Written, generate};
 use serde_json::json;
 
 use super::PROGRAM;
 use crate::arguments::GenerateArguments;
+use crate::outputs::{check_hdf5, claim};
 use crate::settings::GenerateSettings;
 
 /// Runs the command.
 pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
+    check_hdf5(&arguments.output)?;
     let mut settings: GenerateSettings =
         settings_file::load_valid(&arguments.config, &arguments.overrides)?;
     settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
@@ -30,12 +33,10 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
     let own = settings
         .families
         .own_file(&arguments.config, &arguments.overrides);
-    let files = RunFiles::default()
+    let read = RunFiles::default()
         .read("settings", &arguments.config)
-        .read_all("families", own)
-        .write(output.option, output.path);
-    files.log(&arguments.compute).check()?;
-    let _claim = output.begin()?;
+        .read_all("families", own);
+    let _claim = claim(read, output, ("", &[]), &arguments.compute)?;
     arguments.compute.select_cpu(console, "generate")?;
     let mut log = arguments.compute.log(false)?;
     let origin = [
@@ -47,9 +48,10 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
     let total = config.equations * families.len() as u64;
     let mut meter = Meter::new(console, "generate", "equations", total, 0);
     let interruption = Interruption::watch(console)?;
-    let mut done = 0;
+    let (mut done, mut kept) = (0, 0);
     let outcome = generate(&families, &config, |data| {
         interruption.check(String::new)?;
+        kept += data.trajectories.len();
         writer.append(data)?;
         done += 1;
         meter.advance("");
@@ -57,6 +59,9 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
     });
     if let Err(failure) = outcome {
         return Err(stopped(arguments, writer, [done, total], failure));
+    }
+    if kept == 0 {
+        return Err(none_kept(arguments, &settings));
     }
     let written = writer.finish_with(axes::name)?;
     meter.finish();
@@ -71,6 +76,15 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
     }
     console.note(format!("wrote {}", arguments.output.display()));
     Ok(())
+}
+
+/// That no trajectory stays below the bound: a file without one is of no use.
+fn none_kept(arguments: &GenerateArguments, settings: &GenerateSettings) -> Failure {
+    let failure = Failure::new(format!(
+        "data.bound: found {}, below which no trajectory stays, expected more: nothing is written",
+        settings.data.bound
+    ));
+    at_fault(&arguments.config, &arguments.overrides, failure)
 }
 
 /// The failure that ended the generation. After a signal the equations that are done become the file, unless one of before would

@@ -28,7 +28,7 @@ pub fn run(arguments: &InfoArguments) -> Result<(), Failure> {
     } else if is_prediction(path) {
         of_prediction(path)?
     } else {
-        of_series(&arguments.path)?
+        of_series(&arguments.path, arguments.json)?
     };
     facts.print(arguments.json);
     Ok(())
@@ -58,7 +58,8 @@ fn of_data(path: &Path) -> Result<Facts, Failure> {
     Ok(facts)
 }
 
-fn of_series(place: &str) -> Result<Facts, Failure> {
+/// What a series holds: for programs one object of the components' ranges, for people a line a component, in their order.
+fn of_series(place: &str, json: bool) -> Result<Facts, Failure> {
     let series = Series::read(place)?;
     let mut facts = Facts::default();
     facts.tell("series", place);
@@ -72,7 +73,10 @@ fn of_series(place: &str) -> Result<Facts, Failure> {
     };
     let values = series.names().iter().zip(series.states().columns());
     let values = values.map(|(name, column)| (name.clone(), json!(extremes(column))));
-    facts.tell("values", Value::Object(values.collect()));
+    match json {
+        true => facts.tell("values", Value::Object(values.collect())),
+        false => values.for_each(|(name, range)| facts.tell(&format!("values of {name}"), range)),
+    }
     Ok(facts)
 }
 

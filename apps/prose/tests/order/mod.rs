@@ -61,6 +61,30 @@ fn right_hand_sides_against_the_order_of_x_and_y_are_refused_with_the_remedy() {
     is_true(&[&found[2..], &found[..2]].concat());
 }
 
+/// Letters stand for columns whatever their case, and never by their place for one that has another letter.
+#[test]
+fn letters_are_no_other_columns() {
+    let folder = folder();
+    let given = ["--equation", FORM, "--points", "40"];
+    for (names, words) in [
+        (["Y", "X"], &["components (Y, X)", "--components X,Y"][..]),
+        (
+            ["y", "z"],
+            &["found \"x\"", "since \"y\" is one", "are y, z"],
+        ),
+    ] {
+        let series = write_backwards(&folder, names);
+        fails(predict(&folder, &series, &given), 1, words);
+        assert!(!folder.path().join("out.h5").exists());
+    }
+    let series = write_backwards(&folder, ["Y", "X"]);
+    let told = "dx/dt = C x - C x y | dy/dt = C x y - C y";
+    let mut told = predict(&folder, &series, &["--equation", told, "--points", "40"]);
+    told.assert().success();
+    let found = fitted(&folder).numbers();
+    is_true(&[&found[2..], &found[..2]].concat());
+}
+
 #[test]
 fn right_hand_sides_in_another_order_than_the_columns_are_noted() {
     let folder = folder();

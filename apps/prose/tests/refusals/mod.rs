@@ -142,8 +142,13 @@ fn what_is_wrong_is_said_before_anything_is_written() {
     );
     refused(
         MEASURED,
-        &[&lotka[..], &["--draw", "2", "--temperature", "0"]].concat(),
-        &["temperature"],
+        &["--components", "Hare,Hare"],
+        &["--components", "\"Hare\"", "each component once"],
+    );
+    refused(
+        MEASURED,
+        &[&lotka[..], &["--set", "decoding.method=greedy"]].concat(),
+        &["decoding.method", "{ kind = \"greedy\" }", "width"],
     );
     let early = predict(
         &folder,

@@ -33,7 +33,7 @@ pub fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
     let output = NewFolder {
         option: "--output",
         path: &arguments.output,
-        results: &tables::TABLES,
+        results: &tables::OUTPUTS,
         overwrite: arguments.overwrite,
     };
     RunFiles::default()
@@ -55,8 +55,10 @@ pub fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
     let mut log = arguments.compute.log(false)?;
     let (scores, pictures) = evaluation.run(console)?;
     scores.write(&arguments.output)?;
-    if arguments.plots {
-        pictures.draw(&arguments.output)?;
+    match arguments.plots {
+        true => pictures.draw(&arguments.output)?,
+        // Those of before are no pictures of these tables.
+        false => pictures::remove(&arguments.output)?,
     }
     if !arguments.compute.quiet {
         say(scores.table().trim_end());

@@ -1,9 +1,11 @@
 //! Pictures: errors over time, and a series of each family.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, s};
 use rheome_cli::Failure;
+use rheome_cli::files::cannot;
 use rheome_equations::Batch;
 use rheome_figures::{Axis as FigureAxis, Curve, Figure, Panel};
 
@@ -18,6 +20,25 @@ const NAMES: [&str; 4] = [
 ];
 /// Errors beyond this are not shown.
 const LARGEST: f64 = 2.0;
+
+/// The pictures' files.
+pub const FILES: [&str; 4] = ["errors.png", "errors.svg", "series.png", "series.svg"];
+
+/// Removes the pictures of a folder.
+///
+/// # Errors
+/// [`Failure`] naming the picture.
+pub fn remove(folder: &Path) -> Result<(), Failure> {
+    for file in FILES.map(|name| folder.join(name)) {
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(cannot("remove", &file)(error));
+            }
+            _ => (),
+        }
+    }
+    Ok(())
+}
 
 /// What is drawn, gathered batch by batch.
 #[derive(Debug, Default)]
@@ -99,13 +120,11 @@ impl Pictures {
             panels,
         };
         let truth = ["truth", NAMES[1], "given, with noise", NAMES[3]];
-        for (name, figure) in [
-            ("errors", figure(NAMES, panels(Self::errors_over_time))),
-            ("series", figure(truth, panels(Self::first_series))),
-        ] {
-            for ending in ["png", "svg"] {
-                figure.draw(&folder.join(format!("{name}.{ending}")))?;
-            }
+        let errors = figure(NAMES, panels(Self::errors_over_time));
+        let series = figure(truth, panels(Self::first_series));
+        let files = FILES.iter().zip([&errors, &errors, &series, &series]);
+        for (name, figure) in files {
+            figure.draw(&folder.join(name))?;
         }
         Ok(())
     }
@@ -138,8 +157,7 @@ impl Pictures {
         };
         let truth = first(&family.labels);
         let values = family.input.iter().chain(&truth).map(|(_, value)| *value);
-        let (low, high) = values.fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(v), h.max(v)));
-        let margin = 0.25 * (high - low).max(0.1);
+        let y = FigureAxis::linear(format!("u_0, {}", family.name)).around(values, 0.25);
         let mut curves = vec![
             Curve::line(0, truth),
             Curve::line(1, first(&family.network)),
@@ -153,8 +171,7 @@ impl Pictures {
         );
         Panel {
             x: FigureAxis::linear("time"),
-            y: FigureAxis::linear(format!("u_0, {}", family.name))
-                .within(low - margin, high + margin),
+            y,
             curves,
         }
     }

@@ -6,12 +6,18 @@ use rheome_cli::Failure;
 use rheome_cli::table::{Cell, Column, choose, column, markdown, write_csv};
 
 use super::equations::Judged;
+use super::pictures;
 use super::scores::{Score, Scores, Summary};
 
 const RESULTS: &str = "results.csv";
 const FAMILIES: &str = "families.csv";
-/// The tables.
-pub const TABLES: [&str; 2] = [RESULTS, FAMILIES];
+/// What is written: the tables, and the pictures of `--plots`.
+pub const OUTPUTS: [&str; 6] = {
+    let [errors_png, errors_svg, series_png, series_svg] = pictures::FILES;
+    [
+        RESULTS, FAMILIES, errors_png, errors_svg, series_png, series_svg,
+    ]
+};
 
 /// A number of the equation, where there is one.
 fn judged(score: &Score, value: fn(&Judged) -> Option<f64>) -> Cell {

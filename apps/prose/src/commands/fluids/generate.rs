@@ -19,6 +19,7 @@ use super::PROGRAM;
 use super::data::EQUATIONS_ATTRIBUTE;
 use super::settings::GenerateSettings;
 use crate::arguments::FluidsGenerateArguments;
+use crate::outputs;
 
 /// Name of the viscosity in the equations and in the file.
 const VISCOSITY: &str = "viscosity";
@@ -91,11 +92,9 @@ fn claim(arguments: &FluidsGenerateArguments) -> Result<Claim, Failure> {
         resume: Some(arguments.resume),
     };
     let description = rheome_fields::description_of(output.path);
-    let files = RunFiles::default().read("settings", &arguments.config);
-    let files = files.write(output.option, output.path);
-    let files = files.write_all(output.option, &description);
-    files.log(&arguments.compute).check()?;
-    output.begin_with(description.as_deref())
+    let read = RunFiles::default().read("settings", &arguments.config);
+    let beside = (output.option, description.as_slice());
+    outputs::claim(read, output, beside, &arguments.compute)
 }
 
 /// Fails for a name of the format that holds nothing but numbers.

@@ -9,6 +9,7 @@ use super::PROGRAM;
 use super::data::FlowData;
 use super::model::LoadedModel;
 use crate::arguments::FluidsPredictArguments;
+use crate::outputs::claim;
 
 /// Flows that are continued side by side, where the output takes their frames as they come.
 const AT_ONCE: usize = 8;
@@ -22,13 +23,12 @@ pub fn run(arguments: &FluidsPredictArguments) -> Result<(), Failure> {
         overwrite: arguments.overwrite,
         resume: None,
     };
-    RunFiles::default()
+    let read = RunFiles::default()
         .read("input", &arguments.input)
-        .read_model(&arguments.model)
-        .write(output.option, output.path)
-        .log(&arguments.compute)
-        .check()?;
-    let _claim = output.begin()?;
+        .read_model(&arguments.model);
+    let description = rheome_fields::description_of(output.path);
+    let beside = (output.option, description.as_slice());
+    let _claim = claim(read, output, beside, &arguments.compute)?;
     let device = arguments.compute.select(console)?.device;
     let model = LoadedModel::load(&arguments.model, &device)?;
     let data = FlowData::open(&arguments.input, &model.settings.model)?;

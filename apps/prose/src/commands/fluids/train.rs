@@ -54,6 +54,7 @@ pub fn windows(
     settings: &TrainSettings,
     console: Console,
 ) -> Result<Windows, Failure> {
+    check_length(data, settings)?;
     let (inputs, stride) = (settings.frames() - 1, settings.data.stride);
     let found = settings.data.split.windows(data.reader(), inputs, stride);
     let windows = found.map_err(|e| Failure::new(e.in_section("data")))?;
@@ -63,6 +64,25 @@ pub fn windows(
         settings.frames()
     ));
     Ok(windows)
+}
+
+/// Fails where no flow is as long as what is given and predicted at once.
+fn check_length(data: &FlowData, settings: &TrainSettings) -> Result<(), Failure> {
+    let (reader, model) = (data.reader(), &settings.model);
+    let stride = settings.data.stride;
+    let steps = (settings.frames() - 1).saturating_mul(stride);
+    let taken = steps.saturating_add(1);
+    let longest = reader.completed_of_each().into_iter().max().unwrap_or(0);
+    if taken <= longest {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "model.output_frames: found {}, with model.input_frames = {} and data.stride = {stride} a stretch of {taken} snapshots, expected {longest} \
+         at most, as many as the longest flow of {} has",
+        model.output_frames,
+        model.input_frames,
+        reader.label()
+    )))
 }
 
 /// Stretches of flows on the host.

@@ -155,6 +155,12 @@ impl Candidate {
         }
     }
 
+    /// [`Self::best_system`] in the units of the series, with no sign twice.
+    pub fn found(&self, input: &Input) -> Option<System> {
+        let system = self.in_series_units(self.best_system(), input)?;
+        Some(system.signs_folded())
+    }
+
     /// The states of [`Self::best_system`] at `times` in the units of the series, `[times, components]`: from the last state
     /// where all times are behind it, else from the first; the fitted ones, if there are.
     ///

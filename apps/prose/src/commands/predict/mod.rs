@@ -20,6 +20,7 @@ use rheome_cli::{Console, Failure, RunFiles};
 
 use super::PROGRAM;
 use crate::arguments::PredictArguments;
+use crate::outputs::{check_hdf5, claim};
 use crate::trained_model::TrainedModel;
 use candidates::Candidate;
 use input::Input;
@@ -69,6 +70,7 @@ struct Continued {
 /// Runs the command.
 pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
+    check_hdf5(&arguments.output)?;
     let files = arguments.source.files(&[PROGRAM.name])?;
     let output = NewFile {
         option: "--output",
@@ -76,27 +78,22 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
         overwrite: arguments.overwrite,
         resume: None,
     };
-    RunFiles::default()
+    let read = RunFiles::default()
         .read("series", &arguments.series.input)
-        .read_model(&arguments.source)
-        .write(output.option, output.path)
-        .log(&arguments.compute)
-        .check()?;
-    let _claim = output.begin()?;
+        .read_model(&arguments.source);
+    let pictures = picture::files(arguments);
+    let _claim = claim(read, output, ("--plots", &pictures), &arguments.compute)?;
     let device = arguments.compute.select(console)?.device;
     let mut log = arguments.compute.log(false)?;
     let trained = TrainedModel::load(&files, &arguments.overrides, &device)?;
     let prediction = predict(arguments, &trained, console)?;
     output::write(&prediction)?;
-    let mut written = vec![arguments.output.clone()];
-    if arguments.plots {
-        written.extend(picture::draw(&prediction)?);
-    }
+    picture::draw(&prediction, &pictures)?;
     log.line(&summary::entry(&prediction))?;
     if !arguments.compute.quiet {
         summary::tell(&prediction);
     }
-    for file in &written {
+    for file in [&arguments.output].into_iter().chain(&pictures) {
         console.note(format!("wrote {}", file.display()));
     }
     prediction.in_vain()
@@ -116,12 +113,10 @@ fn predict<'a>(
     if arguments.equation.is_some() && input.beyond_network.is_none() {
         input.beyond_network = rough::beyond_network(&rough, trained);
     }
-    let order = order_note(arguments, &input)?;
+    let notes = notes(arguments, &input)?;
     let times = times(arguments, &input)?;
     summary::note_input(&input, &rough, console);
-    if let Some(note) = order {
-        console.note(note);
-    }
+    notes.into_iter().for_each(|note| console.note(note));
     let seed = arguments
         .compute
         .seed
@@ -162,12 +157,17 @@ fn predict<'a>(
     })
 }
 
-/// What is to be known of the order of the components in the equation; nothing where `--components` gives it.
-fn order_note(arguments: &PredictArguments, input: &Input) -> Result<Option<String>, Failure> {
-    match (&arguments.equation, &arguments.series.components) {
-        (Some(text), None) => rough::check_order(text, input.series.names()),
-        _ => Ok(None),
+/// What is to be known of the names in the equation, and of their order, where `--components` does not give it.
+fn notes(arguments: &PredictArguments, input: &Input) -> Result<Vec<String>, Failure> {
+    let Some(text) = &arguments.equation else {
+        return Ok(Vec::new());
+    };
+    let names = input.series.names();
+    let mut notes = rough::words_for_names(text, names)?;
+    if arguments.series.components.is_none() {
+        notes.extend(rough::check_order(text, names)?);
     }
+    Ok(notes)
 }
 
 /// Why no candidate explains the series, where none does.

@@ -135,7 +135,7 @@ fn candidates(group: &Group, prediction: &Prediction) -> hdf5::Result<()> {
     };
     let input = &prediction.input;
     let decoded = |c: &Candidate| c.in_series_units(c.system.as_ref().ok(), input);
-    let best = |c: &Candidate| c.in_series_units(c.best_system(), input);
+    let best = |c: &Candidate| c.found(input);
     texts("origin", &|c| c.origin.clone())?;
     texts("author", &|c| c.author.name().to_owned())?;
     texts("words", &|c| c.words.clone())?;

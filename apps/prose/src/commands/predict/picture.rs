@@ -9,6 +9,7 @@ use rheome_equations::Series;
 use rheome_figures::{Axis, Curve, Figure, Panel};
 
 use super::Prediction;
+use crate::arguments::PredictArguments;
 
 /// A continuation may leave what is shown of the series by so much of its range; what is beyond is cut off.
 const MARGIN: f64 = 0.25;
@@ -16,17 +17,26 @@ const MARGIN: f64 = 0.25;
 /// Rings that stand apart in one panel.
 const RINGS: usize = 20;
 
-/// Draws the picture beside the output; returns its files.
+/// The files of the picture beside the output, if there is to be one.
+pub fn files(arguments: &PredictArguments) -> Vec<PathBuf> {
+    let endings: &[&str] = if arguments.plots {
+        &["png", "svg"]
+    } else {
+        &[]
+    };
+    let files = endings
+        .iter()
+        .map(|ending| arguments.output.with_extension(ending));
+    files.collect()
+}
+
+/// Draws the picture into its files.
 ///
 /// # Errors
 /// [`Failure`] naming the picture.
-pub fn draw(prediction: &Prediction) -> Result<Vec<PathBuf>, Failure> {
+pub fn draw(prediction: &Prediction, files: &[PathBuf]) -> Result<(), Failure> {
     let figure = figure(prediction);
-    let files = ["png", "svg"].map(|ending| prediction.arguments.output.with_extension(ending));
-    for file in &files {
-        figure.draw(file)?;
-    }
-    Ok(files.into())
+    Ok(files.iter().try_for_each(|file| figure.draw(file))?)
 }
 
 /// Which of so many points that were held back are drawn: each, or so many apart.
@@ -72,8 +82,7 @@ fn panel(prediction: &Prediction, component: usize) -> Panel {
     let held_back = input.held_back.as_ref().map(of_series).unwrap_or_default();
     let measured = of_series(&input.series);
     let values = measured.iter().chain(&held_back).map(|(_, value)| *value);
-    let (low, high) = values.fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(v), h.max(v)));
-    let margin = MARGIN * (high - low).max(1e-9 + 0.1 * high.abs());
+    let y = Axis::linear(input.series.names()[component].clone()).around(values, MARGIN);
     let mut curves = vec![Curve::scatter(1, measured)];
     if let Some(network) = &prediction.network {
         curves.push(Curve::line(2, of_states(&network.states)));
@@ -87,8 +96,7 @@ fn panel(prediction: &Prediction, component: usize) -> Panel {
     }
     Panel {
         x: Axis::linear("time"),
-        y: Axis::linear(input.series.names()[component].clone())
-            .within(low - margin, high + margin),
+        y,
         curves,
     }
 }

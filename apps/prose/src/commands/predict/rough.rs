@@ -3,6 +3,7 @@
 use rheome_cli::Failure;
 use rheome_equations::{
     EquationError, Family, Mention, Parameters, System, order_of_names, published_families,
+    words_among,
 };
 
 use crate::trained_model::TrainedModel;
@@ -103,6 +104,24 @@ pub fn check_order(text: &str, names: &[String]) -> Result<Option<String>, Failu
         in_order(&order, names, ", "),
         remedy(&order, names)
     )))
+}
+
+/// What is to be known of components whose names an equation understands otherwise: `C`, or `sin`.
+///
+/// # Errors
+/// [`Failure`] if the equation cannot be read.
+pub fn words_for_names(text: &str, names: &[String]) -> Result<Vec<String>, Failure> {
+    let places = words_among(text, names);
+    let places = places.map_err(|reason| Failure::new(format!("--equation: {reason}")))?;
+    let note = |place: usize| {
+        let name = &names[place];
+        let is = match name.as_str() {
+            "C" => "a number that is not known",
+            _ => "a word of equations",
+        };
+        format!("--equation: {name} is {is}; the component called so is written u_{place}")
+    };
+    Ok(places.into_iter().map(note).collect())
 }
 
 /// How to say what is meant.

@@ -21,6 +21,9 @@ const TOLD: usize = 5;
 /// An error above this part of that of the series' mean is told to be one.
 const HARDLY: f64 = 0.9;
 
+/// A mean that is off by less is exact.
+const ROUNDING: f64 = 1e-9;
+
 /// A candidate in the table.
 struct Row {
     rank: usize,
@@ -118,7 +121,7 @@ pub fn tell(prediction: &Prediction) {
         }
     }
     let best = all.first();
-    let system = best.and_then(|best| best.in_series_units(best.best_system(), &prediction.input));
+    let system = best.and_then(|best| best.found(&prediction.input));
     match (
         system.map(|system| system.with_digits(DIGITS)),
         &prediction.equation,
@@ -149,7 +152,9 @@ pub fn tell(prediction: &Prediction) {
     }
     let error = best.and_then(Candidate::error);
     let of_mean = error_of_mean(&prediction.input.series);
-    if error.is_some_and(|error| error > HARDLY * of_mean) {
+    // The mean of what never changes says everything.
+    let says_all = of_mean < ROUNDING;
+    if !says_all && error.is_some_and(|error| error > HARDLY * of_mean) {
         say(format!(
             "it explains hardly more of the series than its mean does, whose error is {}",
             Cell::Percent(Some(of_mean)).text()
@@ -196,7 +201,7 @@ fn errors(prediction: &Prediction, held_back: &Series) -> [(&'static str, Option
 /// The same for programs.
 pub fn entry(prediction: &Prediction) -> Value {
     let best = prediction.candidates.first();
-    let system = best.and_then(|best| best.in_series_units(best.best_system(), &prediction.input));
+    let system = best.and_then(|best| best.found(&prediction.input));
     let errors = prediction.judged_by().map(|held_back| {
         let errors = errors(prediction, held_back).into_iter();
         errors

@@ -1,0 +1,86 @@
+//! What `prose predict` and `prose info` tell of a series and its equation.
+
+use super::*;
+
+#[test]
+fn no_sign_stands_twice_in_an_equation_that_is_fitted() {
+    let folder = folder();
+    let series = write_series(&folder, TRUE, &times(60, 0.25));
+    let form = "C x + C x y | C x y + C y";
+    let more = ["--equation", form, "--points", "40"];
+    let twice = predicate::str::contains("+ -").or(predicate::str::contains("(-"));
+    predict(&folder, series.to_str().unwrap(), &more)
+        .assert()
+        .success()
+        .stdout(predicate::str::contains("du_0/dt = 0.6").and(twice.not()));
+    let file = File::open(folder.path().join("out.h5")).unwrap();
+    let infix = &texts(&file, "candidates/infix")[0];
+    let found: System = infix.parse().unwrap();
+    for (found, expected) in found.numbers().iter().zip([0.6, 0.03, 0.02, 0.9]) {
+        assert!((found / expected - 1.0).abs() < 1e-3, "{infix}");
+    }
+    let latex = &texts(&file, "candidates/latex")[0];
+    assert!(
+        !latex.contains("\\left(-") && !latex.contains("+ -"),
+        "{latex}"
+    );
+    let prefix = &texts(&file, "candidates/prefix")[0];
+    let words: Vec<&str> = prefix.split(' ').collect();
+    assert_eq!(System::from_words(&words).unwrap(), found);
+}
+
+#[test]
+fn a_series_that_never_changes_is_explained_by_no_change() {
+    let folder = folder();
+    let path = folder.path().join("still.csv");
+    let rows: String = (0..20).map(|row| format!("{row},0.1\n")).collect();
+    std::fs::write(&path, "t,u\n".to_owned() + &rows).unwrap();
+    let more = ["--equation", "0.0 u", "--points", "10"];
+    predict(&folder, path.to_str().unwrap(), &more)
+        .assert()
+        .success()
+        .stdout(predicate::str::contains("explains hardly more").not());
+}
+
+#[test]
+fn a_component_called_as_an_unknown_number_is_told_its_other_name() {
+    let folder = folder();
+    let series = write_series(&folder, TRUE, &times(60, 0.25));
+    let text = std::fs::read_to_string(&series).unwrap();
+    std::fs::write(&series, text.replacen("prey", "C", 1)).unwrap();
+    let note =
+        "--equation: C is a number that is not known; the component called so is written u_0";
+    let form = "0.6 u_0 - C u_0 predators | 0.02 u_0 predators - 0.9 predators";
+    for (form, noted) in [(form, true), (TRUE, false)] {
+        let more = [
+            "--equation",
+            form,
+            "--points",
+            "40",
+            "--overwrite",
+            "--refine",
+            "1",
+        ];
+        let assert = predict(&folder, series.to_str().unwrap(), &more)
+            .assert()
+            .success();
+        let told = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+        assert_eq!(told.contains(note), noted, "{told}");
+    }
+}
+
+#[test]
+fn components_are_told_in_their_order() {
+    let folder = folder();
+    let path = folder.path().join("a.csv");
+    std::fs::write(&path, "t,z,a\n0,1,-2\n1,3,-1\n").unwrap();
+    let path = path.to_str().unwrap();
+    let expected = "values of z: 1.0, 3.0\nvalues of a: -2.0, -1.0\n";
+    with(&["info", path])
+        .assert()
+        .success()
+        .stdout(predicate::str::contains(expected));
+    let told = with(&["info", "--json", path]).assert().success();
+    let told: Value = serde_json::from_slice(&told.get_output().stdout).unwrap();
+    assert_eq!(told["values"]["a"], serde_json::json!([-2.0, -1.0]));
+}
