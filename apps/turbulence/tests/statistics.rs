@@ -375,3 +375,32 @@ fn pictures_without_a_folder_lie_beside_the_output() {
         assert!(picture.starts_with(b"\x89PNG"), "{name}");
     }
 }
+
+/// Neither a picture that is there nor a file that is written otherwise gives way to a picture.
+#[test]
+fn pictures_cost_no_other_file() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let stats = |more: &[&str]| {
+        let mut stats = with(&["stats", HELD_OUT, "--output", &path("a.h5"), "-q"]);
+        stats.args(["--plots", &path("plots")]).args(more);
+        stats
+    };
+    std::fs::create_dir(path("plots")).unwrap();
+    let log = path("plots/slices.png");
+    let told = "slices.png: is --plots itself";
+    fails(stats(&["--log-json", &log]), 1, &["--log-json", told]);
+    for name in ["slices.png", "published.csv"] {
+        let file = path(&format!("plots/{name}"));
+        std::fs::write(&file, "mine").unwrap();
+        let told = format!("{name}: exists already; choose another --plots");
+        fails(stats(&["--published", "180"]), 1, &[&told, "--overwrite"]);
+        assert_eq!(std::fs::read(&file).unwrap(), b"mine");
+        assert!(!Path::new(&path("a.h5")).exists());
+        std::fs::remove_file(&file).unwrap();
+    }
+    // What is not asked for is not in the way.
+    std::fs::write(path("plots/published.csv"), "mine").unwrap();
+    stats(&[]).assert().success();
+    stats(&["--overwrite"]).assert().success();
+}

@@ -5,6 +5,7 @@ mod published;
 
 use std::path::Path;
 
+use rheome_cli::outputs::NewFolder;
 use rheome_cli::{Console, Failure, Interruption, Meter, RunFiles};
 use rheome_fields::{FieldReader, FirstComponents};
 use rheome_statistics::{FlowGrid, FlowStatistics, Snapshot, WallUnits};
@@ -22,8 +23,14 @@ pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
         .read_all("input", &arguments.files)
         .read_all("reference", &arguments.reference);
     let files = files.write("--output", &arguments.output);
+    let pictures = pictures(arguments);
+    let files = match &pictures {
+        Some(folder) => files.write_folder(folder.option, folder.path, folder.results),
+        None => files,
+    };
     files.log(&arguments.compute).check()?;
     let _claim = statistics_output::begin("--output", &arguments.output, arguments.overwrite)?;
+    pictures.iter().try_for_each(NewFolder::check)?;
     let published = arguments
         .published
         .as_deref()
@@ -62,6 +69,26 @@ pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
         published::compare(flow, &sets, arguments.pictures(), console)?;
     }
     Ok(())
+}
+
+/// The folder of the pictures, if there are to be some, with what is written into it.
+fn pictures(arguments: &StatsArguments) -> Option<NewFolder<'_>> {
+    const ALL: [&str; 5] = [
+        pictures::PROFILES,
+        pictures::SLICES,
+        "published.csv",
+        "published.png",
+        "published.svg",
+    ];
+    Some(NewFolder {
+        option: "--plots",
+        path: arguments.pictures()?,
+        results: match arguments.published {
+            Some(_) => &ALL,
+            None => &ALL[..2],
+        },
+        overwrite: arguments.overwrite,
+    })
 }
 
 /// The reference: a file of statistics as it is, or the statistics of a field file.

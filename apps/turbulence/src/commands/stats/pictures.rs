@@ -14,6 +14,10 @@ use crate::profiles::{ProfileCurve, draw_profiles};
 use rheome_statistics_file::NamedResults;
 use rheome_statistics_file::units;
 
+/// The pictures.
+pub(super) const PROFILES: &str = "profiles.png";
+pub(super) const SLICES: &str = "slices.png";
+
 /// Times at which slices are drawn, at most.
 const COLUMNS: usize = 4;
 
@@ -40,7 +44,7 @@ pub(super) fn draw(
         .collect();
     let unit_of = |pick: fn(&NamedResults) -> &str| sets.first().map_or("1", pick);
     let unit = unit_of(|set| &set.units.velocity);
-    let profiles = folder.join("profiles.png");
+    let profiles = folder.join(PROFILES);
     draw_profiles(&profiles, &curves, (unit_of(|set| &set.units.length), unit))?;
     console.note(format!("wrote {}", profiles.display()));
     let specs = arguments.reference.iter().chain(&arguments.files);
@@ -48,7 +52,7 @@ pub(super) fn draw(
         .filter(|spec| !rheome_statistics_file::is_statistics(Path::new(spec)))
         .collect();
     if !specs.is_empty() {
-        let slices = folder.join("slices.png");
+        let slices = folder.join(SLICES);
         slices_of(&slices, &specs, arguments, unit)?;
         console.note(format!("wrote {}", slices.display()));
     }
