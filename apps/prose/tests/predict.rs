@@ -332,7 +332,7 @@ fn without_an_equation_the_families_are_tried() {
     let given = texts(&file, "candidates/author");
     let given = given.iter().position(|author| author == "user").unwrap();
     let formulas = texts(&file, "candidates/infix_before");
-    assert_eq!(formulas[given], "2*u_1 | 3*u_0");
+    assert_eq!(formulas[given], "2.0*u_1 | 3.0*u_0");
     drop(file);
     // What is drawn follows from the seed.
     let drawn = |seed: &str| {
