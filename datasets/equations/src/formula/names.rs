@@ -1,8 +1,8 @@
 //! Names of one's own for the components of a system.
 
-use super::Parameters;
 use super::lexer::{Kind, Token};
 use super::system::state;
+use super::{Parameters, parser};
 use crate::error::EquationError;
 use crate::symbol::{Operator, Variable};
 use crate::words::PLACEHOLDER;
@@ -16,14 +16,15 @@ fn is_word(text: &str) -> bool {
 }
 
 /// The component that formulas mean by a name, where components are called by `names`: the one of this name; or of this name in capital
-/// letters or small ones, if there is only one; or, of `u_0`, `u_1`, …, the one that `x`, `y`, `z` or `w` stands for. A component that is
-/// called as a word of formulas is not found.
+/// letters or small ones, if there is only one and this one means nothing else (`t` is the time, whatever T is); or, of `u_0`, `u_1`, …,
+/// the one that `x`, `y`, `z` or `w` stands for. A component that is called as a word of formulas is not found.
 pub(crate) fn place_of(text: &str, names: &[String]) -> Option<usize> {
     if is_word(text) {
         return None;
     }
     let small = text.to_lowercase();
-    let alike = |name: &String| name.to_lowercase() == small;
+    let means_else = parser::symbol(text).is_some() && state(text).is_none();
+    let alike = |name: &String| !means_else && name.to_lowercase() == small;
     let only = || match names.iter().filter(|name| alike(name)).count() {
         1 => names.iter().position(alike),
         _ => None,
@@ -64,6 +65,10 @@ pub(super) fn resolved(
         let Kind::Name(text) = &mut token.kind else {
             continue;
         };
+        let is_parameter = parameters.contains_key(text) && !names.contains(text);
+        if is_parameter {
+            continue;
+        }
         if let Some(index) = place_of(text, names) {
             *text = format!("u_{index}");
             continue;
@@ -75,12 +80,7 @@ pub(super) fn resolved(
             *text = format!("du_{index}");
             continue;
         }
-        let by_place = if parameters.contains_key(text) {
-            None
-        } else {
-            state(text)
-        };
-        let by_place = by_place.or_else(|| left.and_then(state));
+        let by_place = state(text).or_else(|| left.and_then(state));
         if let Some(name) = by_place.and_then(|index| names.get(index))
             && state(&name.to_lowercase()).is_some()
         {
@@ -116,6 +116,10 @@ mod tests {
             ("x", &["u_2", "u_0"], Some(1)),
             ("y", &["u_2", "u_0"], None),
             ("x", &["Hare", "Lynx"], None),
+            // The time, and the number.
+            ("t", &["T", "x"], None),
+            ("T", &["T", "x"], Some(0)),
+            ("pi", &["PI"], None),
             // A number that is not known.
             ("C", &["C", "E"], None),
             ("c", &["C", "E"], Some(0)),
@@ -143,6 +147,11 @@ mod tests {
                 "{formula}: {message}"
             );
         }
+        let parameters = Parameters::from([("a".to_owned(), 2.0), ("y".to_owned(), 3.0)]);
+        let tokens = lexer::tokens("a A | y").unwrap();
+        let read_with = resolved(tokens.clone(), &owned(&["A", "x"]), &parameters).unwrap();
+        assert_eq!((&read_with[0], &read_with[2..]), (&tokens[0], &tokens[2..]));
+        assert_eq!(read_with[1].kind, Kind::Name("u_0".to_owned()));
         for (formula, names) in [
             ("C x - C x y | C x y - C y", &["x", "y"][..]),
             ("C x - C x y | C x y - C y", &["Hare", "Lynx"]),

@@ -277,7 +277,7 @@ fn integer_symbol(integer: i64) -> Option<Symbol> {
     i32::try_from(integer).ok().map(Symbol::Integer)
 }
 
-fn symbol(name: &str) -> Option<Symbol> {
+pub(super) fn symbol(name: &str) -> Option<Symbol> {
     let variable = match name {
         "C" => return Some(Symbol::Placeholder),
         "pi" | "π" => return Some(Symbol::Number(PI)),
