@@ -272,7 +272,8 @@ fn what_is_wrong_is_said() {
         &["--set", "model.dimension=2"],
         &["model.dimension: found 2", "data.h5"],
     );
-    refused(&["--subset", "all", "--beam", "0"], &["width", "1 to 1000"]);
+    let beam = "decoding.method={ kind = \"beam\", width = 0, length_penalty = 0.0 }";
+    refused(&["--set", beam], &["width", "1 to 1000"]);
     fails(
         evaluate(&data, &data, &output, &[]),
         1,
