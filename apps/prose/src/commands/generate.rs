@@ -16,7 +16,6 @@ use crate::settings::GenerateSettings;
 /// Runs the command.
 pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
-    check_hdf5(&arguments.output)?;
     let mut settings: GenerateSettings =
         settings_file::load_valid(&arguments.config, &arguments.overrides)?;
     settings.seed = arguments.compute.seed.unwrap_or(settings.seed);
@@ -24,6 +23,7 @@ pub fn run(arguments: &GenerateArguments) -> Result<(), Failure> {
     let families = settings
         .families
         .resolve(&arguments.config, &arguments.overrides)?;
+    check_hdf5(&arguments.output)?;
     let output = NewFile {
         option: "--output",
         path: &arguments.output,
