@@ -108,7 +108,8 @@ fn a_picture_that_finds_no_room_is_named_and_the_old_one_stays() {
     let output = folder.path().join("a.stats.h5").display().to_string();
     let mut stats = with(&["stats", HELD_OUT, "-q", "--output", &output, "--plots"]);
     // The statistics are written and told before.
-    let failed = stats.arg(&pictures).assert().failure().code(1);
+    let failed = stats.arg(&pictures).arg("--overwrite").assert();
+    let failed = failed.failure().code(1);
     let told = String::from_utf8_lossy(&failed.get_output().stderr).into_owned();
     let words = "cannot write the picture: No space left";
     assert!(told.contains("pictures/") && told.contains(words), "{told}");
