@@ -92,7 +92,7 @@ impl Conditions {
         if missing > 0 {
             let reason = format!(
                 "is missing, as those of {missing} of {} cells are, expected one for every cell; name another column, or leave such \
-                 cells out with --drop-unlabelled",
+                 cells out: perturb prepare --drop-unlabelled",
                 labels.codes().len()
             );
             return Err(fail(-1, reason));

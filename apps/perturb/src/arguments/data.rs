@@ -138,7 +138,7 @@ pub struct InfoArguments {
 /// What a raw file calls its parts.
 #[derive(Debug, Args)]
 pub struct KeyOptions {
-    /// Column of obs that tells what was done to a cell.
+    /// Column of obs (or its index, by its name) that tells what was done to a cell.
     #[arg(long, value_name = "COLUMN", default_value = "condition")]
     pub pert_col: String,
     /// Column of var with the names of genes that perturbations use; a gene without one is called as its row. Default: the names of
