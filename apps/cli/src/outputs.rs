@@ -45,11 +45,26 @@ pub struct NewFile<'a> {
 }
 
 impl NewFile<'_> {
-    /// Checks that the file is not there, or is to be replaced or continued, and that its folder is there.
+    /// Checks that the file is not there, or is to be replaced or continued, and that its folder is there. Nothing but a file is
+    /// replaced: no folder, no device, no pipe.
     ///
     /// # Errors
     /// [`Failure`] naming the file.
     pub fn check(&self) -> Result<(), Failure> {
+        let names_folder = self.path.as_os_str().as_encoded_bytes().ends_with(b"/");
+        let is = match std::fs::metadata(self.path) {
+            Ok(found) if found.is_dir() => Some("is a folder"),
+            Ok(found) if !found.is_file() => Some("is a device or a pipe"),
+            _ if names_folder => Some("is the name of a folder"),
+            _ => None,
+        };
+        if let Some(is) = is {
+            return Err(Failure::new(format!(
+                "{} {}: {is}, expected a file to write",
+                self.option,
+                self.path.display()
+            )));
+        }
         if self.path.exists() && !self.overwrite && self.resume != Some(true) {
             let resume = match self.resume {
                 Some(_) => ", --resume to continue it",
@@ -181,6 +196,20 @@ mod tests {
         }
         output(&path, true, None).check().unwrap();
         output(&path, false, Some(true)).check().unwrap();
+        for (path, words) in [
+            (folder.path(), "is a folder, expected a file to write"),
+            (
+                Path::new("/dev/null"),
+                "is a device or a pipe, expected a file",
+            ),
+            (Path::new("not-there/"), "is the name of a folder, expected"),
+        ] {
+            let line = output(path, true, None).check().unwrap_err();
+            assert!(
+                line.line().starts_with("--output ") && line.line().contains(words),
+                "{line:?}"
+            );
+        }
         let missing = folder.path().join("no/a.csv");
         let line = output(&missing, true, None).check().unwrap_err();
         assert!(

@@ -146,8 +146,9 @@ pub fn write_csv<'a, T: 'a>(
 
 /// Three significant figures.
 fn short(value: f64) -> String {
-    if value == 0.0 {
-        return "0".into();
+    if value == 0.0 || !value.is_finite() {
+        // Without the sign of a zero.
+        return (value + 0.0).to_string();
     }
     let before_the_point = value.abs().log10().floor() as i32 + 1;
     let decimals = usize::try_from(3 - before_the_point).unwrap_or(0);

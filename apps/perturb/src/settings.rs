@@ -1,7 +1,7 @@
 //! Settings of a model and its training.
 
 use rheome_cli::Failure;
-use rheome_cli::settings::{Validate, check_positive, defaults_but_for};
+use rheome_cli::settings::{Validate, check_counts, check_positive, defaults_but_for};
 use rheome_cli::training::check_settings;
 use rheome_perturbation::graph::{GraphConfig, SelfEdges};
 use rheome_perturbation::training::{Objective, PUBLISHED_STEPS, published_optimizer};
@@ -110,11 +110,8 @@ impl Validate for TrainSettings {
             ("graph.neighbours", self.graph.neighbours as u64),
             ("training.steps", training.steps),
             ("training.validate_every", training.validate_every),
-            (
-                "training.validation_cells",
-                training.validation_cells as u64,
-            ),
         ])?;
+        check_counts(&[("training.validation_cells", training.validation_cells)])?;
         if !training.steps.is_multiple_of(training.validate_every) {
             return Err(Failure::new(format!(
                 "training.steps: found {}, expected a multiple of training.validate_every = {}",

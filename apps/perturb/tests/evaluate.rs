@@ -91,9 +91,21 @@ fn genes_of_one_name_are_refused_where_they_are() {
         writer.finish(&source.frame(Axis::Obs).unwrap()).unwrap();
     }
     for (pred, real, at_fault) in [
-        (file("pred"), fixture("real"), "pred: var: 2 genes are called \""),
-        (file("pred"), file("real"), "pred: var: 2 genes are called \""),
-        (fixture("pred"), file("real"), "real: var: 2 genes are called \""),
+        (
+            file("pred"),
+            fixture("real"),
+            "pred: var: 2 genes are called \"",
+        ),
+        (
+            file("pred"),
+            file("real"),
+            "pred: var: 2 genes are called \"",
+        ),
+        (
+            fixture("pred"),
+            file("real"),
+            "real: var: 2 genes are called \"",
+        ),
     ] {
         let mut command = with(&[
             "evaluate", "--pred", &pred, "--real", &real, "-q", "--output",

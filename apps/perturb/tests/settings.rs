@@ -17,6 +17,14 @@ fn every_command_names_file_key_and_option() {
     for (set, reason) in [
         ("model.heads=0", "model.heads: found 0"),
         ("objective.batch=1", "objective.batch: found 1"),
+        (
+            "objective.batch=4294967296",
+            "objective.batch: found 4294967296",
+        ),
+        (
+            "training.validation_cells=4294967296",
+            "training.validation_cells: found 4294967296",
+        ),
         ("sampling.points=1", "sampling.points: found 1"),
         ("graph.neighbours=0", "graph.neighbours: found 0"),
         (

@@ -299,6 +299,10 @@ fn what_cannot_be_learnt_is_said_and_leaves_no_folder() {
             &["data.split", "8 complete snapshots"],
         ),
         ("training.batch_size=0", &["training.batch_size: found 0"]),
+        (
+            "training.batch_size=4294967296",
+            &["training.batch_size: found 4294967296", "at most"],
+        ),
         ("training.optimizer.learning_rate=-1.0", &["learning_rate"]),
         (
             "training.epoch=1",

@@ -70,6 +70,11 @@ fn times_that_are_no_course_are_refused() {
     for (name, time, words) in cases {
         refused(name, (same, time), &les, words);
     }
+    for index in ["3", "18446744073709551615"] {
+        let behind = [&les[..], &["--index", index]].concat();
+        let words = ["found 4 snapshots, expected some behind --index ", index];
+        refused("short.h5", (same, &even), &behind, &words);
+    }
 }
 
 fn other_heights_are_refused() {

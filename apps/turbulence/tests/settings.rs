@@ -21,7 +21,7 @@ fn every_command_names_file_key_and_option() {
         with(&[&start[..], &data[..]].concat())
     };
     type Verb<'a> = &'a dyn Fn(&str) -> Command;
-    let cases: [(Verb, &str, &str, &str); 9] = [
+    let cases: [(Verb, &str, &str, &str); 10] = [
         (&simulate, CHANNEL, "channel.re_tau=0.0", "found 0"),
         (&simulate, CHANNEL, "output.interval=-1.0", "found -1"),
         (&simulate, CHANNEL, "output.snapshots=0", "found 0"),
@@ -40,6 +40,12 @@ fn every_command_names_file_key_and_option() {
         (&train, OPERATOR, "model.heads=0", "found 0"),
         (&train, OPERATOR, "training.unroll=0", "found 0"),
         (&train, OPERATOR, "training.log_every=0", "found 0"),
+        (
+            &train,
+            OPERATOR,
+            "training.batch_size=16777217",
+            "found 16777217",
+        ),
         (
             &train,
             OPERATOR,

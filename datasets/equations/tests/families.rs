@@ -125,8 +125,12 @@ fn what_is_wrong_with_a_family_is_said() {
         unknown.contains("line 3") && unknown.contains("equation"),
         "{unknown}"
     );
-    let range = message("[[family]]\nname = \"a\"\nequations = \"x\"\ninitial = [1.0, nan]");
-    assert!(range.contains("two finite numbers"), "{range}");
+    // The last are farther apart than any number.
+    for range in ["[1.0, nan]", "[2.0, 1.0]", "[-1.7e308, 1.7e308]"] {
+        let family = format!("[[family]]\nname = \"a\"\nequations = \"x\"\ninitial = {range}");
+        let told = message(&family);
+        assert!(told.contains("two finite numbers"), "{told}");
+    }
     let twice =
         message("[[family]]\nname=\"a\"\nequations=\"x\"\n[[family]]\nname=\"a\"\nequations=\"x\"");
     assert!(twice.contains("given twice"), "{twice}");

@@ -4,8 +4,8 @@
 //! [`Module`](burn::module::Module) can be
 //!
 //! - filled by [`load`] from `.safetensors`, or from `.pt`/`.pth` whether the file is a bare `state_dict` or a
-//!   checkpoint that holds one somewhere inside (`model_state_dict`, `state_dict`, `model`, a `module.` prefix, ...), or several, of which
-//!   one is named (`checkpoint.pt:ema`);
+//!   checkpoint that holds one somewhere inside (`model_state_dict`, `state_dict`, `model`, ...), beside an optimizer's state, with
+//!   the `module.` of a wrapper in its names, or several, of which one is named (`checkpoint.pt:ema`);
 //! - written by [`save`] as safetensors that PyTorch users read back with `load_state_dict`.
 //!
 //! Layout follows the module's type, not the caller: a [`Linear`](burn::nn::Linear) weight is `[in, out]` here and
@@ -45,6 +45,7 @@ mod error;
 mod listing;
 mod names;
 mod pytorch;
+mod sets;
 mod state_dict;
 mod transfer;
 mod traversal;

@@ -65,6 +65,55 @@ fn the_set_that_is_named_is_taken_else_the_customary_one() {
 }
 
 #[test]
+fn what_lies_beside_the_weights_does_not_matter() {
+    let folder = tempfile::tempdir().unwrap();
+    let (model, ema) = (net(4), net(4));
+    // The modules themselves beside a second set and an optimizer, as trainers save them.
+    let path = file(folder.path(), &[("", &model), ("ema.", &ema)]);
+    let mut state = StateDict::read(&path).unwrap();
+    let bias = state.tensors["first.bias"].clone();
+    for name in ["optimizer.state.0.exp_avg", "opt.state.13.step"] {
+        state.tensors.insert(name.into(), bias.clone());
+    }
+    state.write(&path).unwrap();
+    assert!(is_same(&load(path.to_str().unwrap()).unwrap(), &model));
+    let place = format!("{}:ema", path.display());
+    assert!(is_same(&load(&place).unwrap(), &ema));
+    // Anything else is told.
+    state.tensors.insert("third.bias".into(), bias);
+    state.write(&path).unwrap();
+    let told = load(path.to_str().unwrap()).unwrap_err().to_string();
+    assert!(told.contains("1 unexpected: third.bias"), "{told}");
+}
+
+#[test]
+fn wrappers_are_seen_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = net(4);
+    for (first, second) in [
+        ("module.first", "module.second"),
+        ("first.module", "second.module"),
+        ("model._orig_mod.first", "model._orig_mod.second"),
+        ("first.module._orig_mod", "second"),
+    ] {
+        let path = file(folder.path(), &[("", &model)]);
+        let mut state = StateDict::read(&path).unwrap();
+        let tensors = std::mem::take(&mut state.tensors).into_iter();
+        let wrapped = tensors.map(|(name, data)| {
+            let (module, part) = name.split_once('.').unwrap();
+            let module = if module == "first" { first } else { second };
+            (format!("{module}.{part}"), data)
+        });
+        state.tensors = wrapped.collect();
+        state.write(&path).unwrap();
+        assert!(
+            is_same(&load(path.to_str().unwrap()).unwrap(), &model),
+            "{first}"
+        );
+    }
+}
+
+#[test]
 fn where_no_name_is_customary_one_is_to_be_chosen() {
     let folder = tempfile::tempdir().unwrap();
     let (one, other) = (net(4), net(4));

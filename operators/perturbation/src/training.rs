@@ -17,11 +17,14 @@ use crate::{GeneQuery, Noise, PadTransformer, Pairing, PerturbationError};
 /// Steps of the published training.
 pub const PUBLISHED_STEPS: u64 = 200_000;
 
+/// Cells of the largest step.
+const LARGEST_BATCH: usize = 100_000;
+
 /// What a training step draws and minimises. The defaults are the published ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Objective {
-    /// Cells of a step. Published: 48; at least 2, to compare distributions.
+    /// Cells of a step. Published: 48; at least 2, to compare distributions, at most 100,000.
     pub batch: usize,
     /// Genes of a step, drawn at random. Published: 1000 of 5000; the time of the attention grows with its square.
     pub genes: usize,
@@ -57,8 +60,9 @@ impl Objective {
         let wrong = |key, found: &dyn std::fmt::Debug, expected: &str| {
             Err(PerturbationError::config("objective", key, found, expected))
         };
-        if self.batch < 2 {
-            return wrong("batch", &self.batch, "2 cells or more");
+        if !(2..=LARGEST_BATCH).contains(&self.batch) {
+            let expected = format!("2 to {LARGEST_BATCH} cells");
+            return wrong("batch", &self.batch, &expected);
         }
         if self.genes == 0 {
             return wrong("genes", &self.genes, "1 or more");

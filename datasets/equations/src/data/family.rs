@@ -156,8 +156,8 @@ impl Family {
 
     fn new(entry: Entry) -> Result<Self, EquationError> {
         let [low, high] = entry.initial;
-        // Also refuses NaN.
-        if !(low.is_finite() && high.is_finite() && low < high) {
+        // Also refuses NaN, and numbers too far apart to draw between.
+        if !(low < high && (high - low).is_finite()) {
             return Err(EquationError::Unsuitable {
                 context: "initial".to_owned(),
                 found: format!("[{low}, {high}]"),

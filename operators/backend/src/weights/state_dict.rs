@@ -17,6 +17,8 @@ use rheome_atomic::write_atomically;
 pub struct StateDict {
     /// The file they came from, for messages.
     pub path: PathBuf,
+    /// The key that they lie below in the file, empty for all of it.
+    pub set: String,
     /// The tensors by name.
     pub tensors: BTreeMap<String, TensorData>,
     /// Free text pairs stored beside them (safetensors only).
@@ -42,6 +44,7 @@ impl StateDict {
         let first_key = |name: &String| name.split('.').next().unwrap_or_default().to_owned();
         let mut there: Vec<String> = state.tensors.keys().map(first_key).collect();
         state.keep_below(&format!("{set}."));
+        state.set.clone_from(&set);
         if state.tensors.is_empty() {
             there.dedup();
             there.truncate(KEYS_TOLD);
@@ -62,6 +65,13 @@ impl StateDict {
         self.tensors = below.collect();
     }
 
+    /// A key below that of the set, as [`split_set`] takes it.
+    pub(super) fn key_in_file(&self, key: &str) -> String {
+        let keys = [self.set.as_str(), key.trim_end_matches('.')];
+        let keys: Vec<&str> = keys.into_iter().filter(|key| !key.is_empty()).collect();
+        keys.join(".")
+    }
+
     fn read_file(path: &Path) -> Result<Self, WeightsError> {
         let ending = path.extension().and_then(|e| e.to_str()).unwrap_or("");
         match ending {
@@ -69,7 +79,7 @@ impl StateDict {
             "pt" | "pth" | "ckpt" | "bin" => Ok(Self {
                 path: path.to_owned(),
                 tensors: pytorch::read(path)?,
-                metadata: BTreeMap::new(),
+                ..Self::default()
             }),
             _ => Err(WeightsError::UnknownFormat {
                 path: path.to_owned(),
@@ -119,6 +129,7 @@ impl StateDict {
             path: path.to_owned(),
             tensors,
             metadata: metadata.into_iter().collect(),
+            ..Self::default()
         })
     }
 

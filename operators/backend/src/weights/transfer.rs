@@ -7,6 +7,7 @@ use burn::module::Module;
 
 use crate::memory::give_back_freed_memory;
 
+use super::sets::select;
 use super::traversal::{Filler, Reader, Slot, slots};
 use super::{Listing, Misfit, NameTable, StateDict, WeightsError};
 
@@ -45,7 +46,8 @@ pub fn save<M: Module>(
 ///
 /// Where the dictionary holds the parameters below some key of a checkpoint, that key is found by itself: it is the one
 /// below which most of the expected names lie. Where several sets fit as well, that with a customary name is taken, and a warning in the
-/// log tells the others; [`StateDict::read`] takes the one that is named.
+/// log tells the others; [`StateDict::read`] takes the one that is named. Names that PyTorch's wrappers put between (`module`,
+/// `_orig_mod`) and the state of an optimizer are left out.
 ///
 /// # Errors
 /// [`WeightsError::Mismatch`] tells the first missing, unexpected and misshapen names, the log all; [`WeightsError::Ambiguous`];
@@ -101,81 +103,6 @@ pub fn export<M: Module>(module: &M, names: &NameTable) -> Result<StateDict, Wei
         tensors: reader.finish()?,
         ..StateDict::default()
     })
-}
-
-/// Keys that hold the weights in a checkpoint by custom, the more specific ones first.
-const CUSTOMARY_KEYS: [&str; 8] = [
-    "",
-    "model_state_dict",
-    "state_dict",
-    "model",
-    "net",
-    "network",
-    "module",
-    "weights",
-];
-
-/// Keeps what lies below the key with most of the expected names.
-fn select(state: &mut StateDict, expected: &BTreeMap<String, Slot>) -> Result<(), WeightsError> {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for name in state.tensors.keys() {
-        // Every way to read the name as "some key, a dot, an expected name".
-        let starts = std::iter::once(0).chain(name.match_indices('.').map(|(i, _)| i + 1));
-        for start in starts.filter(|&i| expected.contains_key(&name[i..])) {
-            *counts.entry(name[..start].to_string()).or_default() += 1;
-        }
-    }
-    let Some(&most) = counts.values().max() else {
-        return Ok(());
-    };
-    let best: Vec<&String> = counts
-        .iter()
-        .filter_map(|(key, count)| (*count == most).then_some(key))
-        .collect();
-    let custom = |key: &&&String| {
-        CUSTOMARY_KEYS
-            .iter()
-            .position(|c| key.trim_end_matches('.') == *c)
-    };
-    let chosen = match best.as_slice() {
-        [only] => only,
-        several => several
-            .iter()
-            .filter(|key| custom(key).is_some())
-            .min_by_key(custom)
-            .ok_or_else(|| WeightsError::Ambiguous {
-                path: state.path.clone(),
-                candidates: best
-                    .iter()
-                    .map(|key| key.trim_end_matches('.').to_owned())
-                    .collect(),
-            })?,
-    };
-    warn_of_others(state, chosen, &counts);
-    if !chosen.is_empty() {
-        state.keep_below(chosen);
-    }
-    Ok(())
-}
-
-/// Tells which other sets of weights lie beside the chosen one: with at least half as many of the expected names.
-fn warn_of_others(state: &StateDict, chosen: &str, counts: &BTreeMap<String, usize>) {
-    let enough = counts.get(chosen).map_or(0, |count| count.div_ceil(2));
-    // What lies within the chosen set, or around it, is no other one.
-    let is_other = |key: &str| !key.starts_with(chosen) && !chosen.starts_with(key);
-    let others: Vec<&str> = counts
-        .iter()
-        .filter(|(key, count)| **count >= enough && is_other(key))
-        .map(|(key, _)| key.trim_end_matches('.'))
-        .collect();
-    if let Some(first) = others.first() {
-        let path = state.path.display();
-        log::warn!(
-            "{path}: taking the weights below {}; others are there ({}): name one to take it, {path}:{first}",
-            chosen.trim_end_matches('.'),
-            others.join(", ")
-        );
-    }
 }
 
 fn compare(state: &StateDict, expected: &BTreeMap<String, Slot>, names: &NameTable) -> Listing {

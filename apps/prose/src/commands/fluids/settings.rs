@@ -242,8 +242,8 @@ impl Validate for TrainSettings {
             ("data.stride", self.data.stride as u64),
             ("training.epochs", training.epochs),
             ("training.steps_per_epoch", training.steps_per_epoch),
-            ("training.batch_size", training.batch_size as u64),
         ])?;
+        check_counts(&[("training.batch_size", training.batch_size)])?;
         let [x, y] = self.model.grid;
         if training.symmetries && x != y {
             return Err(Failure::new(format!(

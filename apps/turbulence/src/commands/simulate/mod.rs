@@ -258,7 +258,8 @@ impl Simulation<'_> {
     fn start(&self, trajectory: usize) -> Result<(Channel, Option<FlowStatistics>), Failure> {
         let settings = self.settings;
         let Some(saved) = self.checkpoints.load(trajectory)? else {
-            let channel = Channel::new(&settings.channel, settings.seed + trajectory as u64)?;
+            let seed = settings.seed.wrapping_add(trajectory as u64);
+            let channel = Channel::new(&settings.channel, seed)?;
             let statistics = self.gathered.is_some().then(|| gathering::begin(&channel));
             return Ok((channel, statistics.transpose()?));
         };

@@ -1,7 +1,7 @@
 //! Settings of `turbulence train`: the `config.toml` of a model folder.
 
 use rheome_cli::Failure;
-use rheome_cli::settings::{Validate, check_positive};
+use rheome_cli::settings::{Validate, check_counts, check_positive};
 use rheome_cli::training::check_settings;
 use rheome_fields::Split;
 use rheome_flow::FlowModelConfig;
@@ -119,9 +119,9 @@ impl Validate for TrainSettings {
         check_positive(&[
             ("data.stride", self.data.stride as u64),
             ("training.epochs", training.epochs),
-            ("training.batch_size", training.batch_size as u64),
-            ("training.unroll", training.unroll as u64),
         ])?;
+        check_counts(&[("training.batch_size", training.batch_size)])?;
+        check_counts(&[("training.unroll", training.unroll)])?;
         check_time_step(self.data.time_step)?;
         if !(training.noise >= 0.0 && training.noise.is_finite()) {
             return Err(Failure::new(format!(

@@ -14,6 +14,7 @@ use super::forward::{Folded, Moments};
 use super::geometry::{Axis, Tile};
 use super::tiles::{Arguments, PerPoint, gather};
 use crate::fused::buffers::with_buffers;
+use crate::fused::lines::{LineKernel, add_products};
 use crate::fused::partial_sums::add;
 use crate::fused::product::{Matrix, MatrixMut};
 use crate::fused::vectorized;
@@ -49,6 +50,7 @@ pub fn gradients(
     // Axis after axis: tiles of different axes cross.
     for axis in sizes.each_axis() {
         let groups = axis.groups(sizes.batch);
+        let applied = [false, true].map(|transposed| arguments.kernels_along(&axis, transposed));
         let partials: Vec<Vec<f32>> = groups
             .par_iter()
             .map(|tiles| {
@@ -57,6 +59,7 @@ pub fn gradients(
                     let task = TileTask {
                         arguments,
                         axis: &axis,
+                        kernels: &applied,
                         tile,
                     };
                     task.of_values_and_kernels(
@@ -102,9 +105,11 @@ fn of_map(
     let length = sizes.channels * sizes.outputs;
     for axis in sizes.each_axis() {
         let groups = axis.groups(sizes.batch);
+        let kernels = arguments.kernels_along(&axis, false);
+        let along = (&axis, kernels.as_slice());
         let partials: Vec<Vec<f32>> = groups
             .par_iter()
-            .map(|tiles| products_with_outputs(arguments, &axis, tiles, output))
+            .map(|tiles| products_with_outputs(arguments, along, tiles, output))
             .collect();
         for batch in 0..sizes.batch {
             let sums = &sums[batch * sizes.outputs..(batch + 1) * sizes.outputs];
@@ -155,27 +160,22 @@ fn output_sums(arguments: &Arguments<'_>, output: &[f32]) -> Vec<f64> {
 /// `y^T G` of some tiles, `[heads, channels, outputs]`.
 fn products_with_outputs(
     arguments: &Arguments<'_>,
-    axis: &Axis,
+    along: (&Axis, &[LineKernel]),
     tiles: &[Tile],
     output: &[f32],
 ) -> Vec<f32> {
-    let sizes = arguments.sizes;
+    let (sizes, axis) = (arguments.sizes, along.0);
     let length = sizes.channels * sizes.outputs;
     let mut products = vec![0.0; sizes.heads * length];
     for tile in tiles {
         let numbers = arguments.head_numbers(axis, tile);
         let points = axis.n * tile.places();
         let width = points * sizes.outputs;
-        with_buffers([numbers, numbers, width], |[copy, applied, slopes]| {
-            gather(
-                of_sample(arguments, output, tile),
-                sizes.outputs,
-                axis,
-                tile,
-                slopes,
-            );
+        with_buffers([numbers, width], |[applied, slopes]| {
+            let output = of_sample(arguments, output, tile);
+            let slopes = gather(output, sizes.outputs, axis, tile, slopes);
             for (head, product) in products.chunks_exact_mut(length).enumerate() {
-                arguments.apply(axis, tile, head, copy, applied);
+                arguments.apply(along, tile, head, applied);
                 MatrixMut::rows(product, [sizes.channels, sizes.outputs]).add(
                     Matrix::rows(applied, [points, sizes.channels]).transposed(),
                     Matrix::rows(slopes, [points, sizes.outputs]),
@@ -195,6 +195,8 @@ fn of_sample<'a>(arguments: &Arguments<'_>, output: &'a [f32], tile: &Tile) -> &
 struct TileTask<'a> {
     arguments: &'a Arguments<'a>,
     axis: &'a Axis,
+    /// Those of the axis, and their transposes.
+    kernels: &'a [Vec<LineKernel>; 2],
     tile: &'a Tile,
 }
 
@@ -212,16 +214,15 @@ impl TileTask<'_> {
         let sizes = arguments.sizes;
         let numbers = arguments.head_numbers(axis, tile);
         let points = axis.n * tile.places();
-        let width = tile.places() * sizes.channels;
-        let lengths = [numbers, numbers, numbers, points * sizes.outputs];
-        with_buffers(lengths, |[copy, applied, of_applied, of_outputs]| {
+        let copied = tile.copied(axis, sizes.channels);
+        let [kernels, transposed] = self.kernels;
+        let lengths = [numbers, numbers, points * sizes.outputs];
+        with_buffers(lengths, |[applied, of_applied, of_outputs]| {
             let output = of_sample(arguments, output, tile);
-            gather(output, sizes.outputs, axis, tile, of_outputs);
+            let of_outputs = gather(output, sizes.outputs, axis, tile, of_outputs);
             for head in 0..sizes.heads {
                 let part = sizes.part(axis, tile.batch, head);
-                let kernel = arguments.kernel(axis, tile.batch, head);
-                let values = arguments.values_of(axis, tile, head, copy);
-                MatrixMut::rows(applied, [axis.n, width]).set(kernel, values);
+                arguments.apply((axis, kernels), tile, head, applied);
                 let map = &maps[part.start * sizes.outputs..part.end * sizes.outputs];
                 MatrixMut::rows(of_applied, [points, sizes.channels]).set(
                     Matrix::rows(of_outputs, [points, sizes.outputs]),
@@ -232,12 +233,13 @@ impl TileTask<'_> {
                     #[inline(always)]
                     || add_linear(of_applied, applied, constant, linear),
                 );
-                let of_applied = Matrix::rows(of_applied, [axis.n, width]);
                 let length = axis.n * axis.n;
                 let of_kernel = &mut of_kernels[head * length..(head + 1) * length];
-                MatrixMut::rows(of_kernel, [axis.n, axis.n]).add(of_applied, values.transposed());
+                let values = arguments.values_of(axis, tile, head);
+                add_products((of_applied, copied), values, of_kernel);
                 // What the kernel made of the values is no longer needed.
-                MatrixMut::rows(applied, [axis.n, width]).set(kernel.transposed(), of_applied);
+                let kernel = &transposed[tile.batch * sizes.heads + head];
+                kernel.apply((of_applied, copied), (applied, copied));
                 let start = sizes.of_head(tile.batch, head);
                 vectorized(
                     #[inline(always)]

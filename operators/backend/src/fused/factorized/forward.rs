@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::geometry::{Axis, Tile};
 use super::tiles::{Arguments, PerPoint};
 use crate::fused::buffers::with_buffers;
+use crate::fused::lines::LineKernel;
 use crate::fused::product::{Matrix, MatrixMut};
 use crate::fused::vectorized;
 
@@ -37,9 +38,10 @@ pub fn moments(arguments: &Arguments<'_>) -> Moments {
     };
     for axis in sizes.each_axis() {
         let tiles = axis.tiles(sizes.batch);
+        let kernels = arguments.kernels_along(&axis, false);
         let partials: Vec<Partial> = tiles
             .par_iter()
-            .map(|tile| partial(arguments, &axis, tile))
+            .map(|tile| partial(arguments, (&axis, &kernels), tile))
             .collect();
         for batch in 0..sizes.batch {
             let of_sample = || {
@@ -73,8 +75,8 @@ fn together<'a>(partials: impl Iterator<Item = &'a Partial>, k: usize) -> (f64, 
     (mean, squares / points.max(1.0))
 }
 
-fn partial(arguments: &Arguments<'_>, axis: &Axis, tile: &Tile) -> Partial {
-    let sizes = arguments.sizes;
+fn partial(arguments: &Arguments<'_>, along: (&Axis, &[LineKernel]), tile: &Tile) -> Partial {
+    let (sizes, axis) = (arguments.sizes, along.0);
     let channels = sizes.channels;
     let numbers = arguments.head_numbers(axis, tile);
     let mut result = Partial {
@@ -82,9 +84,9 @@ fn partial(arguments: &Arguments<'_>, axis: &Axis, tile: &Tile) -> Partial {
         mean: vec![0.0; sizes.heads * channels],
         squares: vec![0.0; sizes.heads * channels],
     };
-    with_buffers([numbers, numbers], |[copy, applied]| {
+    with_buffers([numbers], |[applied]| {
         for head in 0..sizes.heads {
-            arguments.apply(axis, tile, head, copy, applied);
+            arguments.apply(along, tile, head, applied);
             let part = head * channels..(head + 1) * channels;
             vectorized(
                 #[inline(always)]
@@ -182,11 +184,12 @@ pub fn outputs(arguments: &Arguments<'_>, moments: &Moments, output: &mut [f32])
     let output = PerPoint::new(output, sizes.outputs);
     // Axis after axis: tiles of different axes cross.
     for axis in sizes.each_axis() {
+        let kernels = arguments.kernels_along(&axis, false);
         axis.tiles(sizes.batch).par_iter().for_each(|tile| {
             let numbers = arguments.head_numbers(&axis, tile);
             let width = axis.n * tile.places() * sizes.outputs;
-            with_buffers([numbers, numbers, width], |[copy, applied, sums]| {
-                map_tile(arguments, &folded, &axis, tile, [copy, applied, sums]);
+            with_buffers([numbers, width], |[applied, sums]| {
+                map_tile(arguments, &folded, (&axis, &kernels), tile, [applied, sums]);
                 let start = tile.batch * sizes.points() * sizes.outputs;
                 vectorized(
                     #[inline(always)]
@@ -203,15 +206,15 @@ pub fn outputs(arguments: &Arguments<'_>, moments: &Moments, output: &mut [f32])
 fn map_tile(
     arguments: &Arguments<'_>,
     folded: &Folded,
-    axis: &Axis,
+    along: (&Axis, &[LineKernel]),
     tile: &Tile,
-    [copy, applied, sums]: [&mut [f32]; 3],
+    [applied, sums]: [&mut [f32]; 2],
 ) {
-    let sizes = arguments.sizes;
+    let (sizes, axis) = (arguments.sizes, along.0);
     let (points, outputs) = (axis.n * tile.places(), sizes.outputs);
     let bias = &folded.bias[tile.batch * outputs..(tile.batch + 1) * outputs];
     for head in 0..sizes.heads {
-        arguments.apply(axis, tile, head, copy, applied);
+        arguments.apply(along, tile, head, applied);
         let part = sizes.part(axis, tile.batch, head);
         let map = &folded.maps[part.start * outputs..part.end * outputs];
         let applied = Matrix::rows(applied, [points, sizes.channels]);

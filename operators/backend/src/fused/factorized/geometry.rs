@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::fused::lines::Layout;
 use crate::fused::partial_sums::group_size;
 
 /// Points of a tile: at 96 channels its values, what the kernel makes of them and its outputs are 600 kB.
@@ -37,7 +38,8 @@ pub struct Axis {
     kernel: usize,
 }
 
-/// All points along an axis for some of the places across it; its numbers lie as `[n, places, channels]`.
+/// All points along an axis for some of the places across it. Copied, its numbers lie as `[n, places, channels]`; along the last axis, whose
+/// lines follow each other, they are whole lines, `[places, n, channels]`, as they are in memory.
 #[derive(Debug, Clone)]
 pub struct Tile {
     /// The sample.
@@ -151,25 +153,38 @@ impl Tile {
         self.outers.len() * self.inners.len()
     }
 
-    /// Where a row along the axis can be read as one: the first number of row 0 and the step from row to row, in points.
-    pub fn in_place(&self, axis: &Axis) -> Option<(usize, usize)> {
-        (self.outers.len() == 1).then(|| {
-            let first = self.outers.start * axis.n * axis.inner + self.inners.start;
-            (first, axis.inner)
-        })
+    /// Where the lines of the tile lie among numbers per point, `width` of them: behind that number, and how.
+    pub fn in_place(&self, axis: &Axis, width: usize) -> (usize, Layout) {
+        let first = self.outers.start * axis.n * axis.inner + self.inners.start;
+        let layout = Layout {
+            outer: self.outers.len(),
+            n: axis.n,
+            width: self.inners.len() * width,
+            outer_step: axis.n * axis.inner * width,
+            step: axis.inner * width,
+        };
+        (first * width, layout)
     }
 
-    /// The runs of neighbouring points that make up the tile, in the order of `[n, places]`: first point and length.
+    /// How they lie in a copy of the tile.
+    pub fn copied(&self, axis: &Axis, width: usize) -> Layout {
+        let (_, layout) = self.in_place(axis, width);
+        Layout {
+            outer_step: axis.n * layout.width,
+            step: layout.width,
+            ..layout
+        }
+    }
+
+    /// The runs of neighbouring points that make up the tile, in the order of a copy: first point and length.
     pub fn runs<'a>(&'a self, axis: &'a Axis) -> impl Iterator<Item = (usize, usize)> + 'a {
-        let length = self.inners.len();
-        (0..axis.n).flat_map(move |i| {
-            self.outers.clone().map(move |outer| {
-                (
-                    (outer * axis.n + i) * axis.inner + self.inners.start,
-                    length,
-                )
-            })
-        })
+        let (first, lines) = self.in_place(axis, 1);
+        // Lines that follow each other are one run.
+        let (runs, length) = match axis.inner {
+            1 => (1, lines.outer * axis.n),
+            _ => (axis.n, lines.width),
+        };
+        (0..runs).map(move |i| (first + i * lines.step, length))
     }
 }
 
@@ -198,9 +213,12 @@ mod tests {
                         points += length;
                     }
                     prop_assert_eq!(points, axis.n * tile.places());
-                    if let Some((first, step)) = tile.in_place(&axis) {
-                        let rows: Vec<_> = (0..axis.n).map(|i| (first + i * step, tile.places())).collect();
-                        prop_assert_eq!(tile.runs(&axis).collect::<Vec<_>>(), rows);
+                    // A copy holds them in the order in which it says that they lie.
+                    let copy: Vec<usize> = tile.runs(&axis).flat_map(|(first, length)| first..first + length).collect();
+                    let ((first, lines), copied) = (tile.in_place(&axis, 1), tile.copied(&axis, 1));
+                    for (line, i, j) in (0..lines.outer).flat_map(|l| (0..lines.n).flat_map(move |i| (0..lines.width).map(move |j| (l, i, j)))) {
+                        let place = line * copied.outer_step + i * copied.step + j;
+                        prop_assert_eq!(copy[place], first + line * lines.outer_step + i * lines.step + j);
                     }
                 }
                 prop_assert!(seen.iter().all(|n| *n == 1));

@@ -2,7 +2,7 @@
 
 use super::geometry::{Axis, Sizes, Tile};
 use crate::fused::disjoint::Disjoint;
-use crate::fused::product::{Matrix, MatrixMut};
+use crate::fused::lines::{Layout, LineKernel};
 
 /// The arguments of the operation: numbers in the memory of the CPU.
 #[derive(Debug, Clone, Copy)]
@@ -18,51 +18,35 @@ pub struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
-    /// The values of a head within a tile as `[n, places channels]`; `copy` is used where they do not lie in rows.
-    pub fn values_of<'b>(
-        &self,
-        axis: &Axis,
-        tile: &Tile,
-        head: usize,
-        copy: &'b mut [f32],
-    ) -> Matrix<'b>
-    where
-        'a: 'b,
-    {
-        let channels = self.sizes.channels;
-        let width = tile.places() * channels;
-        let shape = [axis.n, width];
+    /// The values of a head, from a tile on, and how its lines lie in them.
+    pub fn values_of(&self, axis: &Axis, tile: &Tile, head: usize) -> (&'a [f32], Layout) {
         let values = &self.values[self.sizes.of_head(tile.batch, head)..];
-        if let Some((first, step)) = tile.in_place(axis) {
-            return Matrix::new(&values[first * channels..], shape, step * channels);
-        }
-        let mut to = 0;
-        for (first, length) in tile.runs(axis) {
-            let (from, length) = (first * channels, length * channels);
-            copy[to..to + length].copy_from_slice(&values[from..from + length]);
-            to += length;
-        }
-        Matrix::rows(&copy[..to], shape)
+        let (first, lines) = tile.in_place(axis, self.sizes.channels);
+        (&values[first..], lines)
     }
 
-    /// The kernel of a head along an axis, `[n, n]`.
-    pub fn kernel(&self, axis: &Axis, batch: usize, head: usize) -> Matrix<'a> {
-        let kernel = &self.kernels[self.sizes.kernel(axis, batch, head)];
-        Matrix::rows(kernel, [axis.n, axis.n])
+    /// The kernels of all samples and heads along an axis, or their transposes: `[batch, heads]`.
+    pub fn kernels_along(&self, axis: &Axis, transposed: bool) -> Vec<LineKernel> {
+        let Sizes { batch, heads, .. } = self.sizes;
+        let each = (0..batch).flat_map(|batch| (0..heads).map(move |head| (batch, head)));
+        each.map(|(batch, head)| {
+            let kernel = &self.kernels[self.sizes.kernel(axis, batch, head)];
+            LineKernel::new(kernel, axis.n, transposed)
+        })
+        .collect()
     }
 
-    /// Applies the kernel of a head: `[n, places, channels]` into `applied`.
+    /// Applies the kernel of a head, of those [along an axis](Self::kernels_along): a copy of the tile into `applied`.
     pub fn apply(
         &self,
-        axis: &Axis,
+        (axis, kernels): (&Axis, &[LineKernel]),
         tile: &Tile,
         head: usize,
-        copy: &mut [f32],
         applied: &mut [f32],
     ) {
-        let width = tile.places() * self.sizes.channels;
-        let values = self.values_of(axis, tile, head, copy);
-        MatrixMut::rows(applied, [axis.n, width]).set(self.kernel(axis, tile.batch, head), values);
+        let kernel = &kernels[tile.batch * self.sizes.heads + head];
+        let copied = tile.copied(axis, self.sizes.channels);
+        kernel.apply(self.values_of(axis, tile, head), (applied, copied));
     }
 
     /// Points of a tile times channels of a head.
@@ -87,7 +71,7 @@ impl<'a> PerPoint<'a> {
         }
     }
 
-    /// Writes or adds a tile's numbers, `[n, places, width]`, behind `start`.
+    /// Writes or adds the numbers of a copy of a tile behind `start`.
     ///
     /// # Safety
     /// No other thread may write this tile of this array at the same time: the tiles of one axis share no point
@@ -113,12 +97,23 @@ impl<'a> PerPoint<'a> {
     }
 }
 
-/// Copies a tile of `[points, width]` to `[n, places, width]`.
-pub fn gather(numbers: &[f32], width: usize, axis: &Axis, tile: &Tile, into: &mut [f32]) {
+/// A tile of `[points, width]`: where it lies, if that is in the order of a copy, or a copy in `buffer`.
+pub fn gather<'a>(
+    numbers: &'a [f32],
+    width: usize,
+    axis: &Axis,
+    tile: &Tile,
+    buffer: &'a mut [f32],
+) -> &'a [f32] {
     let mut to = 0;
     for (first, length) in tile.runs(axis) {
         let (from, length) = (first * width, length * width);
-        into[to..to + length].copy_from_slice(&numbers[from..from + length]);
+        let run = &numbers[from..from + length];
+        if length == buffer.len() {
+            return run;
+        }
+        buffer[to..to + length].copy_from_slice(run);
         to += length;
     }
+    buffer
 }

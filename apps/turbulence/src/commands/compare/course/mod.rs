@@ -164,7 +164,7 @@ fn start_of(
         ));
     }
     let completed = reader.completed(trajectory);
-    if index + 1 >= completed {
+    if completed.saturating_sub(1) <= index {
         return fail(format!(
             "found {completed} snapshots, expected some behind --index {index}"
         ));
