@@ -18,9 +18,9 @@ pub(super) fn sum_repeated<T: Number>(
     // Where the values of each column are kept; what lies before the row under way is of another row.
     let mut places = vec![usize::MAX; n_cols];
     let (mut kept, mut next) = (0, 0);
-    for row in 1..indptr.len() {
+    for end in &mut indptr[1..] {
         let first = kept;
-        for at in next..indptr[row] {
+        for at in next..*end {
             let place = &mut places[indices[at] as usize];
             if (first..kept).contains(place) {
                 let more = values[at];
@@ -31,8 +31,8 @@ pub(super) fn sum_repeated<T: Number>(
                 kept += 1;
             }
         }
-        next = indptr[row];
-        indptr[row] = kept;
+        next = *end;
+        *end = kept;
     }
     indices.truncate(kept);
     values.truncate(kept);
