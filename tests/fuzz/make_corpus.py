@@ -44,6 +44,10 @@ with h5py.File(place("hdf5", "h5py.h5"), "w") as file:
         velocity.dims[axis].attach_scale(file[name])
     file.attrs["Re_tau"] = 180.0
     file.attrs["title"] = "a flow"
+with h5py.File(place("hdf5", "labels.h5"), "w") as file:
+    velocity = file.create_dataset("velocity", data=field)
+    for axis, name in zip(velocity.dims, ("time", "x", "y", "z")):
+        axis.label = name
 with h5py.File(place("hdf5", "latest.h5"), "w", libver="latest") as file:
     file.create_dataset("velocity", data=field[0].astype("f8"), fletcher32=True)
 with h5py.File(place("series", "series.h5"), "w") as file:

@@ -10,6 +10,7 @@
 //! - [`heads`]: a linear map to heads;
 //! - [`residual`]: GELU, linear map and the sum with what came in;
 //! - [`feed_forward`]: a feed-forward network whose hidden features are never stored;
+//! - [`layer_norm`]: layer normalisation and its gradients;
 //! - [`lines`]: kernels applied along the lines of a tile;
 //! - [`product`], [`elementary`], [`disjoint`], [`buffers`], `partial_sums`: small products, functions of one number, slices
 //!   that threads share, memory that they keep, sums that do not depend on their number.
@@ -21,6 +22,7 @@ pub mod elementary;
 pub mod factorized;
 pub mod feed_forward;
 pub mod heads;
+pub mod layer_norm;
 pub mod lines;
 mod partial_sums;
 pub mod product;

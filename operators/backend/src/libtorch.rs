@@ -23,6 +23,7 @@ use crate::fused::HostMemory;
 use crate::fused::factorized::{FactorizedOps, Operation};
 use crate::fused::feed_forward::{self, FeedForwardOps};
 use crate::fused::heads::{self, HeadOps};
+use crate::fused::layer_norm::{self, LayerNormOps};
 use crate::fused::residual::{self, ResidualOps};
 use crate::gelu::GeluOps;
 
@@ -93,6 +94,17 @@ impl ResidualOps for LibTorch {
         share: f64,
     ) -> FloatTensor<Self> {
         residual::Operation::<Self>::new(hidden, weight, share).forward(base)
+    }
+}
+
+impl LayerNormOps for LibTorch {
+    fn layer_norm_of_points(
+        input: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> FloatTensor<Self> {
+        layer_norm::Operation::<Self>::new(input, gamma, epsilon).forward(beta)
     }
 }
 

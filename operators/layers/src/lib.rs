@@ -9,6 +9,7 @@
 //! - [`instance_norm`]: instance normalisation folded into the linear map behind it;
 //! - [`feed_forward`]: the plain and the gated GELU feed-forward network;
 //! - [`initialization`]: PyTorch's initial distributions from a seed, the same numbers on every device;
+//! - [`layer_norm`]: layer normalisation;
 //! - [`loss`]: losses over whole samples;
 //! - [`ode`]: Runge-Kutta methods for tensors;
 //! - [`spectral`]: convolution over the whole domain by its lowest Fourier modes.
@@ -34,6 +35,7 @@ pub mod feed_forward;
 pub mod fourier;
 pub mod initialization;
 pub mod instance_norm;
+pub mod layer_norm;
 pub mod loss;
 pub mod ode;
 pub mod rotary;

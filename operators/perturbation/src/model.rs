@@ -19,8 +19,6 @@ pub mod time;
 pub mod value_encoder;
 
 use burn::nn::Linear;
-use burn::tensor::Tensor;
-use burn::tensor::module::layer_norm;
 use rheome_layers::attention::MultiheadAttention;
 use rheome_layers::feed_forward::FeedForward;
 use rheome_layers::initialization::Initialization;
@@ -48,10 +46,4 @@ fn feed_forward(width: usize, start: &mut Initialization) -> FeedForward {
         expand: linear(width, 4 * width, start),
         contract: linear(4 * width, width, start),
     }
-}
-
-/// Normalises the last axis: mean 0, variance 1.
-fn standardize<const D: usize>(input: Tensor<D>, epsilon: f64) -> Tensor<D> {
-    let ones = Tensor::ones([input.dims()[D - 1]], &input.device());
-    layer_norm(input, ones, None, epsilon)
 }

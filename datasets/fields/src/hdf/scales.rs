@@ -4,9 +4,9 @@
     reason = "functions of HDF5's high-level library, which the hdf5 crate does not wrap"
 )]
 
-use std::ffi::{CStr, CString, c_char, c_int, c_uint};
+use std::ffi::{CString, c_char, c_int, c_uint};
 
-use hdf5::types::{TypeDescriptor, VarLenArray};
+use hdf5::types::VarLenArray;
 use hdf5::{Dataset, ObjectReference1, ReferencedObject};
 
 // From hdf5_hl, which the static NetCDF build links: H5DSpublic.h.
@@ -14,11 +14,7 @@ unsafe extern "C" {
     fn H5DSset_scale(scale: i64, name: *const c_char) -> c_int;
     fn H5DSattach_scale(dataset: i64, scale: i64, axis: c_uint) -> c_int;
     fn H5DSset_label(dataset: i64, axis: c_uint, label: *const c_char) -> c_int;
-    fn H5DSget_label(dataset: i64, axis: c_uint, label: *mut c_char, size: usize) -> isize;
 }
-
-/// Bytes of the longest label that is read, NUL included; names of axes that are known are much shorter.
-const LONGEST_LABEL: usize = 64;
 
 /// Makes a dataset a dimension scale of this name.
 ///
@@ -48,13 +44,9 @@ pub fn attach(dataset: &Dataset, axis: usize, scale: &Dataset, name: &str) -> hd
 
 /// What the axes of a dataset are called: by the scales that are attached to them, and by labels where there are none.
 pub(crate) fn axis_names(dataset: &Dataset) -> Vec<Option<String>> {
-    let scales = scale_names(dataset);
-    let labelled = has_labels(dataset);
-    let name = |(axis, scale): (usize, Option<String>)| {
-        let label = || labelled.then(|| label(dataset, axis)).flatten();
-        scale.or_else(label)
-    };
-    scales.into_iter().enumerate().map(name).collect()
+    let (scales, labels) = (scale_names(dataset), labels(dataset));
+    let both = scales.into_iter().zip(labels);
+    both.map(|(scale, label)| scale.or(label)).collect()
 }
 
 /// The names of the scales that are attached to the axes.
@@ -81,37 +73,21 @@ fn scale_names(dataset: &Dataset) -> Vec<Option<String>> {
     references.iter().map(name).collect()
 }
 
-/// Whether there are labels of the form that the library writes and takes for granted.
-fn has_labels(dataset: &Dataset) -> bool {
-    let Ok(labels) = dataset.attr("DIMENSION_LABELS") else {
-        return false;
-    };
-    let kind = labels.dtype().and_then(|t| t.to_descriptor());
-    let is_text = matches!(
-        kind,
-        Ok(TypeDescriptor::VarLenAscii | TypeDescriptor::VarLenUnicode)
-    );
-    is_text && labels.shape() == [dataset.ndim()]
-}
-
-/// The label of an axis; none for one that is empty or longer than any that is known.
-fn label(dataset: &Dataset, axis: usize) -> Option<String> {
-    let mut text = [0_u8; LONGEST_LABEL];
-    let size = hdf5::sync::sync(|| {
-        // SAFETY: the handle is open for as long as the borrow, and the library writes no more than the size it is told; `has_labels`
-        // has seen that the attribute is what it takes it for, and the library's lock is held.
-        unsafe {
-            H5DSget_label(
-                dataset.id(),
-                axis as c_uint,
-                text.as_mut_ptr().cast(),
-                text.len(),
-            )
+/// The labels of the axes, of which some may have none.
+fn labels(dataset: &Dataset) -> Vec<Option<String>> {
+    let rank = dataset.ndim();
+    let found = dataset.attr("DIMENSION_LABELS").ok();
+    let found = found.filter(|labels| labels.shape() == [rank]);
+    // Not by the library's own function, which takes any attribute of this name for one that it wrote.
+    match found.map(|labels| rheome_hdf::text::read_attribute(&labels)) {
+        Some(Ok(labels)) => {
+            let named = labels
+                .into_iter()
+                .map(|label| Some(label).filter(|l| !l.is_empty()));
+            named.collect()
         }
-    });
-    let is_whole = usize::try_from(size).is_ok_and(|size| (1..LONGEST_LABEL).contains(&size));
-    let text = is_whole.then(|| CStr::from_bytes_until_nul(&text).ok())??;
-    Some(text.to_str().ok()?.to_owned())
+        _ => vec![None; rank],
+    }
 }
 
 fn c_name(name: &str) -> hdf5::Result<CString> {

@@ -9,8 +9,8 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::{gelu, leaky_relu, silu};
 use burn::tensor::module::linear;
 use rheome_layers::initialization::{Initialization, LAYER_NORM_EPSILON};
+use rheome_layers::layer_norm::{layer_norm, standardize};
 
-use super::standardize;
 use crate::config::PadTransformerConfig;
 
 /// Slope of a leaky ReLU below zero, PyTorch's default.
@@ -76,7 +76,11 @@ impl Fusion {
         let weight = self.first.weight.val();
         let inputs = weight.dims()[0] / 2;
         let mixed = linear(noisy, weight.narrow(0, 0, inputs), None) + prepared.clone();
-        self.norm.forward(self.second.forward(gelu(mixed)))
+        layer_norm(
+            &self.norm,
+            self.second.forward(gelu(mixed)),
+            LAYER_NORM_EPSILON,
+        )
     }
 }
 

@@ -4,12 +4,12 @@
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
-use burn::tensor::module::layer_norm;
 use rheome_layers::feed_forward::FeedForward;
 use rheome_layers::initialization::Initialization;
+use rheome_layers::layer_norm::{self, standardize};
 
 use super::super::differential_attention::{DifferentialAttention, MapArguments};
-use super::super::{feed_forward, linear, standardize};
+use super::super::{feed_forward, linear};
 use super::{Modulation, modulations};
 use crate::config::PadTransformerConfig;
 
@@ -95,7 +95,7 @@ fn normalize(input: Tensor<3>, modulation: &Modulation) -> Tensor<3> {
     if modulation.scale.dims()[0] == 1 {
         let scale = modulation.scale.clone().squeeze_dim::<1>(0);
         let shift = modulation.shift.clone().squeeze_dim::<1>(0);
-        return layer_norm(input, scale, Some(shift), EPSILON);
+        return layer_norm::normalize(input, scale, shift, EPSILON);
     }
     modulation.apply(standardize(input, EPSILON))
 }
