@@ -25,7 +25,7 @@ pub(crate) fn may_be_begun(path: &Path) -> bool {
     };
     let read = BufReader::new(file.take(LONGEST_LINE)).read_until(b'\n', &mut first);
     let object = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&first);
-    read.is_ok() && object.is_ok()
+    read.is_ok() && first.ends_with(b"\n") && object.is_ok()
 }
 
 /// `--log-json FILE`: one JSON object a line, written as things happen.
@@ -81,7 +81,7 @@ mod tests {
         for (text, may) in [
             ("", true),
             ("{\"step\": 1}\n{\"step\": 2}\n{\"st", true),
-            ("{\"step\": 1}", true),
+            ("{\"results\": [1, 2]}", false),
             ("{\n  \"mean\": [1]\n}\n", false),
             ("notes of a year\n", false),
             ("[model]\n", false),

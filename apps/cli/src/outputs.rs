@@ -87,16 +87,23 @@ impl NewFile<'_> {
         }
     }
 
-    /// [`begin`](Self::begin)s the file, if that other one is not there either which is written `beside` it, or may be replaced too.
+    /// [`begin`](Self::begin)s the file, if that other one which is written `beside` it is not there either, or may be replaced too.
     ///
     /// # Errors
     /// [`Failure`] naming the file.
     pub fn begin_with(&self, beside: Option<&Path>) -> Result<Claim, Failure> {
         let claim = self.begin()?;
-        if let Some(path) = beside {
-            NewFile { path, ..*self }.check()?;
+        match beside.filter(|path| path.exists()) {
+            Some(path) if !self.overwrite && self.resume != Some(true) => {
+                Err(Failure::new(format!(
+                    "{}: exists already, and would be written beside {}; choose another {}, or --overwrite to replace it",
+                    path.display(),
+                    self.path.display(),
+                    self.option
+                )))
+            }
+            _ => Ok(claim),
         }
-        Ok(claim)
     }
 
     /// Claims the file, and only then [`check`](Self::check)s it: nobody changes the answer any more.

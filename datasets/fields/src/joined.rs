@@ -3,6 +3,12 @@
 use crate::error::FieldError;
 use crate::field::{Attribute, FieldHeader, FieldReader, FieldShape};
 
+/// The first components, which are u, v, w; others, the pressure for one, have a unit of their own.
+const VELOCITIES: usize = 3;
+
+/// How far numbers that were stored in single and in double precision are apart, as a part of the largest.
+const PRECISION: f64 = 1e-6;
+
 /// Fields of one component each, read as one.
 pub(crate) struct Joined {
     parts: Vec<Box<dyn FieldReader>>,
@@ -21,10 +27,7 @@ impl Joined {
         names: &str,
         open: impl Fn(&str) -> Result<Box<dyn FieldReader>, FieldError>,
     ) -> Result<Self, FieldError> {
-        let names: Vec<&str> = names
-            .split(',')
-            .map(|name| name.trim_matches('/'))
-            .collect();
+        let names: Vec<String> = names.split(',').map(plain).collect();
         if let Some(name) = repeated(&names) {
             return Err(FieldError::Shape {
                 label: spec.into(),
@@ -34,13 +37,13 @@ impl Joined {
         }
         let parts = names.iter().map(|name| open(name));
         let parts = parts.collect::<Result<Vec<_>, _>>()?;
-        for part in &parts[1..] {
-            check_alike(part.as_ref(), parts[0].as_ref())?;
+        for (index, part) in parts.iter().enumerate().skip(1) {
+            check_alike(part.as_ref(), parts[0].as_ref(), index < VELOCITIES)?;
         }
-        let last = |name: &&str| name.rsplit('/').next().unwrap_or_default().to_owned();
+        let last = |name: &String| name.rsplit('/').next().unwrap_or_default().to_owned();
         let short: Vec<String> = names.iter().map(last).collect();
         let components = match repeated(&short) {
-            Some(_) => names.iter().map(|name| (*name).to_owned()).collect(),
+            Some(_) => names,
             None => short,
         };
         let header = FieldHeader {
@@ -60,6 +63,12 @@ impl Joined {
     }
 }
 
+/// A name without what does not tell it from others: `/u` and `./u` are `u`.
+fn plain(name: &str) -> String {
+    let groups = name.split('/').filter(|group| !matches!(*group, "" | "."));
+    groups.collect::<Vec<_>>().join("/")
+}
+
 /// The first that is there twice.
 fn repeated<T: PartialEq>(names: &[T]) -> Option<&T> {
     let mut places = names.iter().enumerate();
@@ -67,11 +76,15 @@ fn repeated<T: PartialEq>(names: &[T]) -> Option<&T> {
     Some(twice.1)
 }
 
-/// Whether a dataset is of the same snapshots and points as the first, as far as both tell.
+/// Whether a dataset is of the same snapshots and points as the first, as far as both tell, and of the same unit, if it is a velocity too.
 ///
 /// # Errors
 /// [`FieldError::Shape`] with what both tell.
-fn check_alike(part: &dyn FieldReader, first: &dyn FieldReader) -> Result<(), FieldError> {
+fn check_alike(
+    part: &dyn FieldReader,
+    first: &dyn FieldReader,
+    is_velocity: bool,
+) -> Result<(), FieldError> {
     let differ = |found: String, expected: String| {
         Err(FieldError::Shape {
             label: part.label().into(),
@@ -99,7 +112,8 @@ fn check_alike(part: &dyn FieldReader, first: &dyn FieldReader) -> Result<(), Fi
             }
         }
     }
-    for key in ["velocity_units", "time_units", "coordinate_units"] {
+    let of_both = ["time_units", "coordinate_units"].into_iter();
+    for key in of_both.chain(is_velocity.then_some("velocity_units")) {
         let told = |of: &FieldHeader| match of.attributes.get(key) {
             Some(Attribute::Text(unit)) => Some(unit.clone()),
             _ => None,
@@ -113,10 +127,13 @@ fn check_alike(part: &dyn FieldReader, first: &dyn FieldReader) -> Result<(), Fi
     Ok(())
 }
 
-/// The first two numbers that are not the same; those that are not there yet are.
+/// The first two numbers that are not the same within single precision; those that are not there yet are.
 fn difference(found: &[f64], expected: &[f64]) -> Option<[f64; 2]> {
+    let largest = expected.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
     let mut pairs = found.iter().zip(expected);
-    let differs = |(a, b): &(&f64, &f64)| !(a == b || (a.is_nan() && b.is_nan()));
+    let differs = |(a, b): &(&f64, &f64)| {
+        !((*a - *b).abs() <= PRECISION * largest || (a.is_nan() && b.is_nan()))
+    };
     pairs.find(differs).map(|(a, b)| [*a, *b])
 }
 

@@ -473,6 +473,14 @@ fn joined_components_are_different_ones_of_the_same_points() {
         add_component(&file, "second/data", "m/s", heights);
         add_component(&file, "moved/data", "m/s", [-1.0, 0.5, 1.0]);
         add_component(&file, "scaled/data", "cm/s", heights);
+        // As single precision has it.
+        add_component(
+            &file,
+            "rounded/data",
+            "m/s",
+            [-1.0, f64::from(1e-9_f32), 1.0],
+        );
+        add_component(&file, "pressure/p", "m2/s2", heights);
         let whole = ndarray::Array5::<f32>::ones((1, 4, 3, 2, 3));
         let whole = file.new_dataset_builder().with_data(&whole);
         whole.create("u,v").unwrap();
@@ -484,9 +492,12 @@ fn joined_components_are_different_ones_of_the_same_points() {
         ["first/data", "second/data"],
         "their last names are the same"
     );
+    let four = at("first/data,second/data,rounded/data,pressure/p").unwrap();
+    assert_eq!(four.shape().components, 4);
     assert_eq!(at("u,v").unwrap().shape().components, 3, "one dataset");
     for (names, words) in [
         ("first/data,/first/data", r#"dataset "first/data" twice"#),
+        ("first/data,./first//data", r#"dataset "first/data" twice"#),
         ("first/data,moved/data", "a point at y = 0.5"),
         ("first/data,scaled/data", r#"velocity_units "cm/s""#),
         ("first/data,third/data", "third/data"),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::Device;
+use burn::tensor::{Device, TensorData};
 use rheome_backend::weights::{self, NameTable, StateDict, WeightsError, split_set};
 
 #[derive(Module, Debug)]
@@ -64,37 +64,58 @@ fn the_set_that_is_named_is_taken_else_the_customary_one() {
     );
 }
 
+/// The file with one more tensor.
+fn with_tensor(path: &Path, name: &str) {
+    let mut state = StateDict::read(path).unwrap();
+    let numbers = TensorData::new(vec![1.0_f32; 3], [3]);
+    state.tensors.insert(name.into(), numbers);
+    state.write(path).unwrap();
+}
+
 #[test]
 fn what_lies_beside_the_weights_does_not_matter() {
     let folder = tempfile::tempdir().unwrap();
     let (model, ema) = (net(4), net(4));
     // The modules themselves beside a second set and an optimizer, as trainers save them.
     let path = file(folder.path(), &[("", &model), ("ema.", &ema)]);
-    let mut state = StateDict::read(&path).unwrap();
-    let bias = state.tensors["first.bias"].clone();
-    for name in ["optimizer.state.0.exp_avg", "opt.state.13.step"] {
-        state.tensors.insert(name.into(), bias.clone());
+    for name in [
+        "optimizer.state.0.exp_avg",
+        "optimizer.param_groups.0.lr",
+        "train.opt.state.13.preconditioner.0",
+    ] {
+        with_tensor(&path, name);
     }
-    state.write(&path).unwrap();
     assert!(is_same(&load(path.to_str().unwrap()).unwrap(), &model));
     let place = format!("{}:ema", path.display());
     assert!(is_same(&load(&place).unwrap(), &ema));
-    // Anything else is told.
-    state.tensors.insert("third.bias".into(), bias);
-    state.write(&path).unwrap();
+    // Anything else is told, a layer that is called as what an optimizer has too.
+    for name in ["third.bias", "state.0.weight"] {
+        let path = file(folder.path(), &[("", &model)]);
+        with_tensor(&path, name);
+        let told = load(path.to_str().unwrap()).unwrap_err().to_string();
+        assert!(told.contains(&format!("1 unexpected: {name}")), "{told}");
+    }
+    let path = folder.path().join("optimizer.safetensors");
+    StateDict::default().write(&path).unwrap();
+    with_tensor(&path, "state.0.exp_avg");
     let told = load(path.to_str().unwrap()).unwrap_err().to_string();
-    assert!(told.contains("1 unexpected: third.bias"), "{told}");
+    assert!(told.contains("state.0.exp_avg"), "{told}");
 }
 
 #[test]
 fn wrappers_are_seen_through() {
     let folder = tempfile::tempdir().unwrap();
     let model = net(4);
-    for (first, second) in [
-        ("module.first", "module.second"),
-        ("first.module", "second.module"),
-        ("model._orig_mod.first", "model._orig_mod.second"),
-        ("first.module._orig_mod", "second"),
+    for (first, second, beside) in [
+        // torch.optim.swa_utils.AveragedModel, and below a key.
+        ("module.first", "module.second", "n_averaged"),
+        ("ema.module.first", "ema.module.second", "ema.n_averaged"),
+        // DeepSpeed, and a whole compiled model.
+        ("module.first", "module.second", "rng"),
+        ("model._orig_mod.first", "model._orig_mod.second", "epoch"),
+        // Each module by itself.
+        ("first.module", "second.module", "opt.state.0.step"),
+        ("first.module._orig_mod", "second", "opt.state.0.step"),
     ] {
         let path = file(folder.path(), &[("", &model)]);
         let mut state = StateDict::read(&path).unwrap();
@@ -106,10 +127,9 @@ fn wrappers_are_seen_through() {
         });
         state.tensors = wrapped.collect();
         state.write(&path).unwrap();
-        assert!(
-            is_same(&load(path.to_str().unwrap()).unwrap(), &model),
-            "{first}"
-        );
+        with_tensor(&path, beside);
+        let loaded = load(path.to_str().unwrap()).unwrap_or_else(|e| panic!("{first}: {e}"));
+        assert!(is_same(&loaded, &model), "{first}");
     }
 }
 
@@ -128,6 +148,17 @@ fn where_no_name_is_customary_one_is_to_be_chosen() {
     );
     let chosen = load(&format!("{path}:run.net_b")).unwrap();
     assert!(is_same(&chosen, &other));
+    // Keys as they are in the file, wrappers and the set that was named included.
+    let keys = [("module.ema.", &one), ("module.net_b.", &other)];
+    let path = file(folder.path(), &keys);
+    for place in ["", ":module"] {
+        let place = format!("{}{place}", path.display());
+        let told = load(&place).unwrap_err().to_string();
+        let remedy = format!("as {}:module.ema", path.display());
+        assert!(told.contains(&remedy), "{told}");
+    }
+    let chosen = load(&format!("{}:module.ema", path.display())).unwrap();
+    assert!(is_same(&chosen, &one));
 }
 
 #[test]

@@ -4,14 +4,16 @@ use burn::nn::LayerNorm;
 use burn::tensor::{Tensor, module};
 use rheome_backend::fused;
 
-/// What `norm` makes of an input; `epsilon` is the one that it was made with, which it does not tell.
+use crate::initialization::LAYER_NORM_EPSILON;
+
+/// What `norm` makes of an input. It is one of [`Initialization::layer_norm`](crate::initialization::Initialization::layer_norm), and so has
+/// PyTorch's epsilon, which it does not tell.
 ///
 /// # Shapes
 /// - input, output: `[..., features]`
-pub fn layer_norm<const D: usize>(norm: &LayerNorm, input: Tensor<D>, epsilon: f64) -> Tensor<D> {
-    let gamma = norm.gamma.val();
+pub fn layer_norm<const D: usize>(norm: &LayerNorm, input: Tensor<D>) -> Tensor<D> {
     match &norm.beta {
-        Some(beta) => normalize(input, gamma, beta.val(), epsilon),
+        Some(beta) => normalize(input, norm.gamma.val(), beta.val(), LAYER_NORM_EPSILON),
         None => norm.forward(input),
     }
 }
@@ -48,6 +50,7 @@ pub fn normalize<const D: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::module::Param;
     use burn::nn::LayerNormConfig;
     use burn::tensor::Distribution;
     use rheome_backend::device::cpu_backends;
@@ -58,12 +61,17 @@ mod tests {
             let device = selected.device;
             device.seed(3);
             let input = Tensor::<3>::random([2, 5, 8], Distribution::Normal(1.0, 2.0), &device);
+            let draw = || Tensor::<1>::random([8], Distribution::Normal(0.0, 1.0), &device);
             for bias in [true, false] {
-                let norm = LayerNormConfig::new(8).with_bias(bias).init(&device);
-                let found = layer_norm(&norm, input.clone(), 1e-5);
-                let expected = norm.forward(input.clone());
-                let difference = (found - expected).abs().max().into_scalar::<f32>();
-                assert!(difference < 2e-6, "{difference}");
+                let mut norm = LayerNormConfig::new(8).with_bias(bias).init(&device);
+                norm.gamma = Param::from_tensor(draw());
+                norm.beta = norm.beta.map(|_| Param::from_tensor(draw()));
+                for input in [input.clone(), input.clone().swap_dims(0, 1)] {
+                    let found = layer_norm(&norm, input.clone());
+                    let difference = found - norm.forward(input);
+                    let difference = difference.abs().max().into_scalar::<f32>();
+                    assert!(difference < 2e-6, "{difference}");
+                }
             }
             let normal = standardize(input, 1e-6);
             let mean = normal.clone().mean_dim(2).abs().max().into_scalar::<f32>();

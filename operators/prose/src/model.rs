@@ -20,9 +20,11 @@ pub mod prose;
 pub mod text_decoder;
 
 use burn::nn::{LayerNorm, LayerNormConfig};
+use burn::tensor::Tensor;
 use rheome_layers::attention::MultiheadAttention;
 use rheome_layers::feed_forward::FeedForward;
 use rheome_layers::initialization::Initialization;
+use rheome_layers::layer_norm::normalize;
 
 /// Epsilon of the authors' layer normalisations.
 pub const LAYER_NORM_EPSILON: f64 = 1e-12;
@@ -31,6 +33,14 @@ fn layer_norm(width: usize, start: &Initialization) -> LayerNorm {
     LayerNormConfig::new(width)
         .with_epsilon(LAYER_NORM_EPSILON)
         .init(start.device())
+}
+
+/// What a norm of [`layer_norm`] makes of features, `[..., width]`.
+fn normalized<const D: usize>(norm: &LayerNorm, features: Tensor<D>) -> Tensor<D> {
+    match &norm.beta {
+        Some(beta) => normalize(features, norm.gamma.val(), beta.val(), LAYER_NORM_EPSILON),
+        None => norm.forward(features),
+    }
 }
 
 fn multihead_attention(

@@ -161,7 +161,8 @@ impl Family {
             return Err(EquationError::Unsuitable {
                 context: "initial".to_owned(),
                 found: format!("[{low}, {high}]"),
-                expected: "two finite numbers, the lower first".to_owned(),
+                expected: "two finite numbers, the lower first, with a finite difference"
+                    .to_owned(),
             });
         }
         let mut family = Self {

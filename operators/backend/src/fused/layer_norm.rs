@@ -275,10 +275,15 @@ mod tests {
                 let (found, expected) = (loss(fused).backward(), loss(plain).backward());
                 let both = [&found, &expected].map(|all| input.grad(all).expect("tracked"));
                 assert!(close(&both[0], &both[1], 2e-5), "{points} {features}");
-                for argument in [gamma, beta] {
+                for argument in [&gamma, &beta] {
                     let both = [&found, &expected].map(|all| argument.grad(all).expect("tracked"));
                     assert!(close(&both[0], &both[1], 2e-5), "{points} {features}");
                 }
+                // Of an input alone.
+                let [gamma, beta] = [gamma, beta].map(|tensor| tensor.detach());
+                let alone = loss(layer_norm(input.clone(), gamma, beta, 1e-5)).backward();
+                let both = [&alone, &expected].map(|all| input.grad(all).expect("tracked"));
+                assert!(close(&both[0], &both[1], 2e-5), "{points} {features}");
             }
         }
     }

@@ -156,8 +156,9 @@ impl StateDict {
             .iter()
             .map(|(k, v)| (k.clone(), v.clone()))
             .collect();
-        let bytes =
-            safetensors::serialize(views, Some(metadata)).map_err(|e| unfit(e.to_string()))?;
+        // Without anything in it, it would be written as no reader takes it.
+        let metadata = Some(metadata).filter(|pairs| !pairs.is_empty());
+        let bytes = safetensors::serialize(views, metadata).map_err(|e| unfit(e.to_string()))?;
         write_atomically(path, &bytes).map_err(|source| WeightsError::File {
             path: path.to_owned(),
             action: "write",

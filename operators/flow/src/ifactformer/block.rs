@@ -8,7 +8,7 @@ use rheome_backend::fused;
 use rheome_backend::fused::factorized::mix_along_axes;
 use rheome_backend::fused::heads::linear_to_heads;
 use rheome_backend::fused::residual::add_gelu_linear;
-use rheome_layers::initialization::{Initialization, LAYER_NORM_EPSILON};
+use rheome_layers::initialization::Initialization;
 use rheome_layers::instance_norm::normalized_linear;
 use rheome_layers::layer_norm::layer_norm;
 use rheome_layers::rotary::RotaryTable;
@@ -93,7 +93,7 @@ impl FactorizedAttention {
 
     /// What the output network acts on: `[batch, points, dim]`.
     fn mixed(&self, input: Tensor<5>, tables: &[RotaryTable]) -> Tensor<3> {
-        let normal = self.normal(input);
+        let normal = layer_norm(&self.in_norm, input);
         let kernels = self.kernels_of(normal.clone(), tables);
         let values = self.values(normal);
         match self.composition {
@@ -108,11 +108,7 @@ impl FactorizedAttention {
     /// - input: `[batch, nx, ny, nz, dim]`
     /// - output: per axis `[batch, heads, n, n]`
     pub fn kernels(&self, input: Tensor<5>, tables: &[RotaryTable]) -> Vec<Tensor<4>> {
-        self.kernels_of(self.normal(input), tables)
-    }
-
-    fn normal(&self, input: Tensor<5>) -> Tensor<5> {
-        layer_norm(&self.in_norm, input, LAYER_NORM_EPSILON)
+        self.kernels_of(layer_norm(&self.in_norm, input), tables)
     }
 
     fn kernels_of(&self, normal: Tensor<5>, tables: &[RotaryTable]) -> Vec<Tensor<4>> {

@@ -5,6 +5,7 @@ use burn::nn::{LayerNorm, Linear};
 use burn::tensor::Tensor;
 use rheome_layers::feed_forward::{GatedFeedForward, GatedFeedForwardConfig};
 use rheome_layers::initialization::Initialization;
+use rheome_layers::layer_norm::layer_norm;
 use rheome_layers::rotary::{Rotary, RotaryConfig, RotaryTable};
 
 use super::config::IFactFormerConfig;
@@ -65,7 +66,7 @@ impl AxisKernel {
     pub fn forward(&self, pooled: Tensor<3>, table: &RotaryTable) -> Tensor<4> {
         let features = self
             .feed_forward
-            .forward(self.norm.forward(self.pool.forward(pooled)));
+            .forward(layer_norm(&self.norm, self.pool.forward(pooled)));
         let q = table.rotate(self.split_heads(self.to_q.forward(features.clone())));
         let k = table.rotate(self.split_heads(self.to_k.forward(features)));
         let kernel = q.matmul(k.swap_dims(2, 3));

@@ -76,11 +76,7 @@ impl Fusion {
         let weight = self.first.weight.val();
         let inputs = weight.dims()[0] / 2;
         let mixed = linear(noisy, weight.narrow(0, 0, inputs), None) + prepared.clone();
-        layer_norm(
-            &self.norm,
-            self.second.forward(gelu(mixed)),
-            LAYER_NORM_EPSILON,
-        )
+        layer_norm(&self.norm, self.second.forward(gelu(mixed)))
     }
 }
 

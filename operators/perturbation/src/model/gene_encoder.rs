@@ -11,6 +11,7 @@ use burn::tensor::activation::softmax;
 use rheome_layers::attention::{MultiheadAttention, Projection};
 use rheome_layers::feed_forward::FeedForward;
 use rheome_layers::initialization::Initialization;
+use rheome_layers::layer_norm::layer_norm;
 
 use super::{feed_forward, multihead_attention};
 use crate::GeneQuery;
@@ -39,7 +40,7 @@ impl NormedEmbedding {
     /// The rows of `query`'s table: `[table, width]`.
     fn table(&self, query: &GeneQuery) -> Tensor<2> {
         let rows = self.embedding.weight.val().select(0, query.table.clone());
-        self.norm.forward(rows)
+        layer_norm(&self.norm, rows)
     }
 
     /// The rows asked for.
@@ -88,7 +89,7 @@ impl GeneEncoder {
         let genes = table.clone().select(0, query.places.clone());
         let queries = self
             .attention
-            .project(Projection::Query, self.norm_1.forward(genes.clone()));
+            .project(Projection::Query, layer_norm(&self.norm_1, genes.clone()));
         let keys = self.attention.project(Projection::Key, table.clone());
         let values = self.attention.project(Projection::Value, table);
         let mut start = 0;
@@ -101,7 +102,7 @@ impl GeneEncoder {
         let genes = genes + self.attention.out.forward(found);
         let wide = self
             .feed_forward
-            .forward(self.norm_2.forward(genes.clone()));
+            .forward(layer_norm(&self.norm_2, genes.clone()));
         (genes + wide).select(0, query.order.clone())
     }
 
@@ -166,7 +167,7 @@ mod tests {
         let genes = all.clone().select(0, rows);
         let (attention, heads) = (&encoder.attention, encoder.attention.heads());
         let split = |t: Tensor<2>| split_heads(t.unsqueeze(), heads);
-        let normal = encoder.norm_1.forward(genes.clone());
+        let normal = layer_norm(&encoder.norm_1, genes.clone());
         let q = split(attention.project(Projection::Query, normal));
         let k = split(attention.project(Projection::Key, all.clone()));
         let v = split(attention.project(Projection::Value, all));
@@ -176,7 +177,7 @@ mod tests {
         let genes = genes + attention.out.forward(found);
         let wide = encoder
             .feed_forward
-            .forward(encoder.norm_2.forward(genes.clone()));
+            .forward(layer_norm(&encoder.norm_2, genes.clone()));
         genes + wide
     }
 

@@ -9,6 +9,7 @@ use rheome_backend::fused;
 use rheome_backend::memory::give_back_freed_memory;
 use rheome_backend::weights::{self, NameTable};
 use rheome_layers::initialization::Initialization;
+use rheome_layers::layer_norm::layer_norm;
 
 use super::blocks::Block;
 use super::conditioning::{Adapter, Fusion, GeneModulation, VelocityHead};
@@ -271,7 +272,7 @@ impl PadTransformer {
         let features = self.features(noisy, times, conditions, control);
         let mean = features.mean_dim(1).squeeze_dim::<2>(1);
         let head = &self.perturbation_head;
-        head.map.forward(head.norm.forward(mean))
+        head.map.forward(layer_norm(&head.norm, mean))
     }
 
     /// The features behind the last block: `[batch, n, width]`.

@@ -5,6 +5,7 @@ use burn::nn::{Dropout, DropoutConfig, LayerNorm, Linear};
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 use rheome_layers::initialization::Initialization;
+use rheome_layers::layer_norm::layer_norm;
 
 use crate::config::PadTransformerConfig;
 
@@ -43,6 +44,6 @@ impl ValueEncoder {
     pub fn forward(&self, values: Tensor<2>) -> Tensor<3> {
         let values = values.clamp_max(LARGEST_VALUE).unsqueeze_dim::<3>(2);
         let features = self.mix.forward(relu(self.expand.forward(values)));
-        self.dropout.forward(self.norm.forward(features))
+        self.dropout.forward(layer_norm(&self.norm, features))
     }
 }

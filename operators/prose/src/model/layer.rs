@@ -6,9 +6,8 @@ use burn::tensor::Tensor;
 use rheome_layers::attention::MultiheadAttention;
 use rheome_layers::feed_forward::FeedForward;
 use rheome_layers::initialization::Initialization;
-use rheome_layers::layer_norm as norms;
 
-use super::{LAYER_NORM_EPSILON, feed_forward, layer_norm, multihead_attention};
+use super::{feed_forward, layer_norm, multihead_attention, normalized};
 
 /// Epsilon of the root mean squares: far below those of features, and no mean of squares in single precision is lost in it.
 pub const ROOT_MEAN_SQUARE_EPSILON: f64 = 1e-6;
@@ -89,7 +88,7 @@ impl Norm {
     /// - input, output: `[batch, n, width]`
     pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
         match self {
-            Self::Layer(norm) => norms::layer_norm(norm, input, LAYER_NORM_EPSILON),
+            Self::Layer(norm) => normalized(norm, input),
             Self::RootMeanSquare(norm) => norm.forward(input),
         }
     }

@@ -11,7 +11,7 @@ use rheome_layers::initialization::Initialization;
 use super::data_decoder::Features;
 use super::encoder::word_embedding;
 use super::positions::positions;
-use super::{layer_feed_forward, layer_norm, multihead_attention};
+use super::{layer_feed_forward, layer_norm, multihead_attention, normalized};
 use crate::config::ProseConfig;
 
 /// Decodes symbols; the scores of the words are products with their embeddings.
@@ -150,7 +150,7 @@ impl TextDecoder {
         let words = self.embedding.forward(ids);
         let [_, n, width] = words.dims();
         let places = positions(first, n, width, &words.device());
-        self.norm.forward(words + places)
+        normalized(&self.norm, words + places)
     }
 
     fn scores(&self, state: Tensor<3>) -> Tensor<3> {
@@ -181,14 +181,14 @@ impl TextDecoderLayer {
 
     /// Behind the attention to the words.
     fn behind_own(&self, state: Tensor<3>, found: Tensor<3>) -> Tensor<3> {
-        self.norm_own.forward(state + found)
+        normalized(&self.norm_own, state + found)
     }
 
     /// Behind the attention to the fused symbols.
     fn behind_cross(&self, state: Tensor<3>, found: Tensor<3>) -> Tensor<3> {
-        let state = self.norm_cross.forward(state + found);
+        let state = normalized(&self.norm_cross, state + found);
         let wide = self.feed_forward.forward(state.clone());
-        self.norm_2.forward(state + wide)
+        normalized(&self.norm_2, state + wide)
     }
 }
 

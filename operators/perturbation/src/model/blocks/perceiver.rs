@@ -6,6 +6,7 @@ use burn::tensor::Tensor;
 use rheome_layers::attention::{KeysValues, MultiheadAttention};
 use rheome_layers::feed_forward::FeedForward;
 use rheome_layers::initialization::Initialization;
+use rheome_layers::layer_norm::layer_norm;
 
 use super::super::{feed_forward, linear, multihead_attention};
 use super::modulations;
@@ -97,14 +98,14 @@ impl PerceiverBlock {
         let [attention, feed_forward] = modulations(&self.modulation, time);
         let found = self
             .cross
-            .forward(self.norm_1.forward(state.clone()), control);
+            .forward(layer_norm(&self.norm_1, state.clone()), control);
         let state = state + found;
         // From here the published block goes on with the modulated state, not with the state itself.
-        let state = attention.apply(self.norm_2.forward(state));
+        let state = attention.apply(layer_norm(&self.norm_2, state));
         let at = self.own.keys_values(state.clone());
         let found = self.own.forward(state.clone(), &at);
         let state = attention.add_gated(state, found);
-        let normal = feed_forward.apply(self.norm_3.forward(state.clone()));
+        let normal = feed_forward.apply(layer_norm(&self.norm_3, state.clone()));
         feed_forward.add_gated(state, self.feed_forward.forward(normal))
     }
 }
