@@ -7,7 +7,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand::{Rng, RngExt};
 use rheome_anndata::{AnnData, Column, RowBlock};
 use rheome_cells::{
-    Condition, Conditions, EVALUATED, LabelSettings, PERTURBATION, SPLIT, Split, read_conditions,
+    Condition, Conditions, EVALUATED, LogarithmCheck, PERTURBATION, PREPARE, SPLIT, Split,
+    prepared_conditions, told_controls,
 };
 use rheome_cli::{Checksum, DataFingerprint, Failure};
 
@@ -30,6 +31,8 @@ pub struct PreparedCells {
     pub held_out: Option<BTreeSet<Condition>>,
     /// Columns of the genes that predictions are judged by; all if the file names none.
     pub evaluated: Vec<usize>,
+    /// What the counts of every cell were scaled to, if the file tells.
+    pub target_total: Option<f64>,
     values: RowBlock<f32>,
 }
 
@@ -47,21 +50,23 @@ impl PreparedCells {
             )));
         }
         let genes = file.var().names()?;
-        let conditions = read_conditions(&file, PERTURBATION, &LabelSettings::default())?;
+        let conditions = prepared_conditions(&file)?;
         if conditions.control_cells().is_empty() {
-            return Err(Failure::new(format!(
-                "{}: obs/{PERTURBATION}: no cell is called control, expected control cells to start from",
-                path.display()
-            )));
+            return Err(no_control(&file)?);
         }
         let held_out = held_out(&file)?;
+        if let Some(test) = &held_out {
+            check_split(&file, &conditions, test)?;
+        }
         let (names, x) = (file.obs().names()?, file.x()?);
         let values = x.rows(0..x.n_rows())?;
-        check_finite(path, &values, &names, &genes)?;
+        check_values(path, &values, &names, &genes)?;
+        let target_total = file.uns_at(&format!("{PREPARE}/target_total"));
         Ok(Self {
             path: path.to_owned(),
             names,
             evaluated: evaluated(&file, genes.len())?,
+            target_total: target_total.ok().and_then(|total| total.as_f64()),
             by_condition: conditions.cells_by_condition(),
             values,
             genes,
@@ -142,8 +147,23 @@ impl PreparedCells {
     }
 }
 
-/// A cell without a number makes every number that follows from it none.
-fn check_finite(
+/// Cells that a prediction starts from are needed, under the name that they are given by preparing.
+fn no_control(file: &AnnData) -> Result<Failure, Failure> {
+    let likely = told_controls(&file.obs().column(PERTURBATION)?);
+    let likely = likely.map(|labels| {
+        format!(
+            "; {labels} may be, which `perturb prepare` calls so when they are named with --control"
+        )
+    });
+    Ok(Failure::new(format!(
+        "{}: obs/{PERTURBATION}: no cell is called control, expected control cells to start from{}",
+        file.path().display(),
+        likely.unwrap_or_default()
+    )))
+}
+
+/// A cell without a number makes every number that follows from it none; counts, and what was centred, are no logarithms.
+fn check_values(
     path: &Path,
     values: &RowBlock<f32>,
     names: &[String],
@@ -156,6 +176,55 @@ fn check_finite(
                 path.display(),
                 genes[gene]
             )));
+        }
+    }
+    let label = format!("{}:X", path.display());
+    let mut check = LogarithmCheck::default();
+    let mut cells = 0..names.len();
+    cells
+        .try_for_each(|cell| check.add(&label, values, [cell, cell], [names, genes]))
+        .and_then(|()| check.finish(&label))
+        .map_err(|e| {
+            Failure::new(format!(
+                "{e}; these are options of `perturb prepare`, which makes what is expected here"
+            ))
+        })
+}
+
+/// What is held out is told by `uns` and, cell by cell, by `obs`. Where they do not agree, cells were called otherwise after the
+/// split was made, and what it holds out would be learnt.
+fn check_split(
+    file: &AnnData,
+    conditions: &Conditions,
+    test: &BTreeSet<Condition>,
+) -> Result<(), Failure> {
+    let there = conditions.conditions();
+    let fail = |reason: String| {
+        Err(Failure::new(format!(
+            "{}: uns/{SPLIT}: {reason}; make the split anew: perturb split {0} --overwrite",
+            file.path().display()
+        )))
+    };
+    if !file.obs().has(SPLIT) {
+        // Of control cells alone nothing is learnt.
+        let perturbed = there.iter().any(|condition| !condition.is_control());
+        return match test.iter().find(|held_out| !there.contains(held_out)) {
+            Some(absent) if perturbed => {
+                fail(format!("holds out {absent}, but there are no such cells"))
+            }
+            _ => Ok(()),
+        };
+    }
+    let parts = file.obs().column(SPLIT)?;
+    for (cell, condition) in conditions.of_cells().iter().enumerate() {
+        let condition = &there[*condition as usize];
+        let (by_cell, by_name) = (parts.text(cell), test.contains(condition));
+        if (by_cell.as_deref() == Some("test")) != by_name {
+            let by_name = if by_name { "held out" } else { "not held out" };
+            let by_cell = by_cell.unwrap_or_else(|| "nothing".into());
+            return fail(format!(
+                "{condition} is {by_name}, but obs/{SPLIT} says {by_cell:?} of its cells"
+            ));
         }
     }
     Ok(())

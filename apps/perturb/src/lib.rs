@@ -6,6 +6,7 @@ mod cells;
 mod commands;
 mod settings;
 mod trained_model;
+mod trained_on;
 
 use std::process::ExitCode;
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cells::PreparedCells;
 use crate::settings::TrainSettings;
+use crate::trained_on::TrainedOn;
 
 /// Name of the gene graph in a model folder.
 pub const GRAPH: &str = "graph.json";
@@ -150,6 +151,8 @@ pub struct TrainedModel {
     pub genes: Genes,
     /// Their graph over the ids.
     pub graph: VocabularyGraph,
+    /// What it has seen, if its folder tells.
+    pub trained_on: Option<TrainedOn>,
     /// Where it computes.
     pub device: Device,
 }
@@ -166,9 +169,9 @@ impl TrainedModel {
         device: &Device,
     ) -> Result<Self, Failure> {
         let settings: TrainSettings = settings_file::load_valid(&files.config, overrides)?;
-        let genes = match &files.folder {
-            Some(folder) => Genes::load(folder)?,
-            None => Genes::of(cells, &settings, device)?,
+        let (genes, trained_on) = match &files.folder {
+            Some(folder) => (Genes::load(folder)?, TrainedOn::load(folder)?),
+            None => (Genes::of(cells, &settings, device)?, None),
         };
         settings
             .check_vocabulary(genes.vocabulary.size())
@@ -179,6 +182,7 @@ impl TrainedModel {
             settings,
             model,
             genes,
+            trained_on,
             device: device.clone(),
         })
     }

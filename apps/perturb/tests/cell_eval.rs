@@ -102,8 +102,37 @@ fn cell_eval_itself_scores_what_was_matched() {
         1,
         &["--cell-eval", "is the predicted file itself"],
     );
-    let mixed = evaluate(&["--cell-eval", &scores, "--overwrite"]);
-    fails(mixed, 1, &["--cell-eval", "is --output itself"]);
+    // The same folder under whatever name, whether it is there or not.
+    let new = path("new");
+    for (output, matched) in [
+        (&scores, scores.clone()),
+        (&new, format!("{}/./new/", folder.path().display())),
+        (&new, format!("{scores}/../new")),
+    ] {
+        let files = ["evaluate", "--pred", &pred, "--real", &real, "--overwrite"];
+        let mixed = with(&[&files[..], &["--output", output, "--cell-eval", &matched]].concat());
+        fails(mixed, 1, &["--cell-eval", "is --output itself"]);
+    }
+    assert!(!Path::new(&new).exists());
+    let own = path("own");
+    fs::create_dir(&own).unwrap();
+    let data = format!("{own}/real.h5ad");
+    fs::copy(command::root().join(&real), &data).unwrap();
+    let before = fs::read(&data).unwrap();
+    let baselines = [
+        "--baselines",
+        "--data",
+        &data,
+        "--cell-eval",
+        &own,
+        "--overwrite",
+    ];
+    fails(
+        evaluate(&baselines),
+        1,
+        &["--cell-eval", "is the data file itself"],
+    );
+    assert!(fs::read(&data).unwrap() == before);
     evaluate(&["--cell-eval", &matched, "--overwrite"])
         .assert()
         .success();

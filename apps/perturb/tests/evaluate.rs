@@ -7,6 +7,7 @@ use std::path::Path;
 
 use assert_cmd::Command;
 use command::{fails, folder, is_refused_beside, with};
+use rheome_anndata::{AnnData, AnnDataWriter, Axis, Frame, Part, Values, WriteOptions};
 
 const FIXTURE: &str = "tests/fixtures/cell_eval";
 
@@ -71,6 +72,83 @@ fn tables_and_pictures_are_written_once_unless_told_otherwise() {
     for left in ["baselines.csv", "changes.png", "cells.svg"] {
         assert!(!output.join(left).exists(), "{left}");
     }
+}
+
+/// Of two genes of one name nobody can tell which was meant: the file that has them is named.
+#[test]
+fn genes_of_one_name_are_refused_where_they_are() {
+    let folder = folder();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let fixture = |name: &str| format!("{FIXTURE}/{name}.h5ad");
+    for name in ["pred", "real"] {
+        let source = AnnData::open(command::root().join(fixture(name))).unwrap();
+        let mut names = source.var().names().unwrap();
+        names[1] = names[0].clone();
+        let options = WriteOptions::default();
+        let var = Frame::new(Values::Text(names));
+        let mut writer = AnnDataWriter::create(file(name), &var, options).unwrap();
+        writer.copy(&source, Part::X).unwrap();
+        writer.finish(&source.frame(Axis::Obs).unwrap()).unwrap();
+    }
+    for (pred, real, at_fault) in [
+        (
+            file("pred"),
+            fixture("real"),
+            "pred: var: 2 genes are called \"",
+        ),
+        (
+            file("pred"),
+            file("real"),
+            "pred: var: 2 genes are called \"",
+        ),
+        (
+            fixture("pred"),
+            file("real"),
+            "real: var: 2 genes are called \"",
+        ),
+    ] {
+        let mut command = with(&[
+            "evaluate", "--pred", &pred, "--real", &real, "-q", "--output",
+        ]);
+        command.arg(folder.path().join("scores"));
+        fails(command, 1, &[at_fault]);
+    }
+    assert!(!folder.path().join("scores/results.csv").exists());
+}
+
+#[test]
+fn likely_controls_are_told() {
+    let folder = folder();
+    let real = folder.path().join("real.h5ad");
+    let source = AnnData::open(command::root().join(format!("{FIXTURE}/real.h5ad"))).unwrap();
+    let var = source.frame(Axis::Var).unwrap();
+    let mut writer = AnnDataWriter::create(&real, &var, WriteOptions::default()).unwrap();
+    writer.copy(&source, Part::X).unwrap();
+    let mut obs = source.frame(Axis::Obs).unwrap();
+    let labels = obs.column("perturbation").unwrap().clone();
+    let label = |row| match labels.text(row).unwrap().as_str() {
+        "control" => "non-targeting".to_owned(),
+        other => other.to_owned(),
+    };
+    obs.set(
+        "perturbation",
+        Values::Text((0..labels.len()).map(label).collect()),
+    )
+    .unwrap();
+    writer.finish(&obs).unwrap();
+    let (pred, real) = (format!("{FIXTURE}/pred.h5ad"), real.display().to_string());
+    let mut command = with(&[
+        "evaluate", "--pred", &pred, "--real", &real, "-q", "--output",
+    ]);
+    command.arg(folder.path().join("scores"));
+    fails(
+        command,
+        1,
+        &[
+            "no cell has the label \"control\"; \"non-targeting\" (",
+            "may be control; name",
+        ],
+    );
 }
 
 #[test]

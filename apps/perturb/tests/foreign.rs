@@ -1,72 +1,15 @@
 //! Files as other labs have them: their names of genes, columns and controls, and what is said of them.
 
 mod command;
+mod foreign_files;
 
 use std::fs;
 
-use assert_cmd::Command;
 use command::{fails, folder, with};
+use foreign_files::{foreign, texts, write};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
-use rheome_anndata::{
-    AnnData, AnnDataWriter, Column, ElementType, Frame, RowBlock, Storage, Values, WriteOptions,
-};
-use tempfile::TempDir;
-
-/// Columns of a table, each with a text a row.
-type Columns<'a> = [(&'a str, &'a str)];
-
-/// A file of the genes `names` (words, as all tables here), and a cell for every word of the first column of `obs`.
-fn write(path: &str, names: &str, var: &Columns, obs: &Columns) {
-    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    let table = |names: Vec<String>, columns: &Columns| {
-        let mut table = Frame::new(Values::Text(names));
-        for (name, values) in columns {
-            table.set(*name, Column::from(words(values))).unwrap();
-        }
-        table
-    };
-    let genes = words(names);
-    let count = genes.len();
-    let mut writer =
-        AnnDataWriter::create(path, &table(genes, var), WriteOptions::default()).unwrap();
-    let x = writer.add_x(Storage::Dense, ElementType::F32).unwrap();
-    let cells = words(obs[0].1).len();
-    for cell in 0..cells {
-        let row = (0..count).map(|gene| (1 + (cell * 7 + gene * 3) % 5) as f32);
-        let row = RowBlock::dense(1, count, row.collect()).unwrap();
-        writer.append(x, &row).unwrap();
-    }
-    let names = (0..cells).map(|cell| format!("AAAC-{cell}")).collect();
-    writer.finish(&table(names, obs)).unwrap();
-}
-
-/// Such a file, and `prepare` of it with more options.
-fn foreign(
-    folder: &TempDir,
-    names: &str,
-    var: &Columns,
-    obs: &Columns,
-) -> (String, impl Fn(&str) -> Command + use<>) {
-    let path = |name: &str| folder.path().join(name).display().to_string();
-    let (raw, data) = (path("raw.h5ad"), path("data.h5ad"));
-    write(&raw, names, var, obs);
-    let output = data.clone();
-    let prepare = move |more: &str| {
-        let mut command = with(&["prepare", &raw, "--output", &output, "--overwrite"]);
-        command.args(more.split_whitespace());
-        command
-    };
-    (data, prepare)
-}
-
-/// The texts of a column.
-fn texts(cells: &AnnData, column: &str) -> Vec<String> {
-    let column = cells.obs().column(column).unwrap();
-    (0..column.len())
-        .map(|row| column.text(row).unwrap())
-        .collect()
-}
+use rheome_anndata::AnnData;
 
 #[test]
 fn columns_that_are_called_as_ours_are_kept() {
@@ -237,6 +180,31 @@ fn likely_controls_are_told_first() {
         .assert()
         .success();
     assert_eq!(AnnData::open(data).unwrap().n_obs(), 9);
+}
+
+/// What cannot be understood is told, beside all that can.
+#[test]
+fn info_tells_why_there_are_no_conditions() {
+    let folder = folder();
+    let raw = folder.path().join("raw.h5ad").display().to_string();
+    write(&raw, "KLF1 ACTB", &[], &[("condition", "ctrl KLF1+ ctrl")]);
+    for more in [&[][..], &["--pert-col", "condition"]] {
+        with(&[&["info", &raw], more].concat())
+            .assert()
+            .success()
+            .stdout(
+                contains("genes: 2")
+                    .and(contains("conditions_error: "))
+                    .and(contains(
+                        "the label \"KLF1+\" of cell \"AAAC-1\" has an empty part",
+                    )),
+            );
+    }
+    fails(
+        with(&["info", &raw, "--pert-col", "guide"]),
+        1,
+        &["no column \"guide\"", "--pert-col"],
+    );
 }
 
 #[test]

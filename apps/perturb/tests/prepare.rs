@@ -318,6 +318,26 @@ fn options_that_cannot_be_are_named() {
         "--share 0.4",
         &["--share: found no split", "--split-method"],
     );
+    for (options, words) in [
+        (
+            "additive --conditions KLF1",
+            "--conditions: found --split-method additive, expected --split-method given besides",
+        ),
+        (
+            "given --conditions KLF1 --fold 1",
+            "--fold: found --split-method given, expected --split-method additive or unseen or combinations",
+        ),
+        (
+            "combosciplex --share 0.4",
+            "--share: found --split-method combosciplex",
+        ),
+        (
+            "unseen --combinations 3",
+            "--combinations: found --split-method unseen, expected --split-method combinations",
+        ),
+    ] {
+        refused(&format!("--split-method {options}"), &[words]);
+    }
     refused("--device cuda", &["--device cuda", "CPU only"]);
     assert!(!folder.path().join("data.h5ad").exists());
 }
@@ -425,6 +445,10 @@ fn a_split_that_fails_changes_nothing() {
     refused("--split-method combosciplex", &["Panobinostat"]);
     refused("--share 0", &["--share: found 0"]);
     let raw = folder.path().join("raw.h5ad").display().to_string();
+    refused(
+        "--conditions REG001",
+        &["--conditions: found --split-method additive"],
+    );
     let taken = split(&format!("--output {raw}"));
     fails(taken, 1, &["raw.h5ad: exists already"]);
     let words = ["raw.h5ad: was not prepared", "perturb prepare"];

@@ -60,6 +60,8 @@ pub struct Raw {
     pub x: MatrixReader,
     /// The genes.
     pub var: FrameReader,
+    /// Names of what else is told of the genes, in `raw/varm`.
+    pub annotations: Vec<String>,
 }
 
 impl AnnData {
@@ -164,15 +166,19 @@ impl AnnData {
     /// # Errors
     /// As [`AnnData::x`].
     pub fn raw(&self) -> Result<Option<Raw>, AnnDataError> {
-        let (x, var) = match Node::find(&self.file, &self.place, "raw")? {
+        let (x, var, annotations) = match Node::find(&self.file, &self.place, "raw")? {
             Some(node) => {
                 let (group, place) = node.group()?;
                 let x = Node::open(&group, &place, "X")?;
-                (x, Node::open(&group, &place, "var")?)
+                let var = Node::open(&group, &place, "var")?;
+                (x, var, keys(&group, &place, "varm")?)
             }
             // Before anndata 0.7.
             None => match Node::find(&self.file, &self.place, "raw.X")? {
-                Some(x) => (x, Node::open(&self.file, &self.place, "raw.var")?),
+                Some(x) => {
+                    let var = Node::open(&self.file, &self.place, "raw.var")?;
+                    (x, var, keys(&self.file, &self.place, "raw.varm")?)
+                }
                 None => return Ok(None),
             },
         };
@@ -181,7 +187,11 @@ impl AnnData {
         let x = MatrixReader::open(x)?
             .expect(0, self.n_obs())?
             .expect(1, var.len())?;
-        Ok(Some(Raw { x, var }))
+        Ok(Some(Raw {
+            x,
+            var,
+            annotations,
+        }))
     }
 
     /// Names in `obsm` or `varm`.
@@ -326,14 +336,7 @@ impl AnnData {
     }
 
     fn keys(&self, group: &str) -> Result<Vec<String>, AnnDataError> {
-        match Node::find(&self.file, &self.place, group)? {
-            None => Ok(Vec::new()),
-            Some(Node::Group(group, place)) => member_names(&group, &place),
-            Some(Node::Dataset(records, place)) => {
-                let records = Records::open(records, &place, None)?;
-                Ok(records.fields().iter().map(|f| f.name.clone()).collect())
-            }
-        }
+        keys(&self.file, &self.place, group)
     }
 
     /// A member of a group that has to be there.
@@ -382,6 +385,18 @@ impl Axis {
         match self {
             Self::Obs => "obsp",
             Self::Var => "varp",
+        }
+    }
+}
+
+/// Names of the members of a group in `parent`, or of the fields of records (before anndata 0.7).
+fn keys(parent: &Group, place: &Place, name: &str) -> Result<Vec<String>, AnnDataError> {
+    match Node::find(parent, place, name)? {
+        None => Ok(Vec::new()),
+        Some(Node::Group(group, place)) => member_names(&group, &place),
+        Some(Node::Dataset(records, place)) => {
+            let records = Records::open(records, &place, None)?;
+            Ok(records.fields().iter().map(|f| f.name.clone()).collect())
         }
     }
 }

@@ -64,8 +64,9 @@ impl Frame {
         Ok(())
     }
 
-    /// Sets a column; one of that name with other values is kept under the name `source_NAME` (`source_NAME-1`, ... where that
-    /// is taken), which is answered. So a table that is taken over from another file loses nothing to a column of one's own.
+    /// Sets a column; one of that name with other values, or an index of that name, is kept under the name `source_NAME`
+    /// (`source_NAME-1`, ... where that is taken), which is answered. So a table that is taken over from another file loses
+    /// nothing to a column of one's own.
     ///
     /// # Errors
     /// [`AnnDataError::Content`] for another number of rows than the index has.
@@ -75,15 +76,19 @@ impl Frame {
         column: impl Into<Column>,
     ) -> Result<Option<String>, AnnDataError> {
         let column = column.into();
-        let differs = self.column(name).is_some_and(|old| !old.reads_as(&column));
+        let differs = self.column(name).is_none_or(|old| !old.reads_as(&column));
         let kept = differs.then(|| self.set_aside(name)).flatten();
         self.set(name, column)?;
         Ok(kept)
     }
 
-    /// Gives the column of a name another one, as [`Frame::set_beside`] does; none where there is no such column.
+    /// Gives the column (or the index) of a name another one, as [`Frame::set_beside`] does; none where there is no such column.
     pub fn set_aside(&mut self, name: &str) -> Option<String> {
         let kept = self.unused_name(&format!("source_{name}"));
+        if self.index_name() == Some(name) {
+            self.index_name = Some(kept.clone());
+            return Some(kept);
+        }
         let mut columns = self.columns.iter_mut();
         let (old, _) = columns.find(|(n, _)| n == name)?;
         old.clone_from(&kept);
@@ -171,6 +176,15 @@ mod tests {
         assert_eq!(names, ["source_split-1", "n", "split"]);
         let text = |name: &str| frame.column(name).unwrap().text(0).unwrap();
         assert_eq!([text("split"), text("source_split-1")], ["train", "x"]);
+    }
+
+    #[test]
+    fn an_index_makes_way_too() {
+        let mut frame = Frame::new(vec!["a", "b"]).with_index_name("split");
+        let kept = frame.set_beside("split", vec!["train", "test"]).unwrap();
+        assert_eq!(kept.as_deref(), Some("source_split"));
+        assert_eq!(frame.index_name(), Some("source_split"));
+        assert_eq!(frame.names(), ["a", "b"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod block;
 mod compressed;
 mod dense;
+mod repeated;
 mod transposition;
 
 use std::ops::Range;
@@ -322,7 +323,7 @@ fn csr_rows<T: Number>(
     let indptr = starts.iter().map(|s| s - range.start).collect();
     let indices = compressed.indices(range.clone())?;
     let values = compressed.values(range)?;
-    Ok(RowBlock::sparse_unchecked(n_cols, indptr, indices, values))
+    Ok(RowBlock::sparse_summed(n_cols, indptr, indices, values))
 }
 
 /// Whether a sparse matrix is stored by rows, not by columns.

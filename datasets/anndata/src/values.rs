@@ -143,6 +143,15 @@ impl Values {
         each!(self, v => v[index].to_string())
     }
 
+    /// Whether one of them is a fraction that is no number.
+    pub(crate) fn is_nan(&self, index: usize) -> bool {
+        match self {
+            Self::F32(v) => v[index].is_nan(),
+            Self::F64(v) => v[index].is_nan(),
+            _ => false,
+        }
+    }
+
     /// Those at `indices`, in that order.
     ///
     /// # Panics

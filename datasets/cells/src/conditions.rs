@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use rheome_anndata::{Categorical, Column, Values};
 use serde::{Deserialize, Serialize};
 
-use crate::condition::{CONTROL, Condition};
+use crate::condition::{CONTROL, Condition, is_usual_control};
 use crate::error::CellsError;
 
 /// How labels are understood.
@@ -42,8 +42,9 @@ impl Conditions {
     /// (names of the cells) are for messages.
     ///
     /// # Errors
-    /// [`CellsError::Label`] for a cell without a label or one with an empty part, [`CellsError::Setting`] for separators that
-    /// are empty or the same.
+    /// [`CellsError::Label`] for a cell without a label or one with an empty part, and for names that could not be told apart in
+    /// what is written: a `+` in a name, `ctrl` or `control` where other words are control (a measured gene may be called `CTRL`);
+    /// [`CellsError::Setting`] for separators that are empty or the same.
     pub fn unify(
         labels: &Column,
         genes: &[String],
@@ -55,6 +56,27 @@ impl Conditions {
         let labels = labels.to_categorical();
         let names = labels.names();
         let understood = Understanding::new(&names, genes, settings);
+        Self::of_labels(&labels, place, cells, |label| understood.parse(label))
+    }
+
+    /// Conditions as [`Conditions::to_column`] writes them; no word but `control` is control.
+    pub(crate) fn written(
+        labels: &Column,
+        place: &str,
+        cells: &[String],
+    ) -> Result<Self, CellsError> {
+        Self::of_labels(&labels.to_categorical(), place, cells, |label| {
+            Ok(Condition::printed(label)?)
+        })
+    }
+
+    fn of_labels(
+        labels: &Categorical,
+        place: &str,
+        cells: &[String],
+        parse: impl Fn(&str) -> Result<Condition, String>,
+    ) -> Result<Self, CellsError> {
+        let names = labels.names();
         let fail = |code: i32, reason: String| {
             let row = labels.codes().iter().position(|c| *c == code);
             let cell = row.and_then(|row| cells.get(row));
@@ -66,9 +88,14 @@ impl Conditions {
                 reason,
             }
         };
-        if labels.codes().contains(&-1) {
-            let reason = "is missing, expected one for every cell; name another column, or leave such cells out";
-            return Err(fail(-1, reason.into()));
+        let missing = labels.codes().iter().filter(|code| **code == -1).count();
+        if missing > 0 {
+            let reason = format!(
+                "is missing, as those of {missing} of {} cells are, expected one for every cell; name another column, or leave such \
+                 cells out: perturb prepare --drop-unlabelled",
+                labels.codes().len()
+            );
+            return Err(fail(-1, reason));
         }
         // A category that no cell has may be anything.
         let mut used = vec![false; names.len()];
@@ -78,9 +105,14 @@ impl Conditions {
             .for_each(|code| used[*code as usize] = true);
         let mut of_names = vec![None; names.len()];
         for (code, name) in names.iter().enumerate().filter(|(code, _)| used[*code]) {
-            let parsed = understood.parse(name);
+            let parsed = parse(name);
             of_names[code] = Some(parsed.map_err(|reason| fail(code as i32, reason))?);
         }
+        Ok(Self::of_places(&of_names, labels.codes()))
+    }
+
+    /// The different ones of `of_names`, and which of them each cell has by its code.
+    fn of_places(of_names: &[Option<Condition>], codes: &[i32]) -> Self {
         let distinct: BTreeSet<&Condition> = of_names.iter().flatten().collect();
         let conditions: Vec<Condition> = distinct.into_iter().cloned().collect();
         let place_of = |condition: &Option<Condition>| {
@@ -88,11 +120,25 @@ impl Conditions {
             found.and_then(Result::ok).unwrap_or_default() as u32
         };
         let places: Vec<u32> = of_names.iter().map(place_of).collect();
-        let of_cells = labels.codes().iter().map(|code| places[*code as usize]);
-        Ok(Self {
+        let of_cells = codes.iter().map(|code| places[*code as usize]);
+        Self {
             of_cells: of_cells.collect(),
             conditions,
-        })
+        }
+    }
+
+    /// Those of the cells at `cells` alone, in that order.
+    ///
+    /// # Panics
+    /// If a cell is not below [`Conditions::n_cells`].
+    pub fn at(&self, cells: &[usize]) -> Self {
+        let codes: Vec<i32> = cells.iter().map(|c| self.of_cells[*c] as i32).collect();
+        let mut of_names: Vec<Option<Condition>> = vec![None; self.conditions.len()];
+        for code in &codes {
+            let place = *code as usize;
+            of_names[place].get_or_insert_with(|| self.conditions[place].clone());
+        }
+        Self::of_places(&of_names, &codes)
     }
 
     /// The different conditions, in order: control, if there is any, is the first.
@@ -169,22 +215,27 @@ fn check(settings: &LabelSettings) -> Result<(), CellsError> {
 /// What it takes to understand a label.
 struct Understanding<'a> {
     settings: &'a LabelSettings,
+    genes: HashSet<&'a str>,
     known: HashSet<&'a str>,
 }
 
 impl<'a> Understanding<'a> {
     fn new(labels: &'a [String], genes: &'a [String], settings: &'a LabelSettings) -> Self {
-        let mut known: HashSet<&str> = genes.iter().map(String::as_str).collect();
+        let genes: HashSet<&str> = genes.iter().map(String::as_str).collect();
+        let mut known = genes.clone();
         for label in labels {
             // Parts that are certain are known from then on.
             known.extend(label.split(&*settings.separator).map(str::trim));
         }
         // A label of several parts that stands alone is not known to be one name.
         if !settings.weak_separator.is_empty() {
-            let genes: HashSet<&str> = genes.iter().map(String::as_str).collect();
             known.retain(|name| genes.contains(name) || !name.contains(&*settings.weak_separator));
         }
-        Self { settings, known }
+        Self {
+            settings,
+            genes,
+            known,
+        }
     }
 
     fn is_control(&self, part: &str) -> bool {
@@ -196,7 +247,28 @@ impl<'a> Understanding<'a> {
     }
 
     fn is_known(&self, part: &str) -> bool {
-        self.known.contains(part) || self.is_control(part)
+        self.known.contains(part) || self.is_control(part) || is_usual_control(part)
+    }
+
+    /// Why a name cannot be that of a target: written, it would be another condition.
+    fn confusion(&self, target: &str) -> Option<String> {
+        if target.contains('+') {
+            return Some(format!(
+                "has {target:?} for a name, but + joins names in what is written; call it otherwise in the file"
+            ));
+        }
+        if !is_usual_control(target) || (target != CONTROL && self.genes.contains(target)) {
+            return None;
+        }
+        let control = &self.settings.control;
+        let options = control.iter().map(|label| format!("--control {label}"));
+        let options: Vec<String> = options.collect();
+        Some(format!(
+            "has {target:?} for a name, which usually is control, but only {} was named so; if such cells are unperturbed as well, \
+             give {} --control {target}, else call them otherwise in the file or leave them out",
+            control.join(", "),
+            options.join(" ")
+        ))
     }
 
     fn parse(&self, label: &str) -> Result<Condition, String> {
@@ -222,9 +294,11 @@ impl<'a> Understanding<'a> {
                 settings.separator
             ));
         }
-        Ok(Condition::of(
-            parts.into_iter().filter(|part| !self.is_control(part)),
-        ))
+        let targets: Vec<&str> = parts.into_iter().filter(|p| !self.is_control(p)).collect();
+        match targets.iter().find_map(|target| self.confusion(target)) {
+            Some(reason) => Err(reason),
+            None => Ok(Condition::of(targets)),
+        }
     }
 }
 
@@ -288,6 +362,54 @@ mod tests {
         );
     }
 
+    /// Written, these would be other conditions.
+    #[test]
+    fn names_that_cannot_be_written_are_refused() {
+        let told = |labels: &[&str], control: &str, separator: &str| {
+            let settings = LabelSettings {
+                control: vec![control.into()],
+                separator: separator.into(),
+                weak_separator: String::new(),
+            };
+            let cells: Vec<String> = (0..labels.len()).map(|i| format!("cell{i}")).collect();
+            let column = Column::from(labels.to_vec());
+            let genes = ["CTRL".to_owned()];
+            let found = Conditions::unify(&column, &genes, &settings, "obs/drug", &cells);
+            found.map(|_| ()).map_err(|error| error.to_string())
+        };
+        let beside = "obs/drug: the label \"control\" of cell \"cell1\" has \"control\" for a name, which usually is control, but only \
+                      DMSO was named so; if such cells are unperturbed as well, give --control DMSO --control control, else call them \
+                      otherwise in the file or leave them out";
+        assert_eq!(
+            told(&["DMSO", "control", "A"], "DMSO", "+").unwrap_err(),
+            beside
+        );
+        let filler = told(&["NT", "A+ctrl", "A+B"], "NT", "+").unwrap_err();
+        assert!(
+            filler.contains("the label \"A+ctrl\" of cell \"cell1\" has \"ctrl\" for a name"),
+            "{filler}"
+        );
+        let plus = told(&["control", "CD4+"], "control", "_").unwrap_err();
+        assert!(
+            plus.contains(
+                "the label \"CD4+\" of cell \"cell1\" has \"CD4+\" for a name, but + joins"
+            ),
+            "{plus}"
+        );
+        // A measured gene.
+        assert_eq!(told(&["NT", "CTRL"], "NT", "+"), Ok(()));
+    }
+
+    #[test]
+    fn conditions_of_some_cells_are_those_that_they_have() {
+        let column = Column::from(vec!["A+B", "ctrl", "C", "A"]);
+        let all = Conditions::unify(&column, &[], &LabelSettings::default(), "", &[]).unwrap();
+        let some = all.at(&[3, 1, 3]);
+        let names: Vec<String> = some.conditions().iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["control", "A"]);
+        assert_eq!(some.of_cells(), [1, 0, 1]);
+    }
+
     #[test]
     fn labels_that_say_nothing_name_the_cell() {
         let error = unify(&["KLF1", "KLF1+"], &[]).unwrap_err().to_string();
@@ -303,7 +425,9 @@ mod tests {
         let error = Conditions::unify(&missing, &[], &LabelSettings::default(), "place", &cells)
             .unwrap_err();
         assert!(
-            error.to_string().contains("of cell \"b\" is missing"),
+            error
+                .to_string()
+                .contains("of cell \"b\" is missing, as those of 1 of 2 cells are"),
             "{error}"
         );
     }

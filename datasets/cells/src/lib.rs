@@ -43,10 +43,10 @@ pub use condition::{CONTROL, Condition};
 pub use conditions::{Conditions, LabelSettings};
 pub use error::CellsError;
 pub use moments::GeneMoments;
-pub use normalization::{Normalization, median_total, totals};
+pub use normalization::{LogarithmCheck, Normalization, median_total, totals};
 pub use prepare::{
-    EVALUATED, Input, PERTURBATION, PREPARE, PrepareSettings, Prepared, SPLIT, likely_controls,
-    prepare, read_conditions,
+    Dropped, EVALUATED, Input, PERTURBATION, PREPARE, PrepareSettings, Prepared, SPLIT,
+    likely_controls, prepare, prepared_conditions, read_conditions, told_controls,
 };
 pub use protocol::Protocol;
 pub use resplit::{Resplit, resplit};

@@ -40,20 +40,20 @@ impl Normalization {
     }
 }
 
-/// Sum of the counts of every cell, and a check that these are counts: whole numbers, none below zero. `progress` is told how
-/// many cells more were read.
+/// Sum of the counts of every cell at the rows `kept` (ascending), and a check that these are counts: whole numbers, none below
+/// zero. `progress` is told how many cells more were read.
 ///
 /// # Errors
-/// [`CellsError::Value`] for the first value that is no count, with the cell and gene, named by `cells` and `genes`;
+/// [`CellsError::Value`] for the first value that is no count, with the cell and gene, named by `cells` (those kept) and `genes`;
 /// [`CellsError::AnnData`] if the matrix cannot be read.
 pub fn totals(
     matrix: &MatrixReader,
-    cells: &[String],
-    genes: &[String],
+    kept: &[usize],
+    [cells, genes]: [&[String]; 2],
     progress: &mut dyn FnMut(usize) -> Result<(), CellsError>,
 ) -> Result<Vec<f64>, CellsError> {
-    let mut totals = Vec::with_capacity(matrix.n_rows());
-    each_block::<f64>(matrix, |rows, block| {
+    let mut totals = Vec::with_capacity(kept.len());
+    each_block::<f64>(matrix, kept, |rows, block| {
         progress(rows.len())?;
         for (i, cell) in rows.enumerate() {
             let mut total = 0.0;
@@ -61,8 +61,8 @@ pub fn totals(
                 if value < 0.0 || value.fract() != 0.0 {
                     let reason = "expected counts, whole numbers from 0 on; name what holds them with --layer or --raw, or \
                                   take values that are log(1 + x) already as they are with --input logarithms";
-                    let found = (matrix, value, [cells, genes], [cell, gene]);
-                    return Err(wrong_value(found, reason));
+                    let found = (value, [cells, genes], [cell, gene]);
+                    return Err(wrong_value(matrix.label(), found, reason));
                 }
                 total += value;
             }
@@ -76,23 +76,27 @@ pub fn totals(
 /// No count of a cell is larger than e to this.
 const LARGEST_LOGARITHM: f64 = 30.0;
 
-/// Checks that values can be log(1 + x) of counts that were scaled.
+/// Checks that values can be log(1 + x) of counts that were scaled: no counts, and nothing that was centred.
 #[derive(Debug, Default)]
-pub(crate) struct LogarithmCheck {
+pub struct LogarithmCheck {
     some: bool,
     fractions: bool,
 }
 
 impl LogarithmCheck {
-    /// Looks at one more cell: row `row` of a block of `matrix`. `names` are those of cells and genes.
-    pub(crate) fn add(
+    /// Looks at one more cell: row `row` of a block of the matrix that `label` names. `names` are those of cells and genes.
+    ///
+    /// # Errors
+    /// [`CellsError::Value`] for a value that is no such logarithm.
+    pub fn add<T: Number>(
         &mut self,
-        matrix: &MatrixReader,
-        block: &RowBlock<f64>,
+        label: &str,
+        block: &RowBlock<T>,
         [row, cell]: [usize; 2],
         names: [&[String]; 2],
     ) -> Result<(), CellsError> {
         for (gene, value) in block.row(row) {
+            let value = value.to_f64();
             let reason = if value < 0.0 {
                 "expected log(1 + x), never below 0; these values may have been centred or scaled: name those from before with \
                  --layer or --raw"
@@ -103,27 +107,35 @@ impl LogarithmCheck {
                 self.fractions |= value.fract() != 0.0;
                 continue;
             };
-            return Err(wrong_value((matrix, value, names, [cell, gene]), reason));
+            let found = (value, names, [cell, gene]);
+            return Err(wrong_value(label.into(), found, reason));
         }
         Ok(())
     }
 
     /// Judges all cells together.
-    pub(crate) fn finish(self, matrix: &MatrixReader) -> Result<(), CellsError> {
+    ///
+    /// # Errors
+    /// [`CellsError::Cells`] if there was nothing but whole numbers.
+    pub fn finish(self, label: &str) -> Result<(), CellsError> {
         if !self.some || self.fractions {
             return Ok(());
         }
         let reason = "nothing but whole numbers, expected log(1 + x); counts are normalised with --input counts, the default";
-        Err(CellsError::cells(matrix.label(), reason))
+        Err(CellsError::cells(label, reason))
     }
 }
 
-/// A value of a matrix, with the names of cells and genes and its place.
-type Found<'a> = (&'a MatrixReader, f64, [&'a [String]; 2], [usize; 2]);
+/// A value, with the names of cells and genes and its place.
+type Found<'a> = (f64, [&'a [String]; 2], [usize; 2]);
 
-fn wrong_value((matrix, value, [cells, genes], [cell, gene]): Found, reason: &str) -> CellsError {
+fn wrong_value(
+    matrix: String,
+    (value, [cells, genes], [cell, gene]): Found,
+    reason: &str,
+) -> CellsError {
     CellsError::Value {
-        matrix: matrix.label(),
+        matrix,
         value,
         gene: genes.get(gene).cloned().unwrap_or_default(),
         cell: cells.get(cell).cloned().unwrap_or_default(),

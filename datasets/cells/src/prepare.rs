@@ -1,29 +1,34 @@
 //! From counts as they were measured to the file that training reads.
 
 mod control_labels;
+mod kept_cells;
 mod progress;
 mod raw_cells;
 mod selection;
 mod settings;
+mod stored_conditions;
 
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use rheome_anndata::{
-    AnnData, AnnDataWriter, Array, Axis, ElementType, Storage, Value, Values, WriteOptions,
+    AnnData, AnnDataWriter, Array, Axis, ElementType, FrameReader, Storage, Value, Values,
+    WriteOptions,
 };
 
-use crate::conditions::{Conditions, LabelSettings};
+use crate::conditions::Conditions;
 use crate::error::CellsError;
 use crate::normalization::Normalization;
 use crate::read_ahead::each_block;
 use crate::split::{Split, SplitSettings};
 
-pub use control_labels::likely_controls;
+pub use control_labels::{likely_controls, told_controls};
+pub use kept_cells::Dropped;
 pub(crate) use progress::{Progress, go_on};
 use raw_cells::RawCells;
 pub(crate) use selection::Masks;
 pub use settings::{Input, PrepareSettings};
+pub use stored_conditions::{prepared_conditions, read_conditions};
 
 /// The column of `obs` with the conditions, as this crate writes them.
 pub const PERTURBATION: &str = "perturbation";
@@ -58,6 +63,8 @@ pub struct Prepared {
     pub renamed: Vec<(String, String)>,
     /// Elements of the source that are not in the output: `layers/spliced`, `obsm/X_pca`, `raw`, ....
     pub left_out: Vec<String>,
+    /// Cells of the source that are not in the output.
+    pub dropped: Dropped,
 }
 
 /// Normalises the cells of `source`, unifies their conditions, splits these, selects genes, and writes what training needs to
@@ -89,7 +96,7 @@ pub fn prepare(
         .map(|split| Split::new(raw.conditions.conditions(), split, settings.protocol))
         .transpose()?;
     let masks = Masks::new(&raw.conditions, split.as_ref(), settings.protocol);
-    let mut progress = Progress::new(raw.matrix.n_rows(), settings.passes(), progress);
+    let mut progress = Progress::new(raw.kept.len(), settings.passes(), progress);
     let normalization = raw.normalization(settings, &masks.selecting, &mut progress)?;
     let selection = raw.select(settings, &masks, normalization.as_ref(), &mut progress)?;
 
@@ -114,6 +121,9 @@ pub fn prepare(
     // How scanpy recognises logarithms.
     writer.write_uns("log1p", &Value::Dict(Vec::new()))?;
     let mut obs = source.frame(Axis::Obs)?;
+    if raw.kept.len() < obs.len() {
+        obs = obs.at(&raw.kept);
+    }
     let condition = obs.set_beside(PERTURBATION, raw.conditions.to_column())?;
     renamed.note("obs", PERTURBATION, condition);
     let of_source = match &split {
@@ -129,14 +139,15 @@ pub fn prepare(
     Ok(Prepared {
         cells: obs.len(),
         genes: selection.genes.len(),
-        measured: raw.genes,
         conditions: raw.conditions,
         split,
         target_total,
         unmeasured: selection.unmeasured,
         made_unique: raw.made_unique,
         renamed: renamed.0,
-        left_out: left_out(source, settings)?,
+        measured: raw.genes,
+        left_out: left_out(source, &raw.var, settings)?,
+        dropped: raw.dropped,
     })
 }
 
@@ -152,8 +163,12 @@ impl Renamed {
     }
 }
 
-/// What of the source is not taken over: all but the values that the settings name, `obs` and `var`.
-fn left_out(source: &AnnData, settings: &PrepareSettings) -> Result<Vec<String>, CellsError> {
+/// What of the source is not taken over: all but the values that the settings name, `obs` and `var`, the table of their genes.
+fn left_out(
+    source: &AnnData,
+    var: &FrameReader,
+    settings: &PrepareSettings,
+) -> Result<Vec<String>, CellsError> {
     let mut names = Vec::new();
     if source.has_x() && (settings.raw || settings.layer.is_some()) {
         names.push("X".to_owned());
@@ -170,6 +185,13 @@ fn left_out(source: &AnnData, settings: &PrepareSettings) -> Result<Vec<String>,
         groups.push((pairwise, source.pairwise_keys(axis)?));
     }
     groups.push(("uns", source.uns_keys()?));
+    if settings.raw {
+        // The genes of X have a table of their own, of which raw may know less.
+        let of_x = source.var().columns().iter();
+        groups.push(("var", of_x.filter(|name| !var.has(name)).cloned().collect()));
+        let of_raw = source.raw()?.map(|raw| raw.annotations);
+        groups.push(("raw/varm", of_raw.unwrap_or_default()));
+    }
     for (group, members) in groups {
         names.extend(members.iter().map(|name| format!("{group}/{name}")));
     }
@@ -185,28 +207,17 @@ fn write_values(
     progress: &mut Progress,
 ) -> Result<(), CellsError> {
     let x = writer.add_x(Storage::Csr, ElementType::F32)?;
-    each_block::<f32>(&raw.matrix.columns(genes)?, |rows, mut block| {
-        progress.advance(rows.len())?;
-        if let Some((normalization, totals)) = normalization {
-            normalization.apply(&mut block, &totals[rows]);
-        }
-        Ok(writer.append(x, &block)?)
-    })
-}
-
-/// The conditions of a file, whoever wrote it, from a column of `obs`.
-///
-/// # Errors
-/// [`CellsError::AnnData`] if there is no such column, [`CellsError::Label`] for a label that cannot be understood.
-pub fn read_conditions(
-    cells: &AnnData,
-    key: &str,
-    labels: &LabelSettings,
-) -> Result<Conditions, CellsError> {
-    let column = cells.obs().column(key)?;
-    let place = format!("{}: obs/{key}", cells.path().display());
-    let genes = cells.var().names()?;
-    Conditions::unify(&column, &genes, labels, &place, &cells.obs().names()?)
+    each_block::<f32>(
+        &raw.matrix.columns(genes)?,
+        &raw.kept,
+        |cells, mut block| {
+            progress.advance(cells.len())?;
+            if let Some((normalization, totals)) = normalization {
+                normalization.apply(&mut block, &totals[cells]);
+            }
+            Ok(writer.append(x, &block)?)
+        },
+    )
 }
 
 /// Text of `uns`.
@@ -244,6 +255,8 @@ fn describe(
         // What the genes that are kept may have been chosen without, whatever split the file is given later.
         ("test", split.map_or(Value::Null, held_out)),
         ("unmeasured", texts(unmeasured.to_vec())),
+        ("drop_unlabelled", settings.drop_unlabelled.into()),
+        ("drop_unmeasured", settings.drop_unmeasured.into()),
     ];
     Value::Dict(members.map(|(name, value)| (name.to_owned(), value)).into())
 }

@@ -12,15 +12,25 @@ use crate::normalization::BLOCK;
 /// Blocks that may wait: with the one that is read and the one that is worked on, three are in memory.
 const WAITING: usize = 1;
 
-/// Gives every block of a matrix to `work`, in order, with the places of its cells; another thread reads ahead unless this
-/// process is to use one thread.
+/// Gives the rows `kept` (ascending) of a matrix to `work`, block by block and in order, with their places in `kept`; another
+/// thread reads ahead unless this process is to use one thread.
 ///
 /// # Errors
 /// [`CellsError::AnnData`] if the matrix cannot be read; what `work` fails with.
 pub(crate) fn each_block<T: Number + Send>(
     matrix: &MatrixReader,
+    kept: &[usize],
     mut work: impl FnMut(Range<usize>, RowBlock<T>) -> Result<(), CellsError>,
 ) -> Result<(), CellsError> {
+    let mut work = |rows: Range<usize>, block: RowBlock<T>| {
+        let place = |row: usize| kept.partition_point(|kept| *kept < row);
+        let places = place(rows.start)..place(rows.end);
+        if places.len() == rows.len() {
+            return work(places, block);
+        }
+        let of_block = kept[places.clone()].iter().map(|row| row - rows.start);
+        work(places, block.at(&of_block.collect::<Vec<_>>()))
+    };
     if rayon::current_num_threads() == 1 {
         for block in matrix.blocks::<T>(BLOCK) {
             let (rows, block) = block?;

@@ -7,11 +7,11 @@ use std::path::Path;
 use rheome_anndata::{AnnData, AnnDataWriter, Axis, Frame, Part, Value, WriteOptions};
 
 use crate::condition::Condition;
-use crate::conditions::{Conditions, LabelSettings};
+use crate::conditions::Conditions;
 use crate::error::CellsError;
 use crate::moments::GeneMoments;
 use crate::normalization::BLOCK;
-use crate::prepare::{EVALUATED, Masks, PERTURBATION, PREPARE, Progress, SPLIT, read_conditions};
+use crate::prepare::{EVALUATED, Masks, PREPARE, Progress, SPLIT, prepared_conditions};
 use crate::protocol::Protocol;
 use crate::split::{Split, SplitSettings};
 use crate::variable_genes::seurat;
@@ -45,7 +45,7 @@ pub fn resplit(
     progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<Resplit, CellsError> {
     let (protocol, evaluated_genes) = preparation(source)?;
-    let conditions = read_conditions(source, PERTURBATION, &LabelSettings::default())?;
+    let conditions = prepared_conditions(source)?;
     let split = Split::new(conditions.conditions(), settings, protocol)?;
     let masks = Masks::new(&conditions, Some(&split), protocol);
     let evaluating = moments(source, &masks.evaluating, progress)?;

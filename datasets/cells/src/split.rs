@@ -135,7 +135,9 @@ impl Split {
         else {
             return None;
         };
-        let stored = |name: &String| Condition::of(name.split('+').map(str::trim));
-        Some(names.iter().map(stored).collect())
+        names
+            .iter()
+            .map(|name| Condition::printed(name).ok())
+            .collect()
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use rheome_anndata::{AnnData, Categorical, Storage};
 
 use crate::MetricsError;
+use crate::genes::gene_places;
 
 /// What files call their parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl Cells {
         let all = file.var().names()?;
         let columns = match genes {
             None => (0..all.len()).collect(),
-            Some(genes) => places(path, &all, genes)?,
+            Some(genes) => gene_places(path, &all, genes)?,
         };
         let groups = members(&labels, wanted);
         if groups.is_empty() {
@@ -243,22 +244,6 @@ fn members(labels: &Categorical, wanted: Option<&[String]>) -> Vec<(String, Vec<
     named.filter(|(_, rows)| !rows.is_empty()).collect()
 }
 
-/// Where genes are in a file.
-fn places(path: &Path, all: &[String], genes: &[String]) -> Result<Vec<usize>, MetricsError> {
-    let of: HashMap<&String, usize> = all.iter().enumerate().map(|(i, name)| (name, i)).collect();
-    let missing: Vec<&String> = genes.iter().filter(|gene| !of.contains_key(gene)).collect();
-    if let Some(first) = missing.first() {
-        let place = format!("{}: var", path.display());
-        let reason = format!(
-            "{} of {} genes are missing, the first is {first:?}; expected the genes of both files to be the same",
-            missing.len(),
-            genes.len()
-        );
-        return Err(MetricsError::cells(place, reason));
-    }
-    Ok(genes.iter().map(|gene| of[gene]).collect())
-}
-
 /// Collects cells one after the other.
 struct Builder {
     /// Cell and value, by gene.
@@ -284,17 +269,8 @@ impl Builder {
             }
             if value != 0.0 {
                 let (cells, values) = &mut self.columns[gene];
-                // A gene that a sparse row names twice has the sum.
-                match cells.last() == Some(&self.cells) {
-                    true => {
-                        let last = values.len() - 1;
-                        values[last] += value;
-                    }
-                    false => {
-                        cells.push(self.cells);
-                        values.push(value);
-                    }
-                }
+                cells.push(self.cells);
+                values.push(value);
             }
         }
         self.cells += 1;

@@ -8,8 +8,8 @@ use rheome_anndata::{Compression, WriteOptions};
 use rheome_cells::{
     Flavor, Input, LabelSettings, PrepareSettings, Protocol, SplitMethod, SplitSettings,
 };
-use rheome_cli::ComputeOptions;
 use rheome_cli::outputs::file_parser;
+use rheome_cli::{ComputeOptions, Failure};
 
 /// What `--seed` is for where all that is random is a split.
 const SEED_OF_SPLIT: &str = "Seed of the split. Default: 42";
@@ -53,6 +53,12 @@ pub struct PrepareArguments {
     /// Whose cells decide which genes are kept: strict, the cells of training alone; paper, all cells, as scDFM was published.
     #[arg(long, value_name = "NAME", default_value = "strict", value_parser = protocol())]
     pub protocol: Protocol,
+    /// Leave cells without a label out.
+    #[arg(long)]
+    pub drop_unlabelled: bool,
+    /// Leave cells out whose perturbation names a gene that was not measured: scDFM cannot learn it. Not for drugs.
+    #[arg(long)]
+    pub drop_unmeasured: bool,
     /// Also split the conditions, before genes are chosen; see `perturb split`.
     #[arg(long, value_name = "METHOD", value_parser = split_method())]
     pub split_method: Option<SplitMethod>,
@@ -132,7 +138,7 @@ pub struct InfoArguments {
 /// What a raw file calls its parts.
 #[derive(Debug, Args)]
 pub struct KeyOptions {
-    /// Column of obs that tells what was done to a cell.
+    /// Column of obs (or its index, by its name) that tells what was done to a cell.
     #[arg(long, value_name = "COLUMN", default_value = "condition")]
     pub pert_col: String,
     /// Column of var with the names of genes that perturbations use; a gene without one is called as its row. Default: the names of
@@ -196,6 +202,39 @@ pub struct SplitOptions {
 }
 
 impl SplitOptions {
+    /// Refuses options that `method` (none: there is no split) takes no account of.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the first of them.
+    pub fn refuse_unused(&self, method: Option<SplitMethod>) -> Result<(), Failure> {
+        use SplitMethod::{Additive, Combinations, Given, Unseen};
+        let default = SplitSettings::default();
+        let drawn = [Additive, Unseen, Combinations].as_slice();
+        let given = [
+            ("--fold", self.fold != 0, drawn),
+            ("--share", self.share != default.share, drawn),
+            (
+                "--combinations",
+                self.combinations != default.combinations,
+                &[Combinations],
+            ),
+            ("--conditions", !self.conditions.is_empty(), &[Given]),
+        ];
+        for (option, _, methods) in given.into_iter().filter(|(_, given, _)| *given) {
+            let names: Vec<&str> = methods.iter().map(|method| method.name()).collect();
+            let found = match method {
+                Some(method) if methods.contains(&method) => continue,
+                Some(method) => format!("--split-method {}", method.name()),
+                None => "no split".into(),
+            };
+            return Err(Failure::new(format!(
+                "{option}: found {found}, expected --split-method {} besides",
+                names.join(" or ")
+            )));
+        }
+        Ok(())
+    }
+
     /// The settings of a split.
     pub fn settings(&self, method: SplitMethod, seed: Option<u64>) -> SplitSettings {
         SplitSettings {

@@ -35,10 +35,10 @@ pub struct Request {
     /// These, separated by commas, the genes of a combination joined by `+`: `KLF1,KLF1+CEBPA`.
     #[arg(long, value_name = "LIST")]
     pub perturbations: Option<String>,
-    /// Those of a file: one a line, or the first column of a table.
+    /// Those of a file: one a line, or the first column of a table; a heading such as perturbation, condition or gene is passed over.
     #[arg(long, value_name = "FILE")]
     pub perturbations_file: Option<PathBuf>,
-    /// Those of a part of the split that the data hold.
+    /// Those of a part of the split that the data hold; test is refused where the model has seen some of them in its training.
     #[arg(long, value_name = "PART")]
     pub split: Option<PartOfSplit>,
     /// All pairs of the genes that the data have perturbed.

@@ -18,6 +18,9 @@ pub fn run(arguments: &IdentifyArguments) -> Result<(), Failure> {
     let cells = PreparedCells::read(&arguments.data)?;
     let device = arguments.compute.select(console)?.device;
     let trained = TrainedModel::load(&files, &[], &cells, &device)?;
+    if let Some(trained_on) = &trained.trained_on {
+        trained_on.note_other_scale(&cells, console);
+    }
     if files.folder.is_some() && trained.settings.training.identification == 0.0 {
         return Err(Failure::new(format!(
             "{}: training.identification: found 0, expected a model that was trained to name perturbations; train it with --set training.identification=1",

@@ -4,14 +4,15 @@ use std::path::Path;
 
 use rheome_anndata::{AnnData, Axis, MatrixReader};
 use rheome_cells::{
-    Conditions, Flavor, LabelSettings, PERTURBATION, PREPARE, PrepareSettings, SPLIT, Split,
-    likely_controls, read_conditions,
+    CellsError, Conditions, Flavor, LabelSettings, PERTURBATION, PREPARE, PrepareSettings, SPLIT,
+    Split, likely_controls, prepared_conditions, read_conditions,
 };
 use rheome_cli::{Facts, Failure, model_folder, settings};
 use serde_json::{Map, Value, json};
 
 use super::PROGRAM;
 use crate::arguments::{InfoArguments, control_labels};
+use crate::trained_on::TrainedOn;
 
 /// Runs the command.
 pub fn run(arguments: &InfoArguments) -> Result<(), Failure> {
@@ -53,6 +54,13 @@ fn of_cells(arguments: &InfoArguments) -> Result<Facts, Failure> {
         }
     }
     if let Some((column, conditions)) = conditions(&cells, arguments)? {
+        let conditions = match conditions {
+            Ok(conditions) => conditions,
+            Err(reason) => {
+                tell("conditions_error", json!(reason.to_string()));
+                return finish(&cells, facts);
+            }
+        };
         tell("conditions", json!(conditions.conditions().len()));
         let control = conditions.control_cells().len();
         tell("control_cells", json!(control));
@@ -65,6 +73,12 @@ fn of_cells(arguments: &InfoArguments) -> Result<Facts, Failure> {
         }
         tell("perturbed", json!(conditions.targets()));
     }
+    finish(&cells, facts)
+}
+
+/// Also tells how the cells were prepared and split.
+fn finish(cells: &AnnData, mut facts: Facts) -> Result<Facts, Failure> {
+    let mut tell = |key: &str, value: Value| facts.tell(key, value);
     if let Ok(prepared) = cells.uns_at(PREPARE) {
         let text = |key| prepared.get(key).and_then(|value| value.as_text());
         tell("protocol", json!(text("protocol")));
@@ -79,7 +93,7 @@ fn of_cells(arguments: &InfoArguments) -> Result<Facts, Failure> {
             json!(total.and_then(|total| total.as_f64())),
         );
     }
-    if let Some(split) = of_split(&cells) {
+    if let Some(split) = of_split(cells) {
         tell("split", Value::Object(split));
     }
     Ok(facts)
@@ -90,11 +104,14 @@ fn of_matrix(matrix: &MatrixReader) -> String {
     storage.to_lowercase()
 }
 
+/// The conditions of a column, or why they cannot be understood.
+type Read = Result<Conditions, CellsError>;
+
 /// The column that was named, or a usual one, and its conditions; none where there is no such column.
 fn conditions(
     cells: &AnnData,
     arguments: &InfoArguments,
-) -> Result<Option<(String, Conditions)>, Failure> {
+) -> Result<Option<(String, Read)>, Failure> {
     let labels = LabelSettings {
         control: control_labels(&arguments.control),
         ..LabelSettings::default()
@@ -103,8 +120,10 @@ fn conditions(
         cells
             .require(&[column], &[], &[])
             .map_err(|missing| missing.named_by("--pert-col"))?;
-        let found = read_conditions(cells, column, &labels)?;
-        return Ok(Some((column.clone(), found)));
+        return Ok(Some((
+            column.clone(),
+            read_conditions(cells, column, &labels),
+        )));
     }
     let usual = [
         PERTURBATION.to_owned(),
@@ -112,11 +131,15 @@ fn conditions(
     ];
     let there = cells.obs().columns();
     let column = usual.into_iter().find(|name| there.contains(name));
-    let found = column.and_then(|column| {
-        let found = read_conditions(cells, &column, &labels).ok()?;
-        Some((column, found))
-    });
-    Ok(found)
+    // What was prepared is read as training reads it.
+    let is_prepared = cells.uns_at(PREPARE).is_ok() && arguments.control.is_empty();
+    Ok(column.map(|column| {
+        let found = match is_prepared && column == PERTURBATION {
+            true => prepared_conditions(cells),
+            false => read_conditions(cells, &column, &labels),
+        };
+        (column, found)
+    }))
 }
 
 fn of_split(cells: &AnnData) -> Option<Map<String, Value>> {
@@ -157,6 +180,10 @@ fn of_model(folder: &Path) -> Result<Facts, Failure> {
     facts.tell("weights_bytes", weights.map(|file| file.len()));
     let seconds = model_folder::training_seconds(folder);
     facts.tell("training_seconds", seconds);
+    if let Some(trained_on) = TrainedOn::load(folder)? {
+        facts.tell_known("held_out", trained_on.held_out);
+        facts.tell_known("target_total", trained_on.target_total);
+    }
     facts.tell("settings", settings);
     Ok(facts)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rheome_anndata::AnnData;
-use rheome_cells::{Conditions, PrepareSettings, Prepared, Split, SplitSettings, prepare};
+use rheome_cells::{Conditions, PrepareSettings, Prepared, Split, prepare};
 use rheome_cli::outputs::NewFile;
 use rheome_cli::{Console, Failure, RunFiles, did_you_mean, say};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ const MOST_NAMES: usize = 8;
 /// Runs the command.
 pub fn run(arguments: &PrepareArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
-    refuse_lost_options(arguments)?;
+    arguments.split.refuse_unused(arguments.split_method)?;
     let output = NewFile {
         option: "--output",
         path: &arguments.output,
@@ -44,6 +44,7 @@ pub fn run(arguments: &PrepareArguments) -> Result<(), Failure> {
         &mut progress,
     )
     .map_err(failures::of_options)?;
+    note_dropped(console, &prepared);
     note_unmeasured(console, &prepared);
     note_renamed(console, &prepared);
     if !prepared.left_out.is_empty() {
@@ -74,23 +75,29 @@ fn settings(arguments: &PrepareArguments) -> PrepareSettings {
         evaluated_genes: arguments.evaluated_genes,
         protocol: arguments.protocol,
         labels: arguments.keys.labels(),
+        drop_unlabelled: arguments.drop_unlabelled,
+        drop_unmeasured: arguments.drop_unmeasured,
     }
 }
 
-/// Options of a split without a split would be ignored.
-fn refuse_lost_options(arguments: &PrepareArguments) -> Result<(), Failure> {
-    let (split, default) = (&arguments.split, SplitSettings::default());
-    let given = [
-        ("--fold", split.fold != 0),
-        ("--share", split.share != default.share),
-        ("--combinations", split.combinations != default.combinations),
-        ("--conditions", !split.conditions.is_empty()),
-    ];
-    match given.iter().find(|(_, given)| *given) {
-        Some((option, _)) if arguments.split_method.is_none() => Err(Failure::new(format!(
-            "{option}: found no split, expected --split-method besides (--split-method given for --conditions)"
-        ))),
-        _ => Ok(()),
+/// Says which cells are left out.
+fn note_dropped(console: Console, prepared: &Prepared) {
+    let dropped = &prepared.dropped;
+    if dropped.unlabelled > 0 {
+        let cells = dropped.unlabelled;
+        console.note(format!("note: left out {cells} cells without a label"));
+    }
+    if !dropped.unmeasured.is_empty() {
+        let names: Vec<String> = dropped
+            .unmeasured
+            .iter()
+            .map(|(c, _)| c.to_string())
+            .collect();
+        console.note(format!(
+            "note: left out {} cells of conditions that name what was not measured: {}",
+            dropped.unmeasured.iter().map(|(_, n)| n).sum::<usize>(),
+            shortened(&names)
+        ));
     }
 }
 
@@ -122,7 +129,8 @@ fn note_unmeasured(console: Console, prepared: &Prepared) {
         .map(with_nearest)
         .collect();
     console.note(format!(
-        "note: {} of the {targets} perturbed genes were not measured: {}{}",
+        "note: {} of the {targets} perturbed genes were not measured: {}{}; scDFM cannot learn from their cells, which \
+         --drop-unmeasured leaves out",
         unmeasured.len(),
         told.join(", "),
         more(unmeasured.len())
@@ -221,6 +229,10 @@ fn facts(prepared: &Prepared) -> Value {
         "made_unique": prepared.made_unique,
         "renamed": prepared.renamed.iter().cloned().collect::<BTreeMap<_, _>>(),
         "left_out": prepared.left_out,
+        "dropped": json!({
+            "unlabelled": prepared.dropped.unlabelled,
+            "unmeasured": prepared.dropped.unmeasured.iter().map(|(c, n)| (c.to_string(), *n)).collect::<BTreeMap<_, _>>(),
+        }),
         "test": split.map(|s| s.test().iter().map(ToString::to_string).collect::<Vec<_>>()),
     })
 }

@@ -13,6 +13,9 @@ use crate::arguments::SplitArguments;
 /// Runs the command.
 pub fn run(arguments: &SplitArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
+    arguments
+        .split
+        .refuse_unused(Some(arguments.split_method))?;
     let named = arguments.output.as_ref().unwrap_or(&arguments.data);
     let output = &behind_links(named.clone());
     if arguments.output.is_none() && !arguments.write.overwrite {

@@ -35,13 +35,13 @@ impl Column {
         self.len() == 0
     }
 
-    /// The value of a row as text: a string as it is, anything else as it prints; none where it is missing.
+    /// The value of a row as text: a string as it is, anything else as it prints; none where it is missing, as NaN is.
     ///
     /// # Panics
     /// If there are not that many rows.
     pub fn text(&self, row: usize) -> Option<String> {
         match self {
-            Self::Plain(values) => Some(values.text(row)),
+            Self::Plain(values) => (!values.is_nan(row)).then(|| values.text(row)),
             Self::Categorical(categorical) => {
                 let code = usize::try_from(categorical.codes[row]).ok()?;
                 Some(categorical.categories.text(code))
@@ -203,6 +203,16 @@ mod tests {
         let categorical = column.to_categorical();
         assert_eq!(categorical.codes(), [0, -1, 1]);
         assert_eq!(categorical.names(), ["3", "4"]);
+    }
+
+    /// pandas has no other way to say that a number is missing.
+    #[test]
+    fn a_fraction_that_is_no_number_is_missing() {
+        let column = Column::from(vec![2.5f64, f64::NAN, 0.0]);
+        let texts: Vec<Option<String>> = (0..3).map(|row| column.text(row)).collect();
+        assert_eq!(texts, [Some("2.5".into()), None, Some("0".into())]);
+        assert_eq!(column.to_categorical().codes(), [1, -1, 0]);
+        assert_eq!(Column::from(vec![f32::NAN]).text(0), None);
     }
 
     #[test]

@@ -53,11 +53,7 @@ impl FrameReader {
 
     fn open_group(group: Group, place: Place) -> Result<Self, AnnDataError> {
         let index = text::attribute(&group, "_index").unwrap_or_else(|| NO_NAME.into());
-        let (dataset, index_place) = Node::open(&group, &place, &index)?.dataset()?;
-        let shape = dataset.shape();
-        let [n_rows] = shape[..] else {
-            return Err(index_place.shape(format!("shape {shape:?}"), "one name a row"));
-        };
+        let n_rows = index_length(Node::open(&group, &place, &index)?)?;
         let columns = match group.attr("column-order") {
             // h5py stores an empty list as numbers.
             Ok(order) if order.size() == 0 => Vec::new(),
@@ -121,8 +117,12 @@ impl FrameReader {
     pub fn index(&self) -> Result<Values, AnnDataError> {
         match &self.store {
             Store::Group(group) => {
-                let (dataset, place) = Node::open(group, &self.place, &self.index)?.dataset()?;
-                values::read_vector(&dataset, &place, self.n_rows)
+                let node = Node::open(group, &self.place, &self.index)?;
+                let place = node.place().clone();
+                match read_column(node, self.n_rows)? {
+                    Column::Plain(values) => Ok(values),
+                    other => all_there(&other, &place),
+                }
             }
             Store::Records(records) => records.values(&self.index, &self.place),
         }
@@ -139,13 +139,16 @@ impl FrameReader {
         })
     }
 
-    /// Reads one column.
+    /// Reads one column, or the index by its name.
     ///
     /// # Errors
     /// [`AnnDataError::Missing`] if there is none of this name (it tells those that there are, the nearest first),
     /// [`AnnDataError::Format`] or [`AnnDataError::Shape`] if it is damaged.
     pub fn column(&self, name: &str) -> Result<Column, AnnDataError> {
         self.require(name)?;
+        if !self.has(name) {
+            return Ok(self.index()?.into());
+        }
         match &self.store {
             Store::Group(group) => {
                 let node = Node::open(group, &self.place, name)?;
@@ -158,12 +161,12 @@ impl FrameReader {
         }
     }
 
-    /// Whether a column is there, as an error that tells what is there instead.
+    /// Whether a column is there, or an index of that name, as an error that tells what is there instead.
     ///
     /// # Errors
     /// [`AnnDataError::Missing`] if it is not.
     pub fn require(&self, column: &str) -> Result<(), AnnDataError> {
-        if self.has(column) {
+        if self.has(column) || self.index_name() == Some(column) {
             return Ok(());
         }
         let there = self.columns.clone();
@@ -190,6 +193,34 @@ impl FrameReader {
         }
         Ok(frame)
     }
+}
+
+/// Number of rows, by the index: strings, or what anndata makes of other ones of pandas (strings of which some may be missing,
+/// categories).
+fn index_length(index: Node) -> Result<usize, AnnDataError> {
+    let (dataset, place) = match index {
+        Node::Dataset(dataset, place) => (dataset, place),
+        Node::Group(group, place) => {
+            let part = ["values", "codes"]
+                .into_iter()
+                .find(|part| group.link_exists(part));
+            Node::open(&group, &place, part.unwrap_or("values"))?.dataset()?
+        }
+    };
+    match dataset.shape()[..] {
+        [n_rows] => Ok(n_rows),
+        ref shape => Err(place.shape(format!("shape {shape:?}"), "one name a row")),
+    }
+}
+
+/// The names of all rows as text.
+fn all_there(index: &Column, place: &Place) -> Result<Values, AnnDataError> {
+    let name = |row| {
+        let missing = || place.format(format!("row {row} has no name, expected one a row"));
+        index.text(row).ok_or_else(missing)
+    };
+    let names: Result<Vec<String>, AnnDataError> = (0..index.len()).map(name).collect();
+    Ok(Values::Text(names?))
 }
 
 /// The categories of a column of anndata 0.7, whose dataset holds only codes.

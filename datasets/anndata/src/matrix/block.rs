@@ -1,5 +1,6 @@
 //! Some rows of a matrix in memory.
 
+use super::repeated::sum_repeated;
 use crate::error::AnnDataError;
 use crate::values::ElementType;
 
@@ -53,7 +54,7 @@ pub struct RowBlock<T> {
 enum Store<T> {
     /// Row by row.
     Dense(Vec<T>),
-    /// Row `i` has the columns `indices[indptr[i]..indptr[i + 1]]`. The same column twice means the sum.
+    /// Row `i` has the columns `indices[indptr[i]..indptr[i + 1]]`, each once, in any order.
     Sparse {
         indptr: Vec<usize>,
         indices: Vec<u32>,
@@ -76,7 +77,8 @@ impl<T: Number> RowBlock<T> {
         Ok(Self::dense_unchecked(n_rows, n_cols, values))
     }
 
-    /// Sparse rows: row `i` has `values[indptr[i]..indptr[i + 1]]` in the columns `indices[indptr[i]..indptr[i + 1]]`.
+    /// Sparse rows: row `i` has `values[indptr[i]..indptr[i + 1]]` in the columns `indices[indptr[i]..indptr[i + 1]]`. A column that
+    /// a row names several times has the sum of its values, as in scipy.
     ///
     /// # Errors
     /// [`AnnDataError::Content`] if `indptr` does not rise from 0 to the number of values, or an index is no column.
@@ -103,7 +105,18 @@ impl<T: Number> RowBlock<T> {
                 "column {index}, but there are {n_cols} (counted from 0)"
             ));
         }
-        Ok(Self::sparse_unchecked(n_cols, indptr, indices, values))
+        Ok(Self::sparse_summed(n_cols, indptr, indices, values))
+    }
+
+    /// Sparse rows that are checked, but may name a column several times.
+    pub(crate) fn sparse_summed(
+        n_cols: usize,
+        mut indptr: Vec<usize>,
+        mut indices: Vec<u32>,
+        mut values: Vec<T>,
+    ) -> Self {
+        sum_repeated(n_cols, &mut indptr, &mut indices, &mut values);
+        Self::sparse_unchecked(n_cols, indptr, indices, values)
     }
 
     pub(crate) fn dense_unchecked(n_rows: usize, n_cols: usize, values: Vec<T>) -> Self {
@@ -146,8 +159,7 @@ impl<T: Number> RowBlock<T> {
         matches!(self.store, Store::Sparse { .. })
     }
 
-    /// Columns and values of a row, for a dense row all that are not zero. A sparse row may name a column twice (the value is
-    /// the sum), and its columns may be in any order.
+    /// Columns and values of a row, each column once; of a dense row all that are not zero. Those of a sparse row may be in any order.
     ///
     /// # Panics
     /// If there are not that many rows.
@@ -185,7 +197,7 @@ impl<T: Number> RowBlock<T> {
             Store::Sparse { .. } => {
                 into.fill(T::default());
                 for (column, value) in self.row(row) {
-                    into[column] += value;
+                    into[column] = value;
                 }
             }
         }

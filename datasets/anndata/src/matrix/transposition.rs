@@ -215,7 +215,7 @@ impl Transposed {
         let records = bytes.chunks_exact(RECORD).map(Record::from_bytes);
         let (indices, values) = records.map(|r| (r.column, T::from_f64(r.value))).unzip();
         let indptr = starts.iter().map(|s| s - range.start).collect();
-        Ok(RowBlock::sparse_unchecked(
+        Ok(RowBlock::sparse_summed(
             self.n_cols,
             indptr,
             indices,

@@ -214,11 +214,25 @@ impl<'a> Element<'a> {
                 .write_raw(&order?)
         };
         attributes().map_err(self.fault(name))?;
-        inside.vector(index, frame.index())?;
+        inside.column_of_frame(index, &Column::Plain(frame.index().clone()))?;
         frame
             .columns()
             .iter()
-            .try_for_each(|(name, column)| inside.column(name, column))
+            .try_for_each(|(name, column)| inside.column_of_frame(name, column))
+    }
+
+    /// Writes a column of a data frame; one with a / in its name lies in a group, as anndata writes it.
+    fn column_of_frame(&self, name: &str, column: &Column) -> Result<(), AnnDataError> {
+        let Some((first, rest)) = name.split_once('/') else {
+            return self.column(name, column);
+        };
+        self.check_name(first)?;
+        let group = match self.group.link_exists(first) {
+            true => self.group.group(first),
+            false => create_group(self.group, first),
+        };
+        let group = group.map_err(self.fault(name))?;
+        self.inside(&group).column_of_frame(rest, column)
     }
 
     /// Writes a column.

@@ -46,18 +46,23 @@ const CONTROLS: [&str; 33] = [
     "vehicle",
     "wildtype",
 ];
+/// Words for control that are made of two: `no_target`, `NO_SITE_5`, `wild type`.
+const TOGETHER: [&str; 4] = ["nontarget", "nosite", "notarget", "wildtype"];
 /// Words that may be beside these.
-const BESIDE: [&str; 10] = [
+const BESIDE: [&str; 13] = [
     "cells",
     "gene",
     "grna",
     "guide",
+    "no",
     "non",
     "sg",
     "sgrna",
     "site",
     "target",
     "targeting",
+    "type",
+    "wild",
 ];
 
 /// The labels of a column that control cells are known to have, `non-targeting`, `NT_1`, `NTC`, `DMSO`, `safe harbor`, ..., and the
@@ -70,11 +75,21 @@ pub fn likely_controls(labels: &Column) -> Vec<(String, usize)> {
 /// Whether a label consists of words for control, and nothing else: `KLF1_NegCtrl0` has a gene in it.
 fn is_of_control(label: &str) -> bool {
     let label = label.to_lowercase();
+    // Alone: WT1 is a gene.
+    if label.trim() == "wt" {
+        return true;
+    }
     let words = label.split(|c: char| !c.is_alphanumeric());
     let words = words.map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()));
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    let is_control = |word: &&str| CONTROLS.contains(word);
-    (words.iter().any(is_control) || words.concat().contains("nontarget"))
+    // A guide of control: sgGFP.
+    let guided = |word: &str| {
+        word.strip_prefix("sg")
+            .is_some_and(|w| CONTROLS.contains(&w))
+    };
+    let is_control = |word: &&str| CONTROLS.contains(word) || guided(word);
+    let together = words.concat();
+    (words.iter().any(is_control) || TOGETHER.iter().any(|word| together.contains(word)))
         && words
             .iter()
             .all(|word| is_control(word) || BESIDE.contains(word))
@@ -89,6 +104,12 @@ fn counted(labels: &Column) -> Vec<(String, usize)> {
     let mut counts: Vec<(String, usize)> = counts.into_iter().collect();
     counts.sort_by_key(|(_, cells)| std::cmp::Reverse(*cells));
     counts
+}
+
+/// The [`likely_controls`] in words: `"NT" (12 cells), "NTC" (3 cells)`; none where there are none.
+pub fn told_controls(labels: &Column) -> Option<String> {
+    let likely = likely_controls(labels);
+    (!likely.is_empty()).then(|| listed(&likely))
 }
 
 /// Says that no label is one of `control`, and which may be: those of known spellings, else the nearest to a
@@ -151,15 +172,24 @@ mod tests {
             "DMSO",
             "vehicle",
             "control_2",
+            "sgGFP",
+            "sgControl",
+            "no_target",
+            "NO_SITE_5",
+            "WT",
+            "wild type",
         ] {
             assert!(is_of_control(label), "{label}");
         }
-        // The first four are genes.
+        // The first five are genes; of the next it cannot be told whether its cells have a second guide.
         for label in [
             "NT5E",
             "NTS",
             "CTR9",
             "WT1",
+            "SGCA",
+            "NTC_CD8",
+            "no",
             "targeting",
             "KLF1+ctrl",
             "KLF1_NegCtrl0",

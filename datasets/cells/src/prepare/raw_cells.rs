@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use rheome_anndata::{AnnData, FrameReader, MatrixReader, make_unique};
+use rheome_anndata::{AnnData, Column, FrameReader, MatrixReader, make_unique};
 
 use super::control_labels::no_control;
+use super::kept_cells::{Dropped, KeptCells};
 use super::{Input, PREPARE, PrepareSettings, Progress};
 use crate::condition::Condition;
 use crate::conditions::Conditions;
@@ -16,6 +17,10 @@ pub(super) struct RawCells {
     pub(super) matrix: MatrixReader,
     /// What the file tells of the genes.
     pub(super) var: FrameReader,
+    /// The rows of the cells that are prepared, ascending.
+    pub(super) kept: Vec<usize>,
+    pub(super) dropped: Dropped,
+    /// Of the cells that are kept, as all that follows.
     pub(super) conditions: Conditions,
     pub(super) cells: Vec<String>,
     pub(super) genes: Vec<String>,
@@ -31,6 +36,7 @@ impl RawCells {
         obs.require(key).map_err(|e| e.named_by("--pert-col"))?;
         refuse_prepared(source)?;
         let (matrix, var) = values(source, settings)?;
+        refuse_nothing(source, &var, settings)?;
         let mut genes = genes(&var, settings)?;
         let made_unique = match settings.make_unique {
             true => make_unique(&mut genes),
@@ -41,7 +47,22 @@ impl RawCells {
         let cells = obs.names()?;
         let place = format!("{file}: obs/{key}");
         let labels = obs.column(key)?;
-        let conditions = Conditions::unify(&labels, &genes, &settings.labels, &place, &cells)?;
+        let KeptCells {
+            rows,
+            conditions,
+            dropped,
+        } = KeptCells::new(&labels, [&cells, &genes], settings, &place).map_err(|error| {
+            let control = &settings.labels.control;
+            match &error {
+                // Before anything else: which label is control decides what the others are.
+                CellsError::Label { label, .. }
+                    if !label.is_empty() && !is_there(control, &labels) =>
+                {
+                    no_control(place.clone(), &labels, control)
+                }
+                _ => error,
+            }
+        })?;
         let first = conditions.conditions().first();
         if !first.is_some_and(Condition::is_control) {
             return Err(no_control(place, &labels, &settings.labels.control));
@@ -49,8 +70,10 @@ impl RawCells {
         Ok(Self {
             matrix,
             var,
+            cells: rows.iter().map(|row| cells[*row].clone()).collect(),
+            kept: rows,
+            dropped,
             conditions,
-            cells,
             genes,
             made_unique,
         })
@@ -67,7 +90,12 @@ impl RawCells {
             return Ok(None);
         }
         let mut read = |cells| progress.advance(cells);
-        let totals = totals(&self.matrix, &self.cells, &self.genes, &mut read)?;
+        let totals = totals(
+            &self.matrix,
+            &self.kept,
+            [&self.cells, &self.genes],
+            &mut read,
+        )?;
         let chosen = totals.iter().zip(selecting).filter(|(_, chosen)| **chosen);
         let target = match settings.target_total {
             Some(target) => target,
@@ -75,6 +103,16 @@ impl RawCells {
         };
         Ok(Some((Normalization { target }, totals)))
     }
+}
+
+/// Whether some cell has one of these labels, in upper or lower case.
+fn is_there(control: &[String], labels: &Column) -> bool {
+    let is_one = |label: String| {
+        control
+            .iter()
+            .any(|c| c.to_lowercase() == label.trim().to_lowercase())
+    };
+    (0..labels.len()).any(|row| labels.text(row).is_some_and(is_one))
 }
 
 /// The values that the settings name, and the table of their genes.
@@ -93,6 +131,9 @@ fn values(
         };
         return Ok((raw.x, raw.var));
     }
+    if settings.layer.is_none() && !source.has_x() {
+        return Err(no_values(source)?);
+    }
     let matrix = match &settings.layer {
         Some(layer) => source
             .layer(layer)
@@ -100,6 +141,44 @@ fn values(
         None => source.x()?,
     };
     Ok((matrix, source.var().clone()))
+}
+
+/// Says where else the values may be.
+fn no_values(source: &AnnData) -> Result<CellsError, CellsError> {
+    let mut elsewhere = Vec::new();
+    let layers = source.layers()?;
+    if !layers.is_empty() {
+        elsewhere.push(format!("a layer, {}, with --layer", layers.join(" or ")));
+    }
+    if source.has_raw() {
+        elsewhere.push("raw with --raw".into());
+    }
+    let reason = match elsewhere.as_slice() {
+        [] => "there is no X in it, nor a layer or raw, expected a matrix of counts".into(),
+        elsewhere => format!("there is no X in it; take {}", elsewhere.join(", or ")),
+    };
+    let place = source.path().display().to_string();
+    Ok(CellsError::cells(place, reason))
+}
+
+/// Without cells or genes there is nothing to prepare.
+fn refuse_nothing(
+    source: &AnnData,
+    var: &FrameReader,
+    settings: &PrepareSettings,
+) -> Result<(), CellsError> {
+    let var_name = if settings.raw { "raw/var" } else { "var" };
+    let empty = [
+        ("obs", source.n_obs(), "cells"),
+        (var_name, var.len(), "genes"),
+    ];
+    match empty.into_iter().find(|(_, length, _)| *length == 0) {
+        None => Ok(()),
+        Some((group, _, what)) => Err(CellsError::cells(
+            format!("{}: {group}", source.path().display()),
+            format!("there are no {what} in it, expected some to prepare"),
+        )),
+    }
 }
 
 /// Logarithms of logarithms are nothing.

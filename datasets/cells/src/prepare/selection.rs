@@ -114,10 +114,11 @@ impl RawCells {
             GeneMoments::new(self.genes.len()),
         ];
         let mut check = LogarithmCheck::default();
+        let label = self.matrix.label();
         self.each_cell(progress, |block, [row, cell]| {
             if normalization.is_none() {
                 let names = [&self.cells[..], &self.genes];
-                check.add(&self.matrix, block, [row, cell], names)?;
+                check.add(&label, block, [row, cell], names)?;
             }
             let factor = normalization.map(|(n, totals)| n.factor(totals[cell]));
             let linear = |_, value: f64| match factor {
@@ -135,7 +136,7 @@ impl RawCells {
             }
             Ok(())
         })?;
-        check.finish(&self.matrix)?;
+        check.finish(&label)?;
         Ok(Moments {
             selecting,
             evaluating,
@@ -159,15 +160,15 @@ impl RawCells {
         Ok(moments)
     }
 
-    /// Reads the matrix; is told blocks, and the row of a cell in its block and its place in the file.
+    /// Reads the cells that are kept; is told blocks, and the row of a cell in its block and its place among those kept.
     fn each_cell(
         &self,
         progress: &mut Progress,
         mut tell: impl FnMut(&RowBlock<f64>, [usize; 2]) -> Result<(), CellsError>,
     ) -> Result<(), CellsError> {
-        each_block::<f64>(&self.matrix, |rows, block| {
-            progress.advance(rows.len())?;
-            for (row, cell) in rows.enumerate() {
+        each_block::<f64>(&self.matrix, &self.kept, |cells, block| {
+            progress.advance(cells.len())?;
+            for (row, cell) in cells.enumerate() {
                 tell(&block, [row, cell])?;
             }
             Ok(())
@@ -210,9 +211,13 @@ impl GeneSelection {
         for (name, column) in told.columns() {
             frame.set(name, column.clone())?;
         }
-        if told.names() != frame.names() {
-            let name = frame.unused_name(told.index_name().unwrap_or("id"));
-            frame.set(name, told.index().clone())?;
+        match told.index_name() {
+            _ if told.names() != frame.names() => {
+                let name = frame.unused_name(told.index_name().unwrap_or("id"));
+                frame.set(name, told.index().clone())?;
+            }
+            Some(name) => frame = frame.with_index_name(name),
+            None => {}
         }
         let of_kept = |values: &[f64]| genes.iter().map(|gene| values[*gene]).collect::<Vec<f64>>();
         let variable: Vec<bool> = genes.iter().map(|g| self.variable.selected[*g]).collect();

@@ -60,6 +60,10 @@ pub struct PrepareSettings {
     pub protocol: Protocol,
     /// How labels are understood.
     pub labels: LabelSettings,
+    /// Leave cells without a label out, instead of refusing them.
+    pub drop_unlabelled: bool,
+    /// Leave cells out whose perturbation names something that was not measured: scDFM cannot learn from such genes.
+    pub drop_unmeasured: bool,
 }
 
 impl Default for PrepareSettings {
@@ -77,6 +81,8 @@ impl Default for PrepareSettings {
             evaluated_genes: 1000,
             protocol: Protocol::Strict,
             labels: LabelSettings::default(),
+            drop_unlabelled: false,
+            drop_unmeasured: false,
         }
     }
 }

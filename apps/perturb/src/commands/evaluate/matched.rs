@@ -1,9 +1,8 @@
 //! The two files that cell-eval itself takes: the same perturbations, control among them, and the same genes in both.
 
-use std::collections::HashMap;
 use std::fmt::Display;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rheome_anndata::{
     AnnData, AnnDataWriter, Axis, Column, ElementType, Frame, MatrixId, Storage, Value, Values,
@@ -12,7 +11,7 @@ use rheome_anndata::{
 use rheome_cli::files::cannot;
 use rheome_cli::outputs::NewFolder;
 use rheome_cli::{Claim, Console, Failure, RunFiles};
-use rheome_perturbation_metrics::Keys;
+use rheome_perturbation_metrics::{Keys, gene_places};
 
 use super::pairing::Pairing;
 use crate::arguments::EvaluateArguments;
@@ -38,10 +37,7 @@ impl<'a> Matched<'a> {
         let Some(path) = &arguments.cell_eval else {
             return Ok(None);
         };
-        let there = |path: &Path| path.canonicalize().ok();
-        if *path == arguments.output
-            || there(path).is_some_and(|path| Some(path) == there(&arguments.output))
-        {
+        if place(path) == place(&arguments.output) {
             return Err(Failure::new(format!(
                 "{OPTION} {}: is --output itself; choose another folder, such as {0}/cell-eval",
                 path.display()
@@ -50,6 +46,7 @@ impl<'a> Matched<'a> {
         RunFiles::default()
             .read("predicted", &arguments.pred)
             .read("measured", &arguments.real)
+            .read_all("data", &arguments.data)
             .write_folder(OPTION, path, &[PRED, REAL])
             .log(&arguments.compute)
             .check()?;
@@ -113,6 +110,20 @@ impl<'a> Matched<'a> {
         ));
         Ok(())
     }
+}
+
+/// Where a folder is, or will be, under whatever name.
+fn place(path: &Path) -> PathBuf {
+    let of_new = || {
+        let parent = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
+        let parent = parent.unwrap_or(Path::new(".")).canonicalize();
+        Ok::<_, std::io::Error>(parent?.join(path.file_name().unwrap_or_default()))
+    };
+    let found = path.canonicalize().or_else(|_| of_new());
+    let found = found.or_else(|_| std::path::absolute(path));
+    found.unwrap_or_else(|_| path.to_owned())
 }
 
 /// Text as a shell takes it for one word.
@@ -193,17 +204,9 @@ impl<'a> MatchedCells<'a> {
 
 /// Where a file has the genes that are compared.
 fn columns(file: &AnnData, pairing: &Pairing) -> Result<Vec<usize>, Failure> {
-    let there = file.var().names()?;
-    let places: HashMap<&str, usize> = there
-        .iter()
-        .enumerate()
-        .map(|(place, gene)| (gene.as_str(), place))
-        .collect();
-    let place = |gene: &String| {
-        places.get(gene.as_str()).copied().ok_or_else(|| {
-            let file = file.path().display();
-            Failure::new(format!("{file}: var: there is no gene {gene:?}"))
-        })
-    };
-    pairing.genes.iter().map(place).collect()
+    Ok(gene_places(
+        file.path(),
+        &file.var().names()?,
+        &pairing.genes,
+    )?)
 }

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use rheome_anndata::AnnData;
+use rheome_cells::told_controls;
 use rheome_cli::{Console, Failure, did_you_mean};
-use rheome_perturbation_metrics::{Cells, Comparison, Keys};
+use rheome_perturbation_metrics::{Cells, Comparison, Keys, gene_places};
 
 use crate::arguments::EvaluateArguments;
 
@@ -32,9 +33,11 @@ impl Pairing {
         let of_pred = Labels::read(pred, keys)?;
         let of_real = Labels::read(real, keys)?;
         if !of_real.has(&keys.control) {
-            return Err(no_control(real, keys));
+            return Err(no_control(real, keys)?);
         }
         of_pred.are_among(&of_real, real, keys)?;
+        // What is wrong with the genes of the prediction is not to be said of the measured ones.
+        gene_places(pred, &of_pred.genes, &of_pred.genes)?;
         let has_control = of_pred.has(&keys.control);
         let Labels { mut labels, genes } = of_pred;
         if !has_control {
@@ -97,13 +100,16 @@ impl Pairing {
     }
 }
 
-fn no_control(path: &Path, keys: &Keys) -> Failure {
-    Failure::new(format!(
-        "{}: obs/{}: no cell has the label {:?}; name the control cells with --control",
+fn no_control(path: &Path, keys: &Keys) -> Result<Failure, Failure> {
+    let likely = told_controls(&AnnData::open(path)?.obs().column(&keys.perturbation)?);
+    let likely = likely.map(|labels| format!("{labels} may be control; "));
+    Ok(Failure::new(format!(
+        "{}: obs/{}: no cell has the label {:?}; {}name the control cells with --control",
         path.display(),
         keys.perturbation,
-        keys.control
-    ))
+        keys.control,
+        likely.unwrap_or_default()
+    )))
 }
 
 /// What a file holds, before its values are read.

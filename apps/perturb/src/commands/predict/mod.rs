@@ -16,11 +16,12 @@ use rheome_perturbation::{GeneQuery, SamplingRun};
 use rheome_training::randomness::{Purpose, generator};
 
 use super::PROGRAM;
-use crate::arguments::PredictArguments;
+use crate::arguments::{PartOfSplit, PredictArguments};
 use crate::cells::{PreparedCells, with_replacement};
 use crate::trained_model::TrainedModel;
 use output::PredictedCells;
 use parts::{Expected, Part, Parts};
+use request::Requested;
 use summary::Summary;
 
 /// Runs the command.
@@ -30,20 +31,23 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     // First: what is checked of them below is to stay true.
     let _claims = claim(arguments)?;
     let cells = PreparedCells::read(&arguments.data)?;
-    let requested = request::conditions(arguments, &cells)?;
+    let request = Requested::of(arguments, &cells)?;
+    let requested = &request.conditions;
     let place = arguments.output.as_ref().or(arguments.summary.as_ref());
     let place = place.ok_or_else(|| Failure::new("give --output or --summary"))?;
     let parts = Parts::beside(place);
     // What was begun and not ended may have an output already, if its end was all that was missing.
     let continued = arguments.resume && parts.are_left();
-    refuse_what_would_be_lost(arguments, &requested, &parts, continued)?;
+    refuse_what_would_be_lost(arguments, requested, &parts, continued)?;
     let device = arguments.compute.select(console)?.device;
     let trained = TrainedModel::load(&files, &arguments.overrides, &cells, &device)?;
+    compare_data(arguments, &trained, &cells, requested)?;
     // Everything that was typed is checked before anything is computed.
-    let perturbed = requested
-        .iter()
-        .map(|condition| trained.perturbed(condition))
-        .collect::<Result<Vec<_>, _>>()?;
+    let perturbed = requested.iter().enumerate().map(|(number, condition)| {
+        let found = trained.perturbed(condition);
+        found.map_err(|failure| request.at_fault(number, &failure))
+    });
+    let perturbed = perturbed.collect::<Result<Vec<_>, _>>()?;
     let columns = match arguments.all_genes {
         true => (0..cells.genes.len()).collect(),
         false => cells.evaluated.clone(),
@@ -66,18 +70,35 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
         columns: &columns,
         trained: &trained,
     };
-    let request = prediction.fingerprint(&requested, &files.weights)?;
+    let fingerprint = prediction.fingerprint(requested, &files.weights)?;
     match continued {
-        true => parts.go_on(&request)?,
-        false => parts.begin(&request)?,
+        true => parts.go_on(&fingerprint)?,
+        false => parts.begin(&fingerprint)?,
     }
     let sinks = (
         PredictedCells::create(arguments, &cells, &columns, &trained)?,
         Summary::new(arguments, &cells, &columns)?,
     );
-    prediction.run(&requested, &perturbed, &parts, sinks)?;
+    prediction.run(requested, &perturbed, &parts, sinks)?;
     parts.remove();
     Ok(())
+}
+
+/// Holds the data against those that the model was trained on: conditions that test it are to be ones that it has not seen.
+fn compare_data(
+    arguments: &PredictArguments,
+    trained: &TrainedModel,
+    cells: &PreparedCells,
+    requested: &[Condition],
+) -> Result<(), Failure> {
+    let Some(trained_on) = &trained.trained_on else {
+        return Ok(());
+    };
+    trained_on.note_other_scale(cells, arguments.compute.console());
+    match arguments.request.split {
+        Some(PartOfSplit::Test) => trained_on.refuse_seen(requested, &cells.path),
+        _ => Ok(()),
+    }
 }
 
 fn seed(arguments: &PredictArguments, trained: &TrainedModel) -> u64 {
@@ -248,13 +269,4 @@ fn refuse_what_would_be_lost(
         ));
     }
     Ok(())
-}
-
-/// The conditions without those given before.
-fn distinct(conditions: Vec<Condition>) -> Vec<Condition> {
-    let mut seen = std::collections::HashSet::new();
-    conditions
-        .into_iter()
-        .filter(|condition| seen.insert(condition.clone()))
-        .collect()
 }

@@ -1,66 +1,119 @@
 //! Which perturbations are asked for.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use rheome_cells::Condition;
 use rheome_cli::Failure;
 use rheome_cli::files::cannot;
 
-use super::distinct;
 use crate::arguments::{PartOfSplit, PredictArguments};
 use crate::cells::PreparedCells;
 
-/// The perturbations that the options name, each once, in their order.
-///
-/// # Errors
-/// [`Failure`] if they name none.
-pub fn conditions(
-    arguments: &PredictArguments,
-    cells: &PreparedCells,
-) -> Result<Vec<Condition>, Failure> {
-    let request = &arguments.request;
-    let found = if let Some(list) = &request.perturbations {
-        let place = "--perturbations";
-        list.split(',')
-            .map(|label| parse(label, place))
-            .collect::<Result<_, _>>()?
-    } else if let Some(path) = &request.perturbations_file {
-        from_file(path)?
-    } else if let Some(part) = request.split {
-        from_split(part, cells)?
-    } else {
-        all_pairs(cells)
-    };
-    if found.is_empty() {
-        return Err(Failure::new(format!(
-            "{}: found no perturbation of the kind asked for",
-            cells.path.display()
-        )));
-    }
-    Ok(distinct(found))
+/// What the first line of a table may call its first column, in upper or lower case.
+const HEADINGS: [&str; 8] = [
+    "perturbation",
+    "condition",
+    "gene",
+    "target",
+    "drug",
+    "guide",
+    "label",
+    "name",
+];
+
+/// The perturbations that are asked for, each once, in their order.
+#[derive(Debug)]
+pub struct Requested {
+    /// The perturbations.
+    pub conditions: Vec<Condition>,
+    /// Where each was named, for messages.
+    places: Vec<String>,
 }
 
-/// `KLF1`, `KLF1+ctrl`, `ctrl+KLF1`, `A+B` or `B + A`.
-fn parse(label: &str, place: &str) -> Result<Condition, Failure> {
+impl Requested {
+    /// The perturbations that the options name.
+    ///
+    /// # Errors
+    /// [`Failure`] if they name none.
+    pub fn of(arguments: &PredictArguments, cells: &PreparedCells) -> Result<Self, Failure> {
+        let request = &arguments.request;
+        let data = cells.path.display().to_string();
+        let of_data =
+            |found: Vec<Condition>| found.into_iter().map(|c| (c, data.clone())).collect();
+        let found: Vec<(Condition, String)> = if let Some(list) = &request.perturbations {
+            let place = "--perturbations";
+            list.split(',')
+                .map(|label| Ok((parse(label, place, cells)?, place.to_owned())))
+                .collect::<Result<_, Failure>>()?
+        } else if let Some(path) = &request.perturbations_file {
+            from_file(path, cells)?
+        } else if let Some(part) = request.split {
+            of_data(from_split(part, cells)?)
+        } else {
+            of_data(all_pairs(cells))
+        };
+        if found.is_empty() {
+            return Err(match &request.perturbations_file {
+                Some(path) => Failure::new(format!("{}: names no perturbation", path.display())),
+                None => Failure::new(format!(
+                    "{data}: found no perturbation of the kind asked for"
+                )),
+            });
+        }
+        let mut seen = HashSet::new();
+        let first = |(condition, _): &(Condition, String)| seen.insert(condition.clone());
+        let (conditions, places) = found.into_iter().filter(first).unzip();
+        Ok(Self { conditions, places })
+    }
+
+    /// A failure of one of them, with the place where it was named.
+    pub fn at_fault(&self, number: usize, failure: &Failure) -> Failure {
+        Failure::new(format!("{}: {}", self.places[number], failure.line()))
+    }
+}
+
+/// `KLF1`, `KLF1+ctrl`, `ctrl+KLF1`, `A+B` or `B + A`. What some cell was perturbed with is no control, whatever its name.
+fn parse(label: &str, place: &str, cells: &PreparedCells) -> Result<Condition, Failure> {
     if label.split('+').any(|part| part.trim().is_empty()) {
         return Err(Failure::new(format!(
             "{place}: {label:?} has an empty part, expected names like KLF1 or KLF1+CEBPA"
         )));
     }
-    Ok(Condition::written(label, |_| false))
+    let targets = cells.conditions.targets();
+    Ok(Condition::written(label, |part| targets.contains(part)))
 }
 
-/// One perturbation a line; of a table (CSV) the first column. Empty lines, comments and a heading are passed over.
-fn from_file(path: &Path) -> Result<Vec<Condition>, Failure> {
+/// One perturbation a line; of a table (CSV) the first column. Empty lines, comments and a heading are passed over, and the mark
+/// that Excel begins files with.
+fn from_file(path: &Path, cells: &PreparedCells) -> Result<Vec<(Condition, String)>, Failure> {
     let text = std::fs::read_to_string(path).map_err(cannot("read", path))?;
+    let text = text.trim_start_matches('\u{feff}');
     let labels = text.lines().enumerate().filter_map(|(number, line)| {
-        let label = line.split([',', '\t']).next()?.trim().trim_matches('"');
-        let is_heading = number == 0 && label == rheome_cells::PERTURBATION;
+        let label = line
+            .split([',', '\t'])
+            .next()?
+            .trim()
+            .trim_matches('"')
+            .trim();
+        let is_heading = number == 0 && is_heading(label, cells);
         (!label.is_empty() && !label.starts_with('#') && !is_heading).then_some((number, label))
     });
     labels
-        .map(|(number, label)| parse(label, &format!("{}: line {}", path.display(), number + 1)))
+        .map(|(number, label)| {
+            let place = format!("{}: line {}", path.display(), number + 1);
+            Ok((parse(label, &place, cells)?, place))
+        })
         .collect()
+}
+
+/// Whether the first line of a list is no perturbation: no gene is called so.
+fn is_heading(label: &str, cells: &PreparedCells) -> bool {
+    let word = label.to_lowercase();
+    let word = word.strip_suffix('s').unwrap_or(&word);
+    HEADINGS.contains(&word)
+        && !cells.genes.iter().any(|gene| gene == label)
+        && !cells.conditions.targets().contains(label)
 }
 
 fn from_split(part: PartOfSplit, cells: &PreparedCells) -> Result<Vec<Condition>, Failure> {
@@ -95,16 +148,40 @@ fn all_pairs(cells: &PreparedCells) -> Vec<Condition> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rheome_anndata::{
+        AnnDataWriter, Column, ElementType, Frame, RowBlock, Storage, WriteOptions,
+    };
+
+    use rheome_cells::CONTROL;
+
+    /// Prepared cells of the genes A, B and CTRL, of which the last two were perturbed.
+    fn cells(folder: &Path) -> PreparedCells {
+        let path = folder.join("data.h5ad");
+        let genes = Frame::new(vec!["A", "B", "CTRL"]);
+        let mut writer = AnnDataWriter::create(&path, &genes, WriteOptions::default()).unwrap();
+        let x = writer.add_x(Storage::Csr, ElementType::F32).unwrap();
+        let rows = RowBlock::dense(3, 3, vec![0.5f32; 9]).unwrap();
+        writer.append(x, &rows).unwrap();
+        let mut obs = Frame::new(vec!["c0", "c1", "c2"]);
+        let labels = Column::from(vec![CONTROL, "B", "CTRL"]);
+        obs.set("perturbation", labels).unwrap();
+        writer.finish(&obs).unwrap();
+        PreparedCells::read(&path).unwrap()
+    }
 
     #[test]
     fn a_perturbation_may_be_written_in_many_ways() {
-        let read = |label| parse(label, "here").unwrap().to_string();
+        let folder = tempfile::tempdir().unwrap();
+        let cells = cells(folder.path());
+        let read = |label| parse(label, "here", &cells).unwrap().to_string();
         for label in ["KLF1", " KLF1+ctrl", "Control + KLF1"] {
             assert_eq!(read(label), "KLF1");
         }
         assert_eq!(read("B+A"), "A+B");
-        assert_eq!(read("ctrl"), "control");
-        let message = parse("A++B", "here").unwrap_err();
+        assert_eq!(read("ctrl"), CONTROL);
+        // A gene, and perturbed.
+        assert_eq!(read("CTRL+A"), "A+CTRL");
+        let message = parse("A++B", "here", &cells).unwrap_err();
         assert!(
             message
                 .line()
@@ -115,24 +192,33 @@ mod tests {
     #[test]
     fn a_list_may_be_plain_lines_or_a_table() {
         let folder = tempfile::tempdir().unwrap();
+        let cells = cells(folder.path());
         let path = folder.path().join("list.csv");
-        std::fs::write(
-            &path,
-            "perturbation,score\nA,1\n\n# later\nB+A,2\nctrl+C,3\n",
-        )
-        .unwrap();
-        let found: Vec<String> = from_file(&path)
-            .unwrap()
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        assert_eq!(found, ["A", "A+B", "C"]);
-        std::fs::write(&path, "A\n+B\n").unwrap();
-        let message = from_file(&path).unwrap_err();
-        assert!(
-            message.line().contains("list.csv: line 2: "),
-            "{}",
-            message.line()
-        );
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            from_file(&path, &cells).map(|found| {
+                let told = found.iter().map(|(condition, place)| {
+                    let (_, line) = place.rsplit_once(' ').unwrap();
+                    format!("{condition} {line}")
+                });
+                told.collect::<Vec<_>>().join(", ")
+            })
+        };
+        for (text, expected) in [
+            (
+                "perturbation,score\nA,1\n\n# later\nB+A,2\nctrl+C,3\n",
+                "A 2, A+B 5, C 6",
+            ),
+            // As Excel writes it.
+            ("\u{feff}A,1\r\nB,2\r\n", "A 1, B 2"),
+            ("\u{feff}\"Genes\"\r\nA\r\n", "A 2"),
+            ("Condition\tn\nA\t1\n", "A 2"),
+            ("\u{feff}\r\n", ""),
+        ] {
+            assert_eq!(read(text).unwrap(), expected, "{text:?}");
+        }
+        let message = read("A\n+B\n").unwrap_err();
+        let line = message.line();
+        assert!(line.contains("list.csv: line 2: "), "{line}");
     }
 }

@@ -6,7 +6,7 @@ mod validation;
 use std::path::Path;
 
 use burn::tensor::Device;
-use rheome_cells::Condition;
+use rheome_cells::{Condition, PERTURBATION};
 use rheome_cli::model_folder::VOCABULARY;
 use rheome_cli::training::{Plan, StepLoss, TrainOptions, Training, Validation, train};
 use rheome_cli::{Failure, RunFolder};
@@ -19,7 +19,8 @@ use super::PROGRAM;
 use crate::arguments::TrainArguments;
 use crate::cells::PreparedCells;
 use crate::settings::TrainSettings;
-use crate::trained_model::{GRAPH, Genes};
+use crate::trained_model::{GRAPH, Genes, perturbed_ids};
+use crate::trained_on::TrainedOn;
 use step::Lessons;
 use validation::Questions;
 
@@ -46,6 +47,7 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         .check_vocabulary(genes.vocabulary.size())
         .map_err(|failure| options.at_fault(failure))?;
     let graph = genes.over_ids(settings.data.self_edges)?;
+    refuse_unknown(&cells, &genes, &settings, learnt.iter().chain(&validated))?;
     let training = CellTraining {
         lessons: Lessons::new(&cells, &genes, learnt, &settings)?,
         questions: Questions::new(&cells, &genes, &graph, validated, &settings, &device)?,
@@ -59,6 +61,7 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     // Everything that the user can have got wrong is known by now: a folder is only made for a run that begins.
     let folder = RunFolder::open(options, &settings, &cells.fingerprint(), PROGRAM)?;
     genes.save(folder.path())?;
+    TrainedOn::of(&cells).save(folder.path())?;
     let trainer = Trainer::new(model, settings.training.optimizer, settings.training.seed)?;
     train(&training, trainer, &folder, options)
 }
@@ -80,6 +83,35 @@ fn genes(
         true => Genes::load(folder),
         false => Genes::of(cells, settings, device),
     }
+}
+
+/// Refuses conditions that name genes which the model does not know: they were not measured.
+fn refuse_unknown<'a>(
+    cells: &PreparedCells,
+    genes: &Genes,
+    settings: &TrainSettings,
+    places: impl Iterator<Item = &'a usize>,
+) -> Result<(), Failure> {
+    let mut unknown = Vec::new();
+    for place in places {
+        if let Err(failure) = perturbed_ids(genes, cells.condition(*place), settings) {
+            unknown.push((*place, failure));
+        }
+    }
+    let Some((first, failure)) = unknown.first() else {
+        return Ok(());
+    };
+    let count = |place: &usize| cells.by_condition[*place].len();
+    let all: usize = unknown.iter().map(|(place, _)| count(place)).sum();
+    Err(Failure::new(format!(
+        "{}: obs/{PERTURBATION}: {all} cells of {} condition(s) cannot be learnt, the first is {} ({} cells): {}; `perturb prepare \
+         --drop-unmeasured` leaves such cells out",
+        cells.path.display(),
+        unknown.len(),
+        cells.condition(*first),
+        count(first),
+        failure.line()
+    )))
 }
 
 /// The conditions to learn from and those to validate with, by their places in the file.
