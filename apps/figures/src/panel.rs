@@ -59,10 +59,11 @@ impl Panel {
     pub(crate) fn shows(&self, set: usize) -> Option<bool> {
         let view = self.view();
         let curves = self.curves.iter().filter(|curve| curve.set == set);
-        let with_points = curves.filter(|curve| !curve.points.is_empty());
-        let is_shown = |curve: &Curve| match curve.is_scatter {
-            true => curve.points.iter().any(|point| view.shows(*point)),
-            false => !view.pieces(&curve.points).is_empty(),
+        let is_there = |(x, y): &(f64, f64)| x.is_finite() && y.is_finite();
+        let with_points = curves.filter(|curve| curve.points.iter().any(is_there));
+        let is_shown = |curve: &Curve| {
+            let has_point = curve.points.iter().any(|point| view.shows(*point));
+            has_point || (!curve.is_scatter && !view.pieces(&curve.points).is_empty())
         };
         with_points.map(is_shown).reduce(|one, other| one || other)
     }
@@ -201,9 +202,11 @@ impl Panel {
 
 /// What marks a curve, and where: at every point of single ones, at some that are shown of a line.
 fn markers(curve: &Curve, view: &View) -> Option<(Marker, Vec<(f64, f64)>)> {
-    let marker = Marker::of(curve.set).or(curve.is_scatter.then_some(Marker::Disc))?;
     let points = curve.points.iter().copied().filter(|p| view.shows(*p));
     let mut points: Vec<(f64, f64)> = points.collect();
+    // A line of one point would not be seen.
+    let is_single = curve.is_scatter || curve.points.len() == 1;
+    let marker = Marker::of(curve.set).or(is_single.then_some(Marker::Disc))?;
     if !curve.is_scatter {
         let every = (points.len() / 14).max(1);
         let some = points.into_iter().skip(curve.set % every).step_by(every);

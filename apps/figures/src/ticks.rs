@@ -1,5 +1,7 @@
 //! Numbers on axes.
 
+use std::ops::Range;
+
 use super::Scale;
 use super::clip::Span;
 
@@ -71,7 +73,14 @@ pub struct Labels {
     offset: Option<f64>,
     /// How exact they are.
     tolerance: f64,
+    /// Which numbers are written without a power of ten.
+    plain: Range<f64>,
 }
+
+/// Sizes of numbers that are written without a power of ten, and those on an axis where all numbers are of such a size: there they are
+/// not mixed.
+const PLAIN: Range<f64> = 1e-3..1e5;
+const ALL_PLAIN: Range<f64> = 2e-4..1e6;
 
 impl Labels {
     /// Those of ticks in their order.
@@ -85,15 +94,27 @@ impl Labels {
         // The first of a logarithmic axis is less than what lies between it and the next.
         let sizes = ticks.iter().map(|tick| tick.abs()).filter(|t| *t > 0.0);
         let least = sizes.chain([distance]).reduce(f64::min);
+        let offset = first.map(|first| round_below(*first, distance));
+        let left = ticks
+            .iter()
+            .map(|tick| (tick - offset.unwrap_or(0.0)).abs());
+        let are_plain = left
+            .filter(|size| *size > 0.0)
+            .all(|size| ALL_PLAIN.contains(&size));
         Self {
-            offset: first.map(|first| round_below(*first, distance)),
+            offset,
             tolerance: 1e-3 * least.unwrap_or(0.0),
+            plain: if are_plain { ALL_PLAIN } else { PLAIN },
         }
     }
 
     /// A number on the axis.
     pub fn label(&self, value: f64) -> String {
-        number(value - self.offset.unwrap_or(0.0), self.tolerance)
+        number(
+            value - self.offset.unwrap_or(0.0),
+            self.tolerance,
+            &self.plain,
+        )
     }
 
     /// The label of the axis: what is subtracted is told there.
@@ -102,7 +123,10 @@ impl Labels {
             None => label.to_owned(),
             Some(offset) => {
                 let sign = if offset < 0.0 { '+' } else { '-' };
-                format!("{label} {sign} {}", number(offset.abs(), self.tolerance))
+                format!(
+                    "{label} {sign} {}",
+                    number(offset.abs(), self.tolerance, &PLAIN)
+                )
             }
         }
     }
@@ -116,11 +140,11 @@ fn round_below(value: f64, distance: f64) -> f64 {
 
 /// The ends of a range, with digits enough to see how far they are apart.
 pub fn ends(low: f64, high: f64) -> [String; 2] {
-    [low, high].map(|end| number(end, 5e-3 * (high - low).abs()))
+    [low, high].map(|end| number(end, 5e-3 * (high - low).abs(), &PLAIN))
 }
 
-/// The shortest number that is no farther from `value` than `tolerance`.
-fn number(value: f64, tolerance: f64) -> String {
+/// The shortest number that is no farther from `value` than `tolerance`, without a power of ten if its size is `plain`.
+fn number(value: f64, tolerance: f64, plain: &Range<f64>) -> String {
     if !value.is_finite() {
         return value.to_string();
     }
@@ -129,7 +153,7 @@ fn number(value: f64, tolerance: f64) -> String {
     if value.abs() <= tolerance {
         return "0".to_owned();
     }
-    let is_plain = (1e-3..1e5).contains(&value.abs());
+    let is_plain = plain.contains(&value.abs());
     let of_digits = |digits: usize| match is_plain {
         true => format!("{value:.digits$}"),
         false => format!("{value:.digits$e}"),
@@ -154,16 +178,17 @@ mod tests {
 
     #[test]
     fn numbers_on_axes_are_short() {
-        let cases: [(&[f64], &[&str], &str); 9] = [
+        let cases: [(&[f64], &[&str], &str); 10] = [
             (&[-0.0, 15.0], &["0", "15"], "t"),
             (&[-0.25, 0.0, 0.25], &["-0.25", "0", "0.25"], "t"),
             (&[1e-5, 1e-3, 1e-1], &["1e-5", "0.001", "0.1"], "t"),
             (&[1e-9, 1e-5, 1.0, 3e6], &["1e-9", "1e-5", "1", "3e6"], "t"),
+            (&[0.0, 5e-4, 1e-3], &["0", "0.0005", "0.001"], "t"),
             (&[1e-4, 1.05e-4], &["1e-4", "1.05e-4"], "t"),
             (&[1e-13, 2e-13, 3e-13], &["1e-13", "2e-13", "3e-13"], "t"),
             (
                 &[99_700.0, 1e5, 100_300.0],
-                &["99700", "1e5", "1.003e5"],
+                &["99700", "100000", "100300"],
                 "t",
             ),
             (

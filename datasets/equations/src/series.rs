@@ -196,7 +196,11 @@ impl Series {
         let names = places.iter().map(|place| self.names[*place].clone());
         let selected = Self::named(
             self.times.clone(),
-            self.states.select(Axis(1), &places),
+            // Selected columns lie one behind the other.
+            self.states
+                .select(Axis(1), &places)
+                .as_standard_layout()
+                .into_owned(),
             names.collect(),
         )?;
         Ok(Self {

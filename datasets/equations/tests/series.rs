@@ -53,7 +53,7 @@ fn an_index_is_no_component() {
         assert_eq!(series.names(), ["x"], "{header}");
         assert_eq!(series.times(), [0.5, 1.5, 2.5], "{header}");
         let note = series.note().unwrap();
-        assert!(note.contains("counts the lines"), "{note}");
+        assert!(note.contains("as an index does"), "{note}");
     }
     // Called so, but no count.
     let series = read("t,Unnamed: 0,x\n0,5,1\n1,5,3\n").unwrap();
@@ -100,6 +100,9 @@ fn an_index_is_not_the_times_where_others_are() {
     for (text, names) in [
         (",Hare,Lynx\n0,30,4\n1,20,6\n", &["Hare", "Lynx"][..]),
         (",x\n0,1\n1,3\n", &["x"]),
+        (",T_in,T_out\n0,30,4\n1,20,6\n", &["T_in", "T_out"]),
+        (",T cells,virus\n0,30,4\n1,20,6\n", &["T cells", "virus"]),
+        (",Day,Hare\n0,1,30\n1,1,20\n", &["Day", "Hare"]),
     ] {
         let series = read(text).unwrap();
         assert_eq!(
@@ -107,6 +110,17 @@ fn an_index_is_not_the_times_where_others_are() {
             (&*owned(names), &[0.0, 1.0][..])
         );
         assert!(series.note().unwrap().contains("taken for the times"));
+    }
+}
+
+/// The times behind an index may be anywhere.
+#[test]
+fn times_are_found_by_their_name_where_they_increase() {
+    for name in ["Year", "elapsed", "t_min", "time since start"] {
+        let text = format!(",Hare,Lynx,{name}\n0,30,4,1900\n1,20,6,1901\n");
+        let series = read(&text).unwrap();
+        assert_eq!(series.names(), ["Hare", "Lynx"], "{name}");
+        assert_eq!(series.times(), [1900.0, 1901.0], "{name}");
     }
 }
 
@@ -152,7 +166,7 @@ fn what_is_wrong_with_a_series_is_said() {
         ),
         (
             ",mass,x\n0,5,1\n1,6,2\n",
-            "column \"mass\": found increasing numbers behind a column without a name that counts the lines, expected to be told",
+            "column \"mass\": found increasing numbers behind a column without a name that does so too, expected to be told",
         ),
         (
             "t,x\n1700000000000000000,1\n1700000000000001000,2\n",

@@ -52,6 +52,19 @@ fn write_hdf(path: &Path, series: &Series) {
     dataset.create("table").unwrap();
 }
 
+#[test]
+fn selected_components_are_written_as_any() {
+    let folder = folder();
+    let path = folder.path().join("a.h5");
+    let states = arr2(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    let series = Series::new(vec![0.0, 1.0], states).unwrap();
+    let selected = series.select(&["u_2", "u_0"]).unwrap();
+    write_hdf(&path, &selected);
+    let read = Series::from_hdf(&path, None).unwrap();
+    assert_eq!(read.states(), arr2(&[[3.0, 1.0], [6.0, 4.0]]));
+    assert_eq!(read.names(), ["u_2", "u_0"]);
+}
+
 fn series() -> impl Strategy<Value = Series> {
     (2_usize..40, 1_usize..5).prop_flat_map(|(points, components)| {
         let steps = prop::collection::vec(1e-3_f64..1e3, points);

@@ -23,7 +23,11 @@ pub(crate) fn place_of(text: &str, names: &[String]) -> Option<usize> {
         return None;
     }
     let small = text.to_lowercase();
-    let means_else = parser::symbol(text).is_some() && state(text).is_none();
+    // `dt` and `dx` are parts of a left-hand side, whatever DT and DX are.
+    let is_derivative = text.strip_prefix('d').is_some_and(|rest| {
+        rest == "t" || state(rest).is_some() || names.iter().any(|name| name == rest)
+    });
+    let means_else = is_derivative || parser::symbol(text).is_some() && state(text).is_none();
     let alike = |name: &String| !means_else && name.to_lowercase() == small;
     let only = || match names.iter().filter(|name| alike(name)).count() {
         1 => names.iter().position(alike),
@@ -44,11 +48,22 @@ pub(crate) fn place_of(text: &str, names: &[String]) -> Option<usize> {
 pub fn words_among(formulas: &str, names: &[String]) -> Result<Vec<usize>, EquationError> {
     let tokens = super::lexer::tokens(formulas)?;
     let is_there = |name: &String| {
-        let says = |token: &Token| matches!(&token.kind, Kind::Name(text) if text == name);
+        let is_name = |text: &str| text == name || text.strip_prefix('d') == Some(name);
+        let says = |token: &Token| matches!(&token.kind, Kind::Name(text) if is_name(text));
         is_word(name) && tokens.iter().any(says)
     };
     let places = (0..names.len()).filter(|place| is_there(&names[*place]));
     Ok(places.collect())
+}
+
+/// Whether a letter, or a number such as `u_1`, that is no name may be taken for another component than the one at its place, called `name`:
+/// one has a letter for a name, or any of `names` is such a number.
+fn is_taken_for_another(letter: &str, name: &str, names: &[String]) -> bool {
+    let is_number = |name: &str| name.starts_with("u_") && state(name).is_some();
+    match is_number(letter) {
+        true => names.iter().any(|name| is_number(name)),
+        false => state(&name.to_lowercase()).is_some(),
+    }
 }
 
 /// The tokens with `u_0`, `u_1`, ... for the components of these `names`, and `du_0` for `d` before a name.
@@ -80,9 +95,13 @@ pub(super) fn resolved(
             *text = format!("du_{index}");
             continue;
         }
-        let by_place = state(text).or_else(|| left.and_then(state));
-        if let Some(name) = by_place.and_then(|index| names.get(index))
-            && state(&name.to_lowercase()).is_some()
+        let by_place = [Some(&**text), left]
+            .into_iter()
+            .flatten()
+            .find(|name| state(name).is_some());
+        if let Some(letter) = by_place
+            && let Some(name) = state(letter).and_then(|index| names.get(index))
+            && is_taken_for_another(letter, name, names)
         {
             return Err(EquationError::Formula {
                 position: token.position,
@@ -123,6 +142,10 @@ mod tests {
             // A number that is not known.
             ("C", &["C", "E"], None),
             ("c", &["C", "E"], Some(0)),
+            // Parts of left-hand sides.
+            ("dt", &["x", "DT"], None),
+            ("dx", &["x", "Dx"], None),
+            ("DT", &["x", "DT"], Some(1)),
         ] {
             assert_eq!(place_of(text, &owned(names)), place, "{text} {names:?}");
         }
@@ -160,6 +183,10 @@ mod tests {
             ("C y | C x", &["x", "v"]),
             ("C z | C x", &["u_2", "u_0"]),
             ("C u_0 - C u_0 E | C E", &["C", "E"]),
+            // As results are printed.
+            ("C u_0 - C u_0 u_1 | C u_0 u_1 - C u_1", &["x", "y"]),
+            ("C u_2 | C w | C", &["u", "v", "w"]),
+            ("dx/dt = C x - C x y; dy/dt = C y", &["x", "DT"]),
         ] {
             assert!(read(formula, names).is_ok(), "{formula} {names:?}");
         }
@@ -171,6 +198,7 @@ mod tests {
         assert_eq!(words_among("C E | C", &names), Ok(vec![0]));
         assert_eq!(words_among("sin(E) | 2 E", &names), Ok(vec![2]));
         assert_eq!(words_among("2 u_0 | 3 E", &names), Ok(vec![]));
+        assert_eq!(words_among("dC/dt = 2; dE/dt = 3", &names), Ok(vec![0]));
         assert!(words_among("C ? E", &names).is_err());
     }
 }

@@ -224,6 +224,7 @@ pub fn write_points(
 ) -> hdf5::Result<()> {
     let time = group.new_dataset_builder().with_data(times);
     time.create(TIME)?;
+    let states = states.as_standard_layout();
     let values = group.new_dataset_builder().with_data(&states);
     values.create(VALUES)?;
     text::write_dataset(group, COMPONENT, names)?;

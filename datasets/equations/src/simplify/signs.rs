@@ -5,21 +5,22 @@ use crate::symbol::{Operator, Symbol};
 use crate::system::System;
 
 impl Expression {
-    /// The same expression, where nothing that begins with a minus is added or subtracted: the sign becomes that of the operator. Values are
-    /// exactly the same.
+    /// The same expression, where nothing that begins with a minus is added, subtracted or has another one before it: the sign becomes that
+    /// of the operator. Values are exactly the same.
     pub fn signs_folded(&self) -> Self {
         let symbols = self.fold(|symbol, operands: &[Vec<Symbol>]| {
-            let turned = match (symbol, operands) {
-                (Symbol::Operator(Operator::Add), [_, b]) => negated(b).map(|b| (Operator::Sub, b)),
-                (Symbol::Operator(Operator::Sub), [_, b]) => negated(b).map(|b| (Operator::Add, b)),
+            let with = |operator, a: &[Symbol], b: &[Symbol]| {
+                [&[Symbol::Operator(operator)][..], a, &negated(b)?]
+                    .concat()
+                    .into()
+            };
+            let turned: Option<Vec<Symbol>> = match (symbol, operands) {
+                (Symbol::Operator(Operator::Add), [a, b]) => with(Operator::Sub, a, b),
+                (Symbol::Operator(Operator::Sub), [a, b]) => with(Operator::Add, a, b),
+                (Symbol::Operator(Operator::Neg), [a]) => negated(a),
                 _ => None,
             };
-            match turned {
-                Some((operator, b)) => {
-                    [&[Symbol::Operator(operator)][..], &operands[0], &b].concat()
-                }
-                None => [&[symbol][..], &operands.concat()].concat(),
-            }
+            turned.unwrap_or_else(|| [&[symbol][..], &operands.concat()].concat())
         });
         Self::new(symbols).unwrap_or_else(|_| self.clone())
     }
@@ -55,6 +56,8 @@ mod tests {
         for (written, folded) in [
             ("0.6*u_0 - -0.02*u_0*u_1", "0.6*u_0 + 0.02*u_0*u_1"),
             ("u_0 + -2*u_1", "u_0 - 2*u_1"),
+            ("-(-0.01)*u_0", "0.01*u_0"),
+            ("-(-0.01*u_0) - u_1", "0.01*u_0 - u_1"),
             ("u_0 - (-u_1)", "u_0 + u_1"),
             ("u_0 - (-0.5/u_1 - -3)", "u_0 - (-0.5/u_1 + 3)"),
             ("sin(u_0 - (-0.1)*u_1)^2", "sin(u_0 + 0.1*u_1)^2"),

@@ -66,16 +66,23 @@ pub fn windows(
     Ok(windows)
 }
 
+/// Snapshots that are given and predicted at once, and those of the longest flow, where these are fewer.
+pub(super) fn too_short(data: &FlowData, settings: &TrainSettings) -> Option<[usize; 2]> {
+    let steps = (settings.frames() - 1).saturating_mul(settings.data.stride);
+    let completed = data.reader().completed_of_each();
+    let [taken, longest] = [
+        steps.saturating_add(1),
+        completed.into_iter().max().unwrap_or(0),
+    ];
+    (taken > longest).then_some([taken, longest])
+}
+
 /// Fails where no flow is as long as what is given and predicted at once.
 fn check_length(data: &FlowData, settings: &TrainSettings) -> Result<(), Failure> {
-    let (reader, model) = (data.reader(), &settings.model);
-    let stride = settings.data.stride;
-    let steps = (settings.frames() - 1).saturating_mul(stride);
-    let taken = steps.saturating_add(1);
-    let longest = reader.completed_of_each().into_iter().max().unwrap_or(0);
-    if taken <= longest {
+    let Some([taken, longest]) = too_short(data, settings) else {
         return Ok(());
-    }
+    };
+    let (reader, model, stride) = (data.reader(), &settings.model, settings.data.stride);
     Err(Failure::new(format!(
         "model.output_frames: found {}, with model.input_frames = {} and data.stride = {stride} a stretch of {taken} snapshots, expected {longest} \
          at most, as many as the longest flow of {} has",

@@ -99,6 +99,16 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     prediction.in_vain()
 }
 
+/// A failure of an equation, with what may be its reason: components that are called as its words.
+fn with_words(failure: Failure, arguments: &PredictArguments, input: &Input) -> Failure {
+    let text = arguments.equation.as_deref().unwrap_or_default();
+    let words = rough::words_for_names(text, input.series.names()).unwrap_or_default();
+    match words.first() {
+        Some(word) => Failure::new(format!("{}; {word}", failure.line())),
+        None => failure,
+    }
+}
+
 fn predict<'a>(
     arguments: &'a PredictArguments,
     trained: &'a TrainedModel,
@@ -109,7 +119,8 @@ fn predict<'a>(
         arguments.equation.as_deref(),
         input.series.names(),
         &trained.families,
-    )?;
+    )
+    .map_err(|failure| with_words(failure, arguments, &input))?;
     if arguments.equation.is_some() && input.beyond_network.is_none() {
         input.beyond_network = rough::beyond_network(&rough, trained);
     }

@@ -5,12 +5,12 @@ use crate::error::EquationError;
 
 /// Names of the column of times, whatever the case.
 const TIME: [&str; 2] = ["t", "time"];
-/// Words that a first column of times may begin with: `Year`, `time (s)`, `t [h]`.
-const TIMES: [&str; 20] = [
-    "t",
+/// Words that the name of a column of times may begin with: `Year`, `time (s)`.
+const TIMES: [&str; 24] = [
     "time",
     "times",
     "timestamp",
+    "elapsed",
     "year",
     "years",
     "month",
@@ -22,11 +22,20 @@ const TIMES: [&str; 20] = [
     "date",
     "hour",
     "hours",
+    "hrs",
     "minute",
     "minutes",
+    "min",
     "second",
     "seconds",
+    "sec",
+    "secs",
     "epoch",
+];
+/// Units that may stand behind a `t`, which begins many other names: `t (s)`, `t_min`.
+const UNITS: [&str; 18] = [
+    "s", "ms", "us", "ns", "min", "h", "hr", "hrs", "d", "day", "days", "sec", "secs", "week",
+    "weeks", "yr", "year", "years",
 ];
 
 /// What became of an index.
@@ -45,8 +54,8 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Those of a table: the column called `t` or `time`, or the first one, has the times. First columns that have no name and count the
-    /// lines are passed over, unless they are the only ones that can be the times.
+    /// Those of a table: the column called `t` or `time`, or the first one, has the times. First columns that have no name and hold
+    /// increasing whole numbers are passed over, unless they are the only ones that can be the times.
     ///
     /// # Errors
     /// Names a column that has no name, or the column behind an index that may be the times or a component.
@@ -61,9 +70,12 @@ impl Columns {
             (Some(time), _, Some(_)) => (time, rest, LEFT_OUT),
             // Nothing else can be the component.
             (Some(time), Some(last), None) => (time, vec![*last], A_COMPONENT),
-            (None, Some(last), Some(first)) => match has_times(table, *first, &rest)? {
-                true => (*first, rest[1..].to_vec(), LEFT_OUT),
-                false => (*last, rest, THE_TIMES),
+            (None, Some(last), Some(_)) => match times_among(table, &rest)? {
+                Some(time) => {
+                    let others = rest.into_iter().filter(|column| *column != time);
+                    (time, others.collect(), LEFT_OUT)
+                }
+                None => (*last, rest, THE_TIMES),
             },
             _ => (0, (1..headers.len()).collect(), THE_TIMES),
         };
@@ -99,22 +111,36 @@ fn counts(table: &Table, column: usize) -> bool {
     numbers().all(|number| number.fract() == 0.0) && numbers().is_sorted_by(|a, b| a < b)
 }
 
-/// Whether the first column behind an index has the times, rather than the index itself.
+/// The column behind an index that has the times: it is called so, and increases. None if the index itself has them.
 ///
 /// # Errors
-/// Where nothing tells: it increases, has another name, and has components behind it.
-fn has_times(table: &Table, first: usize, rest: &[usize]) -> Result<bool, EquationError> {
-    let name = &table.headers[first];
-    let begins = name.split(|letter: char| !letter.is_alphanumeric());
-    let begins = begins.map(str::to_lowercase).next().unwrap_or_default();
-    let is_called_so = TIMES.contains(&begins.as_str());
-    let increases = || table.column(first).is_sorted_by(|a, b| a < b);
-    if rest.len() > 1 && !is_called_so && increases() {
-        let found = "increasing numbers behind a column without a name that counts the lines";
-        let expected = "to be told which of both has the times: call that one t";
-        return Err(table.wrong(1, name, found.to_owned(), expected));
+/// Where nothing tells: the first one increases, has another name, and has components behind it.
+fn times_among(table: &Table, rest: &[usize]) -> Result<Option<usize>, EquationError> {
+    if rest.len() < 2 {
+        return Ok(None);
     }
-    Ok(rest.len() > 1 && is_called_so)
+    let increases = |column: usize| table.column(column).is_sorted_by(|a, b| a < b);
+    let has_times = |column: &&usize| is_of_times(&table.headers[**column]) && increases(**column);
+    let found = rest.iter().find(has_times).copied();
+    let first = rest[0];
+    if found.is_none() && increases(first) {
+        let found = "increasing numbers behind a column without a name that does so too";
+        let expected = "to be told which of both has the times: call that one t";
+        return Err(table.wrong(1, &table.headers[first], found.to_owned(), expected));
+    }
+    Ok(found)
+}
+
+/// Whether a name is one that times have: it begins with such a word, or is a `t` with a unit.
+fn is_of_times(name: &str) -> bool {
+    let mut words = name
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    match words.next() {
+        Some("t") => words.all(|word| UNITS.contains(&word)),
+        Some(word) => TIMES.contains(&word.to_lowercase().as_str()),
+        None => false,
+    }
 }
 
 fn note(table: &Table, column: usize, remark: &str) -> String {
@@ -123,7 +149,7 @@ fn note(table: &Table, column: usize, remark: &str) -> String {
         name => format!("is called {name:?}"),
     };
     format!(
-        "{}: the first column {called} and counts the lines: {remark}",
+        "{}: the first column {called} and holds increasing whole numbers, as an index does: {remark}",
         table.path.display()
     )
 }

@@ -17,7 +17,7 @@ use rheome_periodic::FlowAnalysis;
 
 use super::data::FlowData;
 use super::model::LoadedModel;
-use super::train::windows;
+use super::train::{too_short, windows};
 use crate::arguments::{FluidsEvaluateArguments, Judged};
 use contestants::Forecasters;
 use scores::Scores;
@@ -85,6 +85,12 @@ fn judged(
     data: &FlowData,
 ) -> Result<Vec<Window>, Failure> {
     let settings = &model.settings;
+    if let Some([taken, longest]) = too_short(data, settings) {
+        return Err(Failure::new(format!(
+            "{}: the longest flow has {longest} snapshots, expected at least {taken}, which the model is given and predicts",
+            data.reader().label()
+        )));
+    }
     let quiet = rheome_cli::Console {
         quiet: true,
         ..arguments.compute.console()
