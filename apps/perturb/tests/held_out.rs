@@ -191,7 +191,10 @@ fn a_split_that_its_cells_do_not_agree_with_is_refused() {
         "control A B B+ctrl",
         None,
         "A",
-        &["the label \"B+ctrl\" of cell \"AAAC-3\" has \"ctrl\" in it"],
+        &[
+            "the label \"B+ctrl\" of cell \"AAAC-3\" has \"ctrl\" in it",
+            "rename these cells",
+        ],
     );
     // Files that were joined have lost the list, but not the column.
     let lost = "obs/split says \"test\" of cells of A+B, but there is no uns/split";

@@ -321,11 +321,11 @@ fn options_that_cannot_be_are_named() {
     for (options, words) in [
         (
             "additive --conditions KLF1",
-            "--conditions: found --split-method additive, expected --split-method given besides",
+            "--conditions: is not used by --split-method additive, expected --split-method given",
         ),
         (
             "given --conditions KLF1 --fold 1",
-            "--fold: found --split-method given, expected --split-method additive or unseen or combinations",
+            "--fold: is not used by --split-method given, expected --split-method additive or unseen or combinations",
         ),
         (
             "combosciplex --share 0.4",
@@ -333,7 +333,7 @@ fn options_that_cannot_be_are_named() {
         ),
         (
             "unseen --combinations 3",
-            "--combinations: found --split-method unseen, expected --split-method combinations",
+            "--combinations: is not used by --split-method unseen, expected --split-method combinations",
         ),
     ] {
         refused(&format!("--split-method {options}"), &[words]);
