@@ -329,7 +329,7 @@ fn options_that_cannot_be_are_named() {
         ),
         (
             "combosciplex --share 0.4",
-            "--share: found --split-method combosciplex",
+            "--share: is not used by --split-method combosciplex",
         ),
         (
             "unseen --combinations 3",
@@ -447,7 +447,7 @@ fn a_split_that_fails_changes_nothing() {
     let raw = folder.path().join("raw.h5ad").display().to_string();
     refused(
         "--conditions REG001",
-        &["--conditions: found --split-method additive"],
+        &["--conditions: is not used by --split-method additive"],
     );
     let taken = split(&format!("--output {raw}"));
     fails(taken, 1, &["raw.h5ad: exists already"]);
