@@ -55,8 +55,9 @@ impl PreparedCells {
             return Err(no_control(&file)?);
         }
         let held_out = held_out(&file)?;
-        if let Some(test) = &held_out {
-            check_split(&file, &conditions, test)?;
+        match &held_out {
+            Some(test) => check_split(&file, &conditions, test)?,
+            None => refuse_lost_split(&file, &conditions)?,
         }
         let (names, x) = (file.obs().names()?, file.x()?);
         let values = x.rows(0..x.n_rows())?;
@@ -228,6 +229,43 @@ fn check_split(
         }
     }
     Ok(())
+}
+
+/// A file that was joined of prepared ones, or whose `uns` was emptied, has lost the list of what is held out, but not the column
+/// that says so of its cells: these would be learnt.
+fn refuse_lost_split(file: &AnnData, conditions: &Conditions) -> Result<(), Failure> {
+    if !file.obs().has(SPLIT) {
+        return Ok(());
+    }
+    let parts = file.obs().column(SPLIT)?;
+    let of_cells = conditions.of_cells().iter().enumerate();
+    let of_test = of_cells.filter(|(cell, _)| parts.text(*cell).as_deref() == Some("test"));
+    let of_test = of_test.map(|(_, condition)| &conditions.conditions()[*condition as usize]);
+    let test: BTreeSet<&Condition> = of_test
+        .filter(|condition| !condition.is_control())
+        .collect();
+    if test.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = test.iter().map(ToString::to_string).collect();
+    let path = file.path().display();
+    let remedy = match file.uns_at(PREPARE).is_ok() {
+        true => format!(
+            "make the split anew: perturb split {path} --split-method given --conditions {} --overwrite",
+            names.join(",")
+        ),
+        // Which `perturb split` needs too.
+        false => "keep uns where files are joined: anndata.concat(..., uns_merge=\"first\")".into(),
+    };
+    let more = match names.len() {
+        1 => String::new(),
+        count => format!(" and of {} more conditions", count - 1),
+    };
+    Err(Failure::new(format!(
+        "{path}: obs/{SPLIT} says \"test\" of cells of {}{more}, but there is no uns/{SPLIT}, and they would be learnt; {remedy}; or take \
+         obs/{SPLIT} out, if they may be",
+        names[0]
+    )))
 }
 
 /// Draws `count` of these cells; one may be drawn again.

@@ -151,7 +151,7 @@ pub struct TrainedModel {
     pub genes: Genes,
     /// Their graph over the ids.
     pub graph: VocabularyGraph,
-    /// What it has seen, if its folder tells.
+    /// What it has seen, if its folder (or that of its weights) tells.
     pub trained_on: Option<TrainedOn>,
     /// Where it computes.
     pub device: Device,
@@ -171,7 +171,10 @@ impl TrainedModel {
         let settings: TrainSettings = settings_file::load_valid(&files.config, overrides)?;
         let (genes, trained_on) = match &files.folder {
             Some(folder) => (Genes::load(folder)?, TrainedOn::load(folder)?),
-            None => (Genes::of(cells, &settings, device)?, None),
+            None => (
+                Genes::of(cells, &settings, device)?,
+                TrainedOn::of_weights(&files.weights)?,
+            ),
         };
         settings
             .check_vocabulary(genes.vocabulary.size())

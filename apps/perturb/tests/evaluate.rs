@@ -7,7 +7,9 @@ use std::path::Path;
 
 use assert_cmd::Command;
 use command::{fails, folder, is_refused_beside, with};
-use rheome_anndata::{AnnData, AnnDataWriter, Axis, Frame, Part, Values, WriteOptions};
+use rheome_anndata::{
+    AnnData, AnnDataWriter, Axis, Categorical, Frame, Part, Values, WriteOptions,
+};
 
 const FIXTURE: &str = "tests/fixtures/cell_eval";
 
@@ -201,4 +203,54 @@ fn what_is_missing_is_named_with_what_there_is() {
         &["screen.h5ad", "obs/perturbation is missing", "condition"],
     );
     assert!(!output.join("results.csv").exists());
+}
+
+/// What a measured cell without a label was given is not known, and not needed; of a predicted one it is.
+#[test]
+fn cells_without_a_label_are_passed_over_or_named() {
+    let folder = folder();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let mut firsts = Vec::new();
+    for name in ["pred", "real"] {
+        let fixture = command::root().join(format!("{FIXTURE}/{name}.h5ad"));
+        let source = AnnData::open(fixture).unwrap();
+        let var = source.frame(Axis::Var).unwrap();
+        let mut writer = AnnDataWriter::create(file(name), &var, WriteOptions::default()).unwrap();
+        writer.copy(&source, Part::X).unwrap();
+        let labels = source
+            .obs()
+            .column("perturbation")
+            .unwrap()
+            .to_categorical();
+        let mut codes = labels.codes().to_vec();
+        codes[1] = -1;
+        firsts.push(source.obs().names().unwrap()[1].clone());
+        let names = Values::Text(labels.names());
+        let mut obs = Frame::new(source.obs().names().unwrap());
+        obs.set(
+            "perturbation",
+            Categorical::new(codes, names, false).unwrap(),
+        )
+        .unwrap();
+        writer.finish(&obs).unwrap();
+    }
+    let [pred, real] = ["pred", "real"].map(|name| format!("{FIXTURE}/{name}.h5ad"));
+    let ask = |pred: &str, real: &str| {
+        let mut command = with(&["evaluate", "--pred", pred, "--real", real, "--output"]);
+        command.arg(folder.path().join("scores"));
+        command
+    };
+    let words = format!(
+        "1 predicted cells have no label, the first is {:?}",
+        firsts[0]
+    );
+    fails(ask(&file("pred"), &real), 1, &[&words, "--pert-col"]);
+    let note = format!(
+        "1 cells of {} without a label, the first is {:?}",
+        file("real"),
+        firsts[1]
+    );
+    let told = ask(&pred, &file("real")).assert().success();
+    let said = String::from_utf8(told.get_output().stderr.clone()).unwrap();
+    assert!(said.contains(&note), "{said}");
 }

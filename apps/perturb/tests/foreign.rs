@@ -9,7 +9,7 @@ use command::{fails, folder, with};
 use foreign_files::{foreign, texts, write};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
-use rheome_anndata::AnnData;
+use rheome_anndata::{AnnData, AnnDataWriter, Array, Column, Frame, Value, Values, WriteOptions};
 
 #[test]
 fn columns_that_are_called_as_ours_are_kept() {
@@ -216,4 +216,128 @@ fn raw_is_told_by_info() {
         .assert()
         .success()
         .stdout(contains("raw: ").not());
+}
+
+/// A fault of another label is not to be called one of control.
+#[test]
+fn control_is_known_however_it_is_joined_to_itself() {
+    let folder = folder();
+    let (_, prepare) = foreign(&folder, "A B", &[], &[("condition", "NT+NT A+NT CD4+ A")]);
+    let words = "the label \"CD4+\" of cell \"AAAC-2\" has an empty part";
+    fails(prepare("--control NT"), 1, &[words]);
+    fails(prepare("--control NC"), 1, &["no control cells"]);
+}
+
+#[test]
+fn names_with_a_plus_within_brackets_are_refused() {
+    let folder = folder();
+    let obs = [("drug", "DMSO JQ1 (+)-JQ1")];
+    let (data, prepare) = foreign(&folder, "A B", &[], &obs);
+    let words = [
+        "the label \"(+)-JQ1\" of cell \"AAAC-2\" has \"+\" within brackets",
+        "call it otherwise in the file",
+    ];
+    fails(prepare("--pert-col drug --control DMSO"), 1, &words);
+    assert!(!std::path::Path::new(&data).exists());
+}
+
+#[test]
+fn columns_within_the_groups_of_ours_are_kept() {
+    let folder = folder();
+    let obs = [
+        ("condition", "ctrl A B"),
+        ("perturbation/1", "x y z"),
+        ("split/a", "k l m"),
+    ];
+    let (data, prepare) = foreign(&folder, "A B", &[("means/of", "1 2")], &obs);
+    prepare("--split-method given --conditions B")
+        .assert()
+        .success()
+        .stderr(contains(
+            "note: kept under another name: var/means/of as var/source_means_of, obs/perturbation/1 as obs/source_perturbation_1, \
+             obs/split/a as obs/source_split_a\n",
+        ));
+    let cells = AnnData::open(&data).unwrap();
+    assert_eq!(texts(&cells, "source_perturbation_1"), ["x", "y", "z"]);
+    assert_eq!(texts(&cells, "source_split_a"), ["k", "l", "m"]);
+    assert_eq!(texts(&cells, "perturbation"), ["control", "A", "B"]);
+}
+
+/// Tables that were made text say nan, or nothing, where a label is missing.
+#[test]
+fn labels_that_say_that_they_are_missing_are_left_out() {
+    let folder = folder();
+    let obs = [("condition", "ctrl A nan NaN B None")];
+    let (data, prepare) = foreign(&folder, "A B", &[], &obs);
+    prepare("").assert().success().stderr(contains(
+        "note: the label \"nan\" may be a missing one: --drop-unlabelled leaves such cells out\n",
+    ));
+    prepare("--drop-unlabelled")
+        .assert()
+        .success()
+        .stderr(contains("note: left out 3 cells without a label\n").and(contains("may be").not()));
+    let cells = AnnData::open(&data).unwrap();
+    assert_eq!(texts(&cells, "perturbation"), ["control", "A", "B"]);
+    // What is control, or a gene, is no missing label.
+    let elsewhere = command::folder();
+    let obs = [("condition", "None A NA nan")];
+    let (data, prepare) = foreign(&elsewhere, "A NA", &[], &obs);
+    prepare("--drop-unlabelled --control None")
+        .assert()
+        .success();
+    let cells = AnnData::open(&data).unwrap();
+    assert_eq!(texts(&cells, "perturbation"), ["control", "A", "NA"]);
+    let elsewhere = command::folder();
+    let (_, prepare) = foreign(&elsewhere, "A B", &[], &[("condition", "ctrl A  B")]);
+    let words = [
+        "the label \"\" of cell \"AAAC-2\" is missing, as those of 1 of 4 cells are",
+        "--drop-unlabelled",
+    ];
+    fails(prepare(""), 1, &words);
+    prepare("--drop-unlabelled").assert().success();
+}
+
+/// A gene that is called as control is usually is one where it was measured, whether or not its column is still there.
+#[test]
+fn prepared_files_tell_what_was_measured() {
+    let folder = folder();
+    let path = folder.path().join("prepared.h5ad");
+    let info = |labels: &[&str], unmeasured: &[&str]| {
+        let options = WriteOptions {
+            overwrite: true,
+            ..WriteOptions::default()
+        };
+        let mut writer = AnnDataWriter::create(&path, &Frame::new(vec!["A"]), options).unwrap();
+        let names = Value::Array(Array {
+            shape: vec![unmeasured.len()],
+            values: Values::Text(unmeasured.iter().map(|name| name.to_string()).collect()),
+        });
+        let prepare = Value::Dict(vec![("unmeasured".into(), names)]);
+        writer.write_uns("prepare", &prepare).unwrap();
+        let cells: Vec<String> = (0..labels.len()).map(|cell| format!("c{cell}")).collect();
+        let mut obs = Frame::new(cells);
+        obs.set("perturbation", Column::from(labels.to_vec()))
+            .unwrap();
+        writer.finish(&obs).unwrap();
+        let path = path.display().to_string();
+        let told = with(&["info", &path, "--pert-col", "perturbation", "--json"]);
+        let told = { told }.assert().success().get_output().stdout.clone();
+        serde_json::from_slice::<serde_json::Value>(&told).unwrap()
+    };
+    let told = info(&["control", "A", "CTRL"], &[]);
+    assert_eq!(
+        told["perturbed"],
+        serde_json::json!(["A", "CTRL"]),
+        "{told}"
+    );
+    let told = info(&["control", "A", "B+ctrl"], &["B", "ctrl"]);
+    let error = told["conditions_error"].as_str().unwrap();
+    assert!(error.contains("has \"ctrl\" in it"), "{error}");
+    assert!(
+        error.contains("prepare the raw file again, with --control ctrl"),
+        "{error}"
+    );
+    // Names are read as they are written, not taken to pieces.
+    let told = info(&["control", "x", "y", "x_y"], &["x", "y", "x_y"]);
+    assert_eq!(told["conditions"], 4, "{told}");
 }

@@ -1,4 +1,4 @@
-//! What is held out is not learnt, and what a model has seen does not test it.
+//! What is held out is not learnt, and what cannot be learnt is named.
 
 mod command;
 mod foreign_files;
@@ -15,25 +15,7 @@ use rheome_anndata::{
     AnnData, AnnDataWriter, Array, Axis, Column, ElementType, Frame, Part, RowBlock, Storage,
     Value, Values, WriteOptions,
 };
-use screen::{predict, prepared, train};
-
-/// What a model folder tells of its training.
-fn trained_on(run: &Path) -> serde_json::Value {
-    serde_json::from_str(&fs::read_to_string(run.join("trained_on.json")).unwrap()).unwrap()
-}
-
-/// Settings of a training that is over at once.
-const SHORT: &str = "training.steps=1 training.validate_every=1 training.validation_perturbations=0 \
-                     objective.batch=2 objective.genes=2 graph.neighbours=1";
-
-fn briefly(data: &Path, run: &Path, more: &[&str]) -> assert_cmd::Command {
-    let settings = SHORT.split_whitespace().flat_map(|one| ["--set", one]);
-    train(
-        data,
-        run,
-        &settings.chain(more.iter().copied()).collect::<Vec<_>>(),
-    )
-}
+use screen::{briefly, predict, trained_on};
 
 /// However the labels of the raw file are understood, what is written is read as it is written.
 #[test]
@@ -139,8 +121,9 @@ fn labels_that_would_be_others_are_refused() {
     }
 }
 
-/// A copy of a prepared file with other labels, another column of the split, and another list of test conditions.
-fn rewritten(data: &Path, to: &Path, labels: &str, parts: Option<&str>, test: &str) {
+/// A copy of a prepared file with other labels and another column of the split. Of its `uns` nothing, `prepare` alone, or a list of
+/// test conditions, which is another one.
+fn rewritten(data: &Path, to: &Path, labels: &str, parts: Option<&str>, uns: &str) {
     let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
     let source = AnnData::open(data).unwrap();
     let var = source.frame(Axis::Var).unwrap();
@@ -152,10 +135,14 @@ fn rewritten(data: &Path, to: &Path, labels: &str, parts: Option<&str>, test: &s
     writer.copy(&source, Part::X).unwrap();
     let test = Value::Array(Array {
         shape: vec![1],
-        values: Values::Text(vec![test.into()]),
+        values: Values::Text(vec![uns.into()]),
     });
     let split = Value::Dict(vec![("test".into(), test)]);
-    writer.write_uns("split", &split).unwrap();
+    match uns {
+        "" => {}
+        "prepare" => writer.copy(&source, Part::UnsMember(uns)).unwrap(),
+        _ => writer.write_uns("split", &split).unwrap(),
+    }
     let mut obs = Frame::new(source.obs().names().unwrap());
     obs.set("perturbation", Column::from(words(labels)))
         .unwrap();
@@ -204,8 +191,16 @@ fn a_split_that_its_cells_do_not_agree_with_is_refused() {
         "control A B B+ctrl",
         None,
         "A",
-        &["the label \"B+ctrl\" of cell \"AAAC-3\" has \"ctrl\" in it"],
+        &[
+            "the label \"B+ctrl\" of cell \"AAAC-3\" has \"ctrl\" in it",
+            "rename these cells",
+        ],
     );
+    // Files that were joined have lost the list, but not the column.
+    let lost = "obs/split says \"test\" of cells of A+B, but there is no uns/split";
+    let of_prepared = "--split-method given --conditions A+B --overwrite";
+    told("control A B A+B", parts, "prepare", &[lost, of_prepared]);
+    told("control A B A+B", parts, "", &[lost, "uns_merge=\"first\""]);
     told(
         "NT A B A+B",
         None,
@@ -221,6 +216,34 @@ fn a_split_that_its_cells_do_not_agree_with_is_refused() {
         Some("train train train train"),
         "B+A",
     );
+    briefly(&other, &run, &[]).assert().success();
+    // What the message says helps.
+    rewritten(
+        Path::new(&data),
+        &other,
+        "control A B A+B",
+        parts,
+        "prepare",
+    );
+    let name = other.display().to_string();
+    let split = [
+        &["split", &name],
+        &of_prepared.split(' ').collect::<Vec<_>>()[..],
+    ]
+    .concat();
+    with(&split).assert().success();
+    let run = folder.path().join("of_split");
+    briefly(&other, &run, &[]).assert().success();
+    assert_eq!(trained_on(&run)["seen"], serde_json::json!(["A", "B"]));
+    // Where nothing is held out, a column of that name may say anything else.
+    rewritten(
+        Path::new(&data),
+        &other,
+        "control A B A+B",
+        Some("a b c d"),
+        "",
+    );
+    let run = folder.path().join("without");
     briefly(&other, &run, &[]).assert().success();
 }
 
@@ -269,83 +292,6 @@ fn values_that_were_not_prepared_are_refused() {
         fails(identify, 1, words);
     }
     assert!(!run.exists() && !out.exists());
-}
-
-/// The list that a model was trained with is its own: that of other data may name what it has learnt.
-#[test]
-fn a_model_is_not_tested_with_what_it_has_seen() {
-    let folder = folder();
-    let data = prepared(&folder);
-    let path = |name: &str| folder.path().join(name);
-    let text = |name: &str| path(name).display().to_string();
-    train(&data, &path("run"), &[]).assert().success();
-    let told = trained_on(&path("run"));
-    let seen = told["seen"][0].as_str().unwrap();
-    assert_eq!(told["held_out"].as_array().unwrap().len(), 2);
-    with(&["info", &text("run")])
-        .assert()
-        .success()
-        .stdout(contains("held_out: REG0").and(contains("target_total: ")));
-    let ask = |data: &Path, more: &[&str]| {
-        let common = ["--cells", "2", "--overwrite", "--summary"];
-        let mut command = predict(&path("run"), data, &common);
-        command.arg(path("out.csv")).args(more);
-        command
-    };
-    ask(&data, &["--split", "test"]).assert().success();
-    let other = text("other.h5ad");
-    let split = ["split", &text("data.h5ad"), "--split-method", "given"];
-    with(&[&split[..], &["--conditions", seen, "--output", &other]].concat())
-        .assert()
-        .success();
-    let words = [
-        "other.h5ad: uns/split: holds out 1 conditions that the model has seen",
-        seen,
-        "held out 2 others",
-        "--perturbations",
-    ];
-    fails(ask(Path::new(&other), &["--split", "test"]), 1, &words);
-    ask(Path::new(&other), &["--perturbations", seen])
-        .assert()
-        .success();
-    // Cells whose counts were scaled otherwise are told of.
-    let scaled = text("scaled.h5ad");
-    let prepare = ["prepare", &text("raw.h5ad"), "--output", &scaled, "-q"];
-    with(&[&prepare[..], &["--target-total", "77"]].concat())
-        .assert()
-        .success();
-    let common = [
-        "predict",
-        "--device",
-        "flex",
-        "--model",
-        &text("run"),
-        "--cells",
-        "2",
-    ];
-    let note = "scaled.h5ad are scaled to 77 a cell, those that the model learnt from to ";
-    for (data, says) in [(&scaled, true), (&text("data.h5ad"), false)] {
-        let mut command = with(&common);
-        command.args([
-            "--data",
-            data,
-            "--perturbations",
-            seen,
-            "--overwrite",
-            "--summary",
-        ]);
-        let said = command.arg(path("out.csv")).output().unwrap().stderr;
-        let said = String::from_utf8(said).unwrap();
-        assert_eq!(said.contains(note), says, "{said}");
-    }
-    // A list names the line of what is not known.
-    let list = text("list.csv");
-    fs::write(&list, format!("\u{feff}Gene,n\r\n{seen},1\r\nREGOOO,2\r\n")).unwrap();
-    let words = ["list.csv: line 3: the gene \"REGOOO\" is not among"];
-    fails(ask(&data, &["--perturbations-file", &list]), 1, &words);
-    fs::write(&list, "\u{feff}").unwrap();
-    let words = ["list.csv: names no perturbation"];
-    fails(ask(&data, &["--perturbations-file", &list]), 1, &words);
 }
 
 /// A gene that was not measured has no embedding: its cells are named, and may be left out.

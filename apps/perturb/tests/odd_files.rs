@@ -27,6 +27,9 @@ fn what_anndata_writes_is_prepared() {
             .success()
             .stderr(contains("note: ").not());
     }
+    prepare("names", "").assert().success().stderr(contains(
+        "kept under another name: obs/pct/ as obs/pct, obs/a//b as obs/a/b, obs/./x as obs/x\n",
+    ));
     prepare(
         "indices",
         "--gene-col gene_symbol --split-method given --conditions A+B",

@@ -321,19 +321,19 @@ fn options_that_cannot_be_are_named() {
     for (options, words) in [
         (
             "additive --conditions KLF1",
-            "--conditions: found --split-method additive, expected --split-method given besides",
+            "--conditions: is not used by --split-method additive, expected --split-method given",
         ),
         (
             "given --conditions KLF1 --fold 1",
-            "--fold: found --split-method given, expected --split-method additive or unseen or combinations",
+            "--fold: is not used by --split-method given, expected --split-method additive or unseen or combinations",
         ),
         (
             "combosciplex --share 0.4",
-            "--share: found --split-method combosciplex",
+            "--share: is not used by --split-method combosciplex",
         ),
         (
             "unseen --combinations 3",
-            "--combinations: found --split-method unseen, expected --split-method combinations",
+            "--combinations: is not used by --split-method unseen, expected --split-method combinations",
         ),
     ] {
         refused(&format!("--split-method {options}"), &[words]);
@@ -447,7 +447,7 @@ fn a_split_that_fails_changes_nothing() {
     let raw = folder.path().join("raw.h5ad").display().to_string();
     refused(
         "--conditions REG001",
-        &["--conditions: found --split-method additive"],
+        &["--conditions: is not used by --split-method additive"],
     );
     let taken = split(&format!("--output {raw}"));
     fails(taken, 1, &["raw.h5ad: exists already"]);

@@ -65,8 +65,9 @@ impl Frame {
     }
 
     /// Sets a column; one of that name with other values, or an index of that name, is kept under the name `source_NAME`
-    /// (`source_NAME-1`, ... where that is taken), which is answered. So a table that is taken over from another file loses
-    /// nothing to a column of one's own.
+    /// (`source_NAME-1`, ... where that is taken), and columns `NAME/...`, which a file would have within that column, as
+    /// `source_NAME_...`: what is called otherwise now is answered, with its new name. So a table that is taken over from another
+    /// file loses nothing to a column of one's own.
     ///
     /// # Errors
     /// [`AnnDataError::Content`] for another number of rows than the index has.
@@ -74,30 +75,69 @@ impl Frame {
         &mut self,
         name: &str,
         column: impl Into<Column>,
-    ) -> Result<Option<String>, AnnDataError> {
+    ) -> Result<Vec<(String, String)>, AnnDataError> {
         let column = column.into();
         let differs = self.column(name).is_none_or(|old| !old.reads_as(&column));
-        let kept = differs.then(|| self.set_aside(name)).flatten();
+        let kept = match differs {
+            true => self.set_aside(name),
+            false => self.set_aside_where(|old| is_within(old, name)),
+        };
         self.set(name, column)?;
         Ok(kept)
     }
 
-    /// Gives the column (or the index) of a name another one, as [`Frame::set_beside`] does; none where there is no such column.
-    pub fn set_aside(&mut self, name: &str) -> Option<String> {
-        let kept = self.unused_name(&format!("source_{name}"));
-        if self.index_name() == Some(name) {
-            self.index_name = Some(kept.clone());
-            return Some(kept);
-        }
-        let mut columns = self.columns.iter_mut();
-        let (old, _) = columns.find(|(n, _)| n == name)?;
-        old.clone_from(&kept);
-        Some(kept)
+    /// Gives the column (or the index) of a name, and those within it, other names, as [`Frame::set_beside`] does.
+    pub fn set_aside(&mut self, name: &str) -> Vec<(String, String)> {
+        self.set_aside_where(|old| old == name || is_within(old, name))
     }
 
-    /// `name`, or else `name-1`, `name-2`, ...: the first that neither a column nor the index has.
+    fn set_aside_where(&mut self, is_meant: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+        self.rename(|name| is_meant(name).then(|| format!("source_{}", name.replace('/', "_"))))
+    }
+
+    /// Gives columns (and an index) whose names no writer can store as they are, `pct/`, `a//b` or `./x`, those that HDF5 takes
+    /// them for: `pct`, `a/b`, `x`, with a number where that is taken. Answers which, with their new names.
+    pub fn make_storable(&mut self) -> Vec<(String, String)> {
+        self.rename(|name| {
+            let parts = name.split('/').filter(|part| !["", "."].contains(part));
+            let stored = parts.collect::<Vec<_>>().join("/");
+            (stored != name).then_some(match stored.is_empty() {
+                true => "unnamed".to_owned(),
+                false => stored,
+            })
+        })
+    }
+
+    /// Gives columns and the index other names where `wanted` has one, with a number behind it where it is taken.
+    fn rename(&mut self, wanted: impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
+        let mut renamed = Vec::new();
+        if let Some(old) = self.index_name.clone()
+            && let Some(name) = wanted(&old)
+        {
+            self.index_name = None;
+            let name = self.unused_name(&name);
+            self.index_name = Some(name.clone());
+            renamed.push((old, name));
+        }
+        for place in 0..self.columns.len() {
+            if let Some(name) = wanted(&self.columns[place].0) {
+                // Its own name is not in its way.
+                let old = std::mem::take(&mut self.columns[place].0);
+                let name = self.unused_name(&name);
+                self.columns[place].0.clone_from(&name);
+                renamed.push((old, name));
+            }
+        }
+        renamed
+    }
+
+    /// `name`, or else `name-1`, `name-2`, ...: the first that neither a column nor the index has, nor has columns within.
     pub fn unused_name(&self, name: &str) -> String {
-        let is_used = |name: &str| self.column(name).is_some() || self.index_name() == Some(name);
+        let names = || self.columns.iter().map(|(name, _)| name.as_str());
+        let is_used = |name: &str| {
+            let mut names = names().chain(self.index_name());
+            names.any(|other| other == name || is_within(other, name))
+        };
         let mut numbered = (1..).map(|number| format!("{name}-{number}"));
         match is_used(name) {
             false => name.to_owned(),
@@ -159,9 +199,61 @@ impl Frame {
     }
 }
 
+/// Whether a column lies in the group of another one in a file: `split/a` in that of `split`.
+fn is_within(name: &str, other: &str) -> bool {
+    name.strip_prefix(other)
+        .is_some_and(|rest| rest.starts_with('/'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn renamed(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        let owned = |(old, new): &(&str, &str)| (old.to_string(), new.to_string());
+        pairs.iter().map(owned).collect()
+    }
+
+    #[test]
+    fn columns_within_ours_make_way_too() {
+        let mut frame = Frame::new(vec!["a"]);
+        for name in ["split/a", "splitted", "split/b/c", "source_split_a"] {
+            frame.set(name, vec![name]).unwrap();
+        }
+        let kept = frame.set_beside("split", vec!["train"]).unwrap();
+        let expected = [
+            ("split/a", "source_split_a-1"),
+            ("split/b/c", "source_split_b_c"),
+        ];
+        assert_eq!(kept, renamed(&expected));
+        let text = |name: &str| frame.column(name).unwrap().text(0).unwrap();
+        assert_eq!(text("source_split_a-1"), "split/a");
+        // As they read the same, only what is within makes way.
+        frame.set("split/d", vec!["d"]).unwrap();
+        let kept = frame.set_beside("split", vec!["train"]).unwrap();
+        assert_eq!(kept, renamed(&[("split/d", "source_split_d")]));
+        frame.set("split/d", vec!["d"]).unwrap();
+        assert_eq!(frame.unused_name("split"), "split-1");
+    }
+
+    #[test]
+    fn names_are_those_that_hdf5_takes_them_for() {
+        let mut frame = Frame::new(vec!["a"]).with_index_name("./i");
+        for name in ["pct/", "a//b", "/x", "x", "n/a", "/"] {
+            frame.set(name, vec![name]).unwrap();
+        }
+        let expected = [
+            ("./i", "i"),
+            ("pct/", "pct"),
+            ("a//b", "a/b"),
+            ("/x", "x-1"),
+            ("/", "unnamed"),
+        ];
+        assert_eq!(frame.make_storable(), renamed(&expected));
+        assert_eq!(frame.make_storable(), []);
+        assert_eq!(frame.index_name(), Some("i"));
+        assert_eq!(frame.column("x-1").unwrap().text(0).unwrap(), "/x");
+    }
 
     #[test]
     fn a_column_makes_way_and_is_kept() {
@@ -171,7 +263,7 @@ mod tests {
         }
         let kept = frame.set_beside("split", vec!["train", "test"]).unwrap();
         // The index has the first name.
-        assert_eq!(kept.as_deref(), Some("source_split-1"));
+        assert_eq!(kept, renamed(&[("split", "source_split-1")]));
         let names: Vec<&str> = frame.columns().iter().map(|(n, _)| n.as_str()).collect();
         assert_eq!(names, ["source_split-1", "n", "split"]);
         let text = |name: &str| frame.column(name).unwrap().text(0).unwrap();
@@ -182,7 +274,7 @@ mod tests {
     fn an_index_makes_way_too() {
         let mut frame = Frame::new(vec!["a", "b"]).with_index_name("split");
         let kept = frame.set_beside("split", vec!["train", "test"]).unwrap();
-        assert_eq!(kept.as_deref(), Some("source_split"));
+        assert_eq!(kept, renamed(&[("split", "source_split")]));
         assert_eq!(frame.index_name(), Some("source_split"));
         assert_eq!(frame.names(), ["a", "b"]);
     }
@@ -192,9 +284,9 @@ mod tests {
         let mut frame = Frame::new(vec!["a", "b"]);
         let as_categories = Categorical::new(vec![1, 0], vec!["y", "x"].into(), false).unwrap();
         frame.set("p", as_categories).unwrap();
-        assert_eq!(frame.set_beside("p", vec!["x", "y"]).unwrap(), None);
-        assert_eq!(frame.set_beside("new", vec!["x", "y"]).unwrap(), None);
+        assert_eq!(frame.set_beside("p", vec!["x", "y"]).unwrap(), []);
+        assert_eq!(frame.set_beside("new", vec!["x", "y"]).unwrap(), []);
         assert_eq!(frame.columns().len(), 2);
-        assert_eq!(frame.set_aside("nothing"), None);
+        assert_eq!(frame.set_aside("nothing"), []);
     }
 }

@@ -66,7 +66,26 @@ impl Conditions {
         cells: &[String],
     ) -> Result<Self, CellsError> {
         Self::of_labels(&labels.to_categorical(), place, cells, |label| {
-            Ok(Condition::printed(label)?)
+            Condition::printed(label).map_err(|reason| {
+                format!("{reason}; prepare the raw file again, or rename these cells")
+            })
+        })
+    }
+
+    /// Whether some label is that of control, alone or joined to itself (`ctrl+ctrl`), whatever becomes of the others.
+    pub(crate) fn have_control(
+        labels: &Column,
+        genes: &[String],
+        settings: &LabelSettings,
+    ) -> bool {
+        let labels = labels.to_categorical();
+        let names = labels.names();
+        let understood = Understanding::new(&names, genes, settings);
+        let mut used = labels.codes().iter().collect::<HashSet<_>>().into_iter();
+        used.any(|code| {
+            let name = usize::try_from(*code).ok().and_then(|code| names.get(code));
+            let condition = name.map(|name| understood.parse(name));
+            matches!(condition, Some(Ok(condition)) if condition.is_control())
         })
     }
 
@@ -88,14 +107,20 @@ impl Conditions {
                 reason,
             }
         };
-        let missing = labels.codes().iter().filter(|code| **code == -1).count();
-        if missing > 0 {
+        // Text without a letter is no label either.
+        let is_missing = |code: &i32| {
+            let name = usize::try_from(*code).ok().and_then(|code| names.get(code));
+            name.is_none_or(|name| name.trim().is_empty())
+        };
+        let mut without = labels.codes().iter().filter(|code| is_missing(code));
+        if let Some(first) = without.next() {
+            let missing = 1 + without.count();
             let reason = format!(
                 "is missing, as those of {missing} of {} cells are, expected one for every cell; name another column, or leave such \
                  cells out: perturb prepare --drop-unlabelled",
                 labels.codes().len()
             );
-            return Err(fail(-1, reason));
+            return Err(fail(*first, reason));
         }
         // A category that no cell has may be anything.
         let mut used = vec![false; names.len()];
@@ -271,6 +296,19 @@ impl<'a> Understanding<'a> {
         ))
     }
 
+    /// Why a part is none: what separates parts stands within the brackets of a name, as in (+)-JQ1.
+    fn within_brackets(&self, part: &str) -> String {
+        let separator = &self.settings.separator;
+        let remedy = match separator.contains('+') {
+            // With another separator as well.
+            true => "call it otherwise in the file, since + joins names in what is written",
+            false => "name another text that separates the parts of labels with --separator",
+        };
+        format!(
+            "has {separator:?} within brackets, which would separate names, of which {part:?} is none; {remedy}"
+        )
+    }
+
     fn parse(&self, label: &str) -> Result<Condition, String> {
         let settings = self.settings;
         let label = label.trim();
@@ -294,12 +332,38 @@ impl<'a> Understanding<'a> {
                 settings.separator
             ));
         }
+        if let Some(part) = parts.iter().find(|part| !is_closed(part))
+            && is_closed(label)
+        {
+            return Err(self.within_brackets(part));
+        }
         let targets: Vec<&str> = parts.into_iter().filter(|p| !self.is_control(p)).collect();
         match targets.iter().find_map(|target| self.confusion(target)) {
             Some(reason) => Err(reason),
             None => Ok(Condition::of(targets)),
         }
     }
+}
+
+/// Whether every bracket of a text has its counterpart in it.
+fn is_closed(text: &str) -> bool {
+    let mut open = Vec::new();
+    for letter in text.chars() {
+        let counterpart = match letter {
+            '(' | '[' | '{' => {
+                open.push(letter);
+                continue;
+            }
+            ')' => '(',
+            ']' => '[',
+            '}' => '{',
+            _ => continue,
+        };
+        if open.pop() != Some(counterpart) {
+            return false;
+        }
+    }
+    open.is_empty()
 }
 
 #[cfg(test)]
@@ -400,6 +464,28 @@ mod tests {
         assert_eq!(told(&["NT", "CTRL"], "NT", "+"), Ok(()));
     }
 
+    /// What lies within brackets is of one name, which is not to be taken to pieces.
+    #[test]
+    fn separators_within_brackets_are_refused() {
+        let plus = unify(&["control", "(+)-JQ1", "A"], &[]).unwrap_err();
+        let plus = plus.to_string();
+        assert!(
+            plus.contains("the label \"(+)-JQ1\" of cell \"cell1\" has \"+\" within brackets")
+                && plus.contains("\"(\" is none; call it otherwise in the file"),
+            "{plus}"
+        );
+        let settings = LabelSettings {
+            separator: ";".into(),
+            ..LabelSettings::default()
+        };
+        let column = Column::from(vec!["A[1;2]"]);
+        let other = Conditions::unify(&column, &[], &settings, "", &["c".into()]).unwrap_err();
+        assert!(other.to_string().contains("--separator"), "{other}");
+        // Closed in every part, or in none of any way.
+        let found = unify(&["A(1)+B[2]", "odd)+B", "control"], &[]).unwrap();
+        assert_eq!(found, ["A(1)+B[2]", "B+odd)", "control"]);
+    }
+
     #[test]
     fn conditions_of_some_cells_are_those_that_they_have() {
         let column = Column::from(vec!["A+B", "ctrl", "C", "A"]);
@@ -418,6 +504,10 @@ mod tests {
             "a.h5ad: obs/condition: the label \"KLF1+\" of cell \"cell1\" has an empty part, expected ctrl, control or names \
              separated by \"+\""
         );
+        let error = unify(&["KLF1", " ", "ctrl", ""], &[]).unwrap_err();
+        let words = "the label \" \" of cell \"cell1\" is missing, as those of 2 of 4 cells are";
+        assert!(error.to_string().contains(words), "{error}");
+        assert!(error.to_string().contains("--drop-unlabelled"), "{error}");
         let missing: Column = Categorical::new(vec![0, -1], vec!["ctrl"].into(), false)
             .unwrap()
             .into();

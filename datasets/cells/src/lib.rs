@@ -46,7 +46,7 @@ pub use moments::GeneMoments;
 pub use normalization::{LogarithmCheck, Normalization, median_total, totals};
 pub use prepare::{
     Dropped, EVALUATED, Input, PERTURBATION, PREPARE, PrepareSettings, Prepared, SPLIT,
-    likely_controls, prepare, prepared_conditions, read_conditions, told_controls,
+    likely_controls, prepare, prepared_conditions, read_conditions, says_missing, told_controls,
 };
 pub use protocol::Protocol;
 pub use resplit::{Resplit, resplit};

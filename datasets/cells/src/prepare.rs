@@ -23,7 +23,7 @@ use crate::read_ahead::each_block;
 use crate::split::{Split, SplitSettings};
 
 pub use control_labels::{likely_controls, told_controls};
-pub use kept_cells::Dropped;
+pub use kept_cells::{Dropped, says_missing};
 pub(crate) use progress::{Progress, go_on};
 use raw_cells::RawCells;
 pub(crate) use selection::Masks;
@@ -58,7 +58,7 @@ pub struct Prepared {
     pub unmeasured: Vec<String>,
     /// Genes whose name another one had before them, as they are called now ([`PrepareSettings::make_unique`]).
     pub made_unique: Vec<String>,
-    /// Columns of the source that are called like one of the output, and what they are called there:
+    /// Columns of the source that are called like one of the output, or as HDF5 calls none, and what they are called there:
     /// `obs/perturbation`, `obs/source_perturbation`.
     pub renamed: Vec<(String, String)>,
     /// Elements of the source that are not in the output: `layers/spliced`, `obsm/X_pca`, `raw`, ....
@@ -70,8 +70,8 @@ pub struct Prepared {
 /// Normalises the cells of `source`, unifies their conditions, splits these, selects genes, and writes what training needs to
 /// `output`: `X` (sparse, float32), `obs` with the columns [`PERTURBATION`] and [`SPLIT`], `var` with what the selection of
 /// genes was based on (columns named as scanpy names them) and whether a gene is perturbed or [`EVALUATED`], and the settings
-/// in `uns`. A column of the source that is called like one of these and reads otherwise is kept as `source_NAME`
-/// ([`Prepared::renamed`]). Embeddings, graphs, other layers, `raw` and the source's `uns` are not taken over: [`Prepared::left_out`] lists them.
+/// in `uns`. A column of the source that is called like one of these and reads otherwise is kept as `source_NAME`, and names that
+/// cannot be stored are made so ([`Prepared::renamed`]). Embeddings, graphs, other layers, `raw` and the source's `uns` are not taken over: [`Prepared::left_out`] lists them.
 ///
 /// Everything is checked before any work: the column, the layer, the labels. The matrix is read three times by blocks of rows
 /// (twice, where it holds logarithms; once more for [`Flavor::SeuratV3`](crate::Flavor)); memory is that of the tables and a few blocks. `progress` is told the cells read and
@@ -124,8 +124,9 @@ pub fn prepare(
     if raw.kept.len() < obs.len() {
         obs = obs.at(&raw.kept);
     }
+    renamed.note("obs", obs.make_storable());
     let condition = obs.set_beside(PERTURBATION, raw.conditions.to_column())?;
-    renamed.note("obs", PERTURBATION, condition);
+    renamed.note("obs", condition);
     let of_source = match &split {
         Some(split) => {
             writer.write_uns(SPLIT, &split.to_value())?;
@@ -134,7 +135,7 @@ pub fn prepare(
         // It would be taken for the split of this file, and replaced by the next one.
         None => obs.set_aside(SPLIT),
     };
-    renamed.note("obs", SPLIT, of_source);
+    renamed.note("obs", of_source);
     writer.finish(&obs)?;
     Ok(Prepared {
         cells: obs.len(),
@@ -156,10 +157,10 @@ pub fn prepare(
 struct Renamed(Vec<(String, String)>);
 
 impl Renamed {
-    /// A column of `group` that is called `kept` now, if it is.
-    fn note(&mut self, group: &str, name: &str, kept: Option<String>) {
-        let pair = kept.map(|kept| (format!("{group}/{name}"), format!("{group}/{kept}")));
-        self.0.extend(pair);
+    /// Columns of `group` that are called otherwise now, with their new names.
+    fn note(&mut self, group: &str, kept: Vec<(String, String)>) {
+        let named = |(old, new)| (format!("{group}/{old}"), format!("{group}/{new}"));
+        self.0.extend(kept.into_iter().map(named));
     }
 }
 

@@ -50,9 +50,12 @@ pub fn resplit(
     let masks = Masks::new(&conditions, Some(&split), protocol);
     let evaluating = moments(source, &masks.evaluating, progress)?;
 
+    // Columns that were added since may have names that only HDF5 understands, which is what it makes of them.
     let mut var = source.frame(Axis::Var)?;
+    var.make_storable();
     var.set(EVALUATED, seurat(&evaluating, evaluated_genes).selected)?;
     let mut obs = source.frame(Axis::Obs)?;
+    obs.make_storable();
     obs.set(SPLIT, split.to_column(&conditions))?;
     write(source, output, [&obs, &var], &split, options)?;
     let leaks = protocol == Protocol::Strict && !chosen_without(source, split.test())?;

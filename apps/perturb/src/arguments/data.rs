@@ -53,7 +53,7 @@ pub struct PrepareArguments {
     /// Whose cells decide which genes are kept: strict, the cells of training alone; paper, all cells, as scDFM was published.
     #[arg(long, value_name = "NAME", default_value = "strict", value_parser = protocol())]
     pub protocol: Protocol,
-    /// Leave cells without a label out.
+    /// Leave cells without a label out, and those whose label says that it is missing (nan, None, NA, where no gene is called so).
     #[arg(long)]
     pub drop_unlabelled: bool,
     /// Leave cells out whose perturbation names a gene that was not measured: scDFM cannot learn it. Not for drugs.
@@ -222,15 +222,17 @@ impl SplitOptions {
         ];
         for (option, _, methods) in given.into_iter().filter(|(_, given, _)| *given) {
             let names: Vec<&str> = methods.iter().map(|method| method.name()).collect();
-            let found = match method {
+            let names = names.join(" or ");
+            return Err(Failure::new(match method {
                 Some(method) if methods.contains(&method) => continue,
-                Some(method) => format!("--split-method {}", method.name()),
-                None => "no split".into(),
-            };
-            return Err(Failure::new(format!(
-                "{option}: found {found}, expected --split-method {} besides",
-                names.join(" or ")
-            )));
+                Some(method) => format!(
+                    "{option}: is not used by --split-method {}, expected --split-method {names}",
+                    method.name()
+                ),
+                None => {
+                    format!("{option}: found no split, expected --split-method {names} besides")
+                }
+            }));
         }
         Ok(())
     }

@@ -116,21 +116,22 @@ fn conditions(
         control: control_labels(&arguments.control),
         ..LabelSettings::default()
     };
-    if let Some(column) = &arguments.pert_col {
-        cells
-            .require(&[column], &[], &[])
-            .map_err(|missing| missing.named_by("--pert-col"))?;
-        return Ok(Some((
-            column.clone(),
-            read_conditions(cells, column, &labels),
-        )));
-    }
-    let usual = [
-        PERTURBATION.to_owned(),
-        PrepareSettings::default().perturbation_key,
-    ];
-    let there = cells.obs().columns();
-    let column = usual.into_iter().find(|name| there.contains(name));
+    let column = match &arguments.pert_col {
+        Some(column) => {
+            cells
+                .require(&[column], &[], &[])
+                .map_err(|missing| missing.named_by("--pert-col"))?;
+            Some(column.clone())
+        }
+        None => {
+            let usual = [
+                PERTURBATION.to_owned(),
+                PrepareSettings::default().perturbation_key,
+            ];
+            let there = cells.obs().columns();
+            usual.into_iter().find(|name| there.contains(name))
+        }
+    };
     // What was prepared is read as training reads it.
     let is_prepared = cells.uns_at(PREPARE).is_ok() && arguments.control.is_empty();
     Ok(column.map(|column| {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use rheome_anndata::AnnData;
-use rheome_cells::{Conditions, PrepareSettings, Prepared, Split, prepare};
+use rheome_cells::{
+    Condition, Conditions, PrepareSettings, Prepared, Split, prepare, says_missing,
+};
 use rheome_cli::outputs::NewFile;
 use rheome_cli::{Console, Failure, RunFiles, did_you_mean, say};
 use serde_json::{Value, json};
@@ -106,6 +108,16 @@ fn note_unmeasured(console: Console, prepared: &Prepared) {
     let unmeasured = &prepared.unmeasured;
     if unmeasured.is_empty() {
         return;
+    }
+    let conditions = prepared.conditions.conditions();
+    let is_label = |name: &str| conditions.contains(&Condition::of([name]));
+    for name in unmeasured
+        .iter()
+        .filter(|name| says_missing(name) && is_label(name))
+    {
+        console.note(format!(
+            "note: the label {name:?} may be a missing one: --drop-unlabelled leaves such cells out"
+        ));
     }
     let targets = prepared.conditions.targets().len();
     if unmeasured.len() == targets {

@@ -40,6 +40,10 @@ def make(folder):
     data.write_h5ad(folder / "slash.h5ad")
 
     data = cells()
+    data.obs["pct/"], data.obs["a//b"], data.obs["./x"] = 1.5, 2.5, 3.5
+    data.write_h5ad(folder / "names.h5ad")
+
+    data = cells()
     data.obs.index.name, data.var.index.name = "split", "gene_symbol"
     data.write_h5ad(folder / "indices.h5ad")
 
@@ -97,7 +101,7 @@ def dense(matrix):
 def check(folder):
     read = lambda name: anndata.read_h5ad(folder / f"{name}-prepared.h5ad")
     plain = read("plain")
-    for name in ["strings", "slash", "indices", "repeated_csr", "repeated_csc", "raw", "nox"]:
+    for name in ["strings", "slash", "names", "indices", "repeated_csr", "repeated_csc", "raw", "nox"]:
         data = read(name)
         assert list(data.obs_names) == list(plain.obs_names) and list(data.var_names) == GENES, name
         assert list(data.obs["perturbation"]) == list(plain.obs["perturbation"]), name
@@ -105,6 +109,8 @@ def check(folder):
     data = read("slash")
     assert list(data.obs["n/a"]) == [1.5] * 6 and list(data.obs["qc/deep/er"]) == ["x", "y"] * 3
     assert list(data.var["gene/id"]) == ["E0", "E1", "E2", "E3"]
+    data = read("names")
+    assert [data.obs[name].iloc[0] for name in ["pct", "a/b", "x"]] == [1.5, 2.5, 3.5]
     data = read("indices")
     assert (data.obs.index.name, data.var.index.name) == ("source_split", "gene_symbol")
     assert list(data.obs["split"].cat.categories) == ["train", "test"]

@@ -55,3 +55,22 @@ pub fn predict(model: &Path, data: &Path, more: &[&str]) -> Command {
     command.args(more);
     command
 }
+
+/// What a model folder tells of its training.
+pub fn trained_on(run: &Path) -> serde_json::Value {
+    serde_json::from_str(&std::fs::read_to_string(run.join("trained_on.json")).unwrap()).unwrap()
+}
+
+/// Settings of a training that is over at once.
+pub const SHORT: &str = "training.steps=1 training.validate_every=1 training.validation_perturbations=0 \
+                     objective.batch=2 objective.genes=2 graph.neighbours=1";
+
+/// Such a training.
+pub fn briefly(data: &Path, run: &Path, more: &[&str]) -> assert_cmd::Command {
+    let settings = SHORT.split_whitespace().flat_map(|one| ["--set", one]);
+    train(
+        data,
+        run,
+        &settings.chain(more.iter().copied()).collect::<Vec<_>>(),
+    )
+}

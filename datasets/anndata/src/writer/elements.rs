@@ -203,6 +203,15 @@ impl<'a> Element<'a> {
             let reason = "a column of the name of the index, expected another name for one of them";
             return Err(inside.fail(index, reason));
         }
+        let is_part = |part: &str| !["", "."].contains(&part);
+        let mut names = order.iter().chain([&index]);
+        if let Some(column) = names.find(|name| name.contains('/') && !name.split('/').all(is_part))
+        {
+            let reason = format!(
+                "the column {column:?}, expected a name without empty parts or dots between its /, which HDF5 passes over"
+            );
+            return Err(self.fail(name, reason));
+        }
         let attributes = || {
             text::write_attribute(&group, "_index", index)?;
             let order: hdf5::Result<Vec<VarLenUnicode>> =

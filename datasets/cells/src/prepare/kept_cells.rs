@@ -9,10 +9,18 @@ use crate::condition::Condition;
 use crate::conditions::Conditions;
 use crate::error::CellsError;
 
+/// What tables that were made text say of a value that is missing.
+const MISSING: [&str; 5] = ["nan", "NaN", "None", "<NA>", "NA"];
+
+/// Whether a label is what a missing value becomes when a table is made text (`nan`, `None`, `<NA>`, ...), if no gene is called so.
+pub fn says_missing(label: &str) -> bool {
+    MISSING.contains(&label.trim())
+}
+
 /// Cells of the source that are not in the output.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dropped {
-    /// Cells without a label ([`PrepareSettings::drop_unlabelled`]).
+    /// Cells without a label, or with one that [`says_missing`] ([`PrepareSettings::drop_unlabelled`]).
     pub unlabelled: usize,
     /// Conditions that name what was not measured, and the cells of each ([`PrepareSettings::drop_unmeasured`]).
     pub unmeasured: Vec<(Condition, usize)>,
@@ -34,7 +42,8 @@ impl KeptCells {
         settings: &PrepareSettings,
         place: &str,
     ) -> Result<Self, CellsError> {
-        let has_label = |row: &usize| labels.text(*row).is_some_and(|l| !l.trim().is_empty());
+        let is_label = |label: &str| !label.is_empty() && !is_missing(label, genes, settings);
+        let has_label = |row: &usize| labels.text(*row).is_some_and(|l| is_label(l.trim()));
         let rows: Vec<usize> = match settings.drop_unlabelled {
             true => (0..labels.len()).filter(has_label).collect(),
             false => (0..labels.len()).collect(),
@@ -95,4 +104,11 @@ impl KeptCells {
         self.conditions = self.conditions.at(&places);
         Ok(())
     }
+}
+
+/// Whether a label says that it is missing: it neither names a measured gene nor control.
+fn is_missing(label: &str, genes: &[String], settings: &PrepareSettings) -> bool {
+    let control = &settings.labels.control;
+    let is_control = || control.iter().any(|c| c.eq_ignore_ascii_case(label));
+    says_missing(label) && !is_control() && !genes.iter().any(|gene| gene == label)
 }

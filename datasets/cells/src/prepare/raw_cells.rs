@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rheome_anndata::{AnnData, Column, FrameReader, MatrixReader, make_unique};
+use rheome_anndata::{AnnData, FrameReader, MatrixReader, make_unique};
 
 use super::control_labels::no_control;
 use super::kept_cells::{Dropped, KeptCells};
@@ -52,13 +52,14 @@ impl RawCells {
             conditions,
             dropped,
         } = KeptCells::new(&labels, [&cells, &genes], settings, &place).map_err(|error| {
-            let control = &settings.labels.control;
+            let understood = &settings.labels;
             match &error {
                 // Before anything else: which label is control decides what the others are.
                 CellsError::Label { label, .. }
-                    if !label.is_empty() && !is_there(control, &labels) =>
+                    if !label.trim().is_empty()
+                        && !Conditions::have_control(&labels, &genes, understood) =>
                 {
-                    no_control(place.clone(), &labels, control)
+                    no_control(place.clone(), &labels, &understood.control)
                 }
                 _ => error,
             }
@@ -103,16 +104,6 @@ impl RawCells {
         };
         Ok(Some((Normalization { target }, totals)))
     }
-}
-
-/// Whether some cell has one of these labels, in upper or lower case.
-fn is_there(control: &[String], labels: &Column) -> bool {
-    let is_one = |label: String| {
-        control
-            .iter()
-            .any(|c| c.to_lowercase() == label.trim().to_lowercase())
-    };
-    (0..labels.len()).any(|row| labels.text(row).is_some_and(is_one))
 }
 
 /// The values that the settings name, and the table of their genes.

@@ -206,7 +206,8 @@ impl GeneSelection {
     ) -> Result<Frame, CellsError> {
         let genes = &self.genes;
         let names: Vec<String> = genes.iter().map(|gene| raw.genes[*gene].clone()).collect();
-        let told = source.at(genes);
+        let mut told = source.at(genes);
+        renamed.note("var", told.make_storable());
         let mut frame = Frame::new(names);
         for (name, column) in told.columns() {
             frame.set(name, column.clone())?;
@@ -231,7 +232,7 @@ impl GeneSelection {
         columns.extend(told.map(|(name, values)| (*name, of_kept(values).into())));
         for (name, column) in columns {
             let kept = frame.set_beside(name, column)?;
-            renamed.note("var", name, kept);
+            renamed.note("var", kept);
         }
         Ok(frame)
     }

@@ -1,8 +1,8 @@
 //! The conditions that files hold: those of a prepared file exactly as they are written, those of any other as its labels say.
 
-use rheome_anndata::AnnData;
+use rheome_anndata::{AnnData, Array, Value, Values};
 
-use super::PERTURBATION;
+use super::{PERTURBATION, PREPARE};
 use crate::condition::is_usual_control;
 use crate::conditions::{Conditions, LabelSettings};
 use crate::error::CellsError;
@@ -32,9 +32,15 @@ pub fn prepared_conditions(cells: &AnnData) -> Result<Conditions, CellsError> {
     let place = format!("{}: obs/{PERTURBATION}", cells.path().display());
     let names = cells.obs().names()?;
     let found = Conditions::written(&column, &place, &names)?;
-    let genes = cells.var().names()?;
-    let is_foreign =
-        |target: &&str| is_usual_control(target) && !genes.iter().any(|gene| gene == target);
+    let (genes, unmeasured) = (cells.var().names()?, unmeasured(cells));
+    let is_foreign = |target: &&str| {
+        let is_measured = match &unmeasured {
+            // Its column may have been taken out since.
+            Some(unmeasured) if !unmeasured.iter().any(|name| name == target) => true,
+            _ => genes.iter().any(|gene| gene == target),
+        };
+        is_usual_control(target) && !is_measured
+    };
     let Some(target) = found.targets().into_iter().find(is_foreign) else {
         return Ok(found);
     };
@@ -50,7 +56,19 @@ pub fn prepared_conditions(cells: &AnnData) -> Result<Conditions, CellsError> {
         label: column.text(cell).unwrap_or_default(),
         cell: names.get(cell).cloned().unwrap_or_default(),
         reason: format!(
-            "has {target:?} in it, expected control or names joined by +, as `perturb prepare` writes them"
+            "has {target:?} in it, expected control or names joined by +, as `perturb prepare` writes them; prepare the raw file again, \
+             with --control {target} beside the other labels of unperturbed cells, or rename these cells"
         ),
     })
+}
+
+/// What was perturbed and not measured, as [`prepare`](super::prepare) tells; none where it does not.
+fn unmeasured(cells: &AnnData) -> Option<Vec<String>> {
+    match cells.uns_at(&format!("{PREPARE}/unmeasured")).ok()? {
+        Value::Array(Array {
+            values: Values::Text(names),
+            ..
+        }) => Some(names),
+        _ => None,
+    }
 }

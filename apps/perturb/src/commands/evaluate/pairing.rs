@@ -31,7 +31,15 @@ impl Pairing {
     ) -> Result<Self, Failure> {
         let (pred, real) = (&arguments.pred, &arguments.real);
         let of_pred = Labels::read(pred, keys)?;
+        of_pred.refuse_unlabelled(pred, keys)?;
         let of_real = Labels::read(real, keys)?;
+        if let Some(first) = of_real.unlabelled.first() {
+            console.note(format!(
+                "note: passing over {} cells of {} without a label, the first is {first:?}",
+                of_real.unlabelled.len(),
+                real.display()
+            ));
+        }
         if !of_real.has(&keys.control) {
             return Err(no_control(real, keys)?);
         }
@@ -39,7 +47,9 @@ impl Pairing {
         // What is wrong with the genes of the prediction is not to be said of the measured ones.
         gene_places(pred, &of_pred.genes, &of_pred.genes)?;
         let has_control = of_pred.has(&keys.control);
-        let Labels { mut labels, genes } = of_pred;
+        let Labels {
+            mut labels, genes, ..
+        } = of_pred;
         if !has_control {
             labels.push(keys.control.clone());
         }
@@ -115,6 +125,8 @@ fn no_control(path: &Path, keys: &Keys) -> Result<Failure, Failure> {
 /// What a file holds, before its values are read.
 struct Labels {
     labels: Vec<String>,
+    /// Names of the cells that have none.
+    unlabelled: Vec<String>,
     genes: Vec<String>,
 }
 
@@ -132,23 +144,34 @@ impl Labels {
         let column = file.obs().column(&keys.perturbation)?.to_categorical();
         let names = column.names();
         let mut used = vec![false; names.len()];
-        for code in column.codes() {
+        let mut unlabelled = Vec::new();
+        let cells = file.obs().names()?;
+        for (code, cell) in column.codes().iter().zip(cells) {
             match usize::try_from(*code) {
                 Ok(code) => used[code] = true,
-                Err(_) => {
-                    return Err(Failure::new(format!(
-                        "{}: obs/{}: a cell has no label",
-                        path.display(),
-                        keys.perturbation
-                    )));
-                }
+                Err(_) => unlabelled.push(cell),
             }
         }
         let labels = names.into_iter().zip(used).filter(|(_, used)| *used);
         Ok(Self {
             labels: labels.map(|(name, _)| name).collect(),
+            unlabelled,
             genes: file.var().names()?,
         })
+    }
+
+    /// Fails where cells of a prediction have no label: what they would be compared with is not known.
+    fn refuse_unlabelled(&self, path: &Path, keys: &Keys) -> Result<(), Failure> {
+        let Some(first) = self.unlabelled.first() else {
+            return Ok(());
+        };
+        Err(Failure::new(format!(
+            "{}: obs/{}: {} predicted cells have no label, the first is {first:?}; name another column with --pert-col, or leave such \
+             cells out",
+            path.display(),
+            keys.perturbation,
+            self.unlabelled.len()
+        )))
     }
 
     /// Fails where a label is not among `others`, those of the file `path`.

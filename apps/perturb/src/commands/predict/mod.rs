@@ -19,6 +19,7 @@ use super::PROGRAM;
 use crate::arguments::{PartOfSplit, PredictArguments};
 use crate::cells::{PreparedCells, with_replacement};
 use crate::trained_model::TrainedModel;
+use crate::trained_on::TrainedOn;
 use output::PredictedCells;
 use parts::{Expected, Part, Parts};
 use request::Requested;
@@ -41,7 +42,7 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     refuse_what_would_be_lost(arguments, requested, &parts, continued)?;
     let device = arguments.compute.select(console)?.device;
     let trained = TrainedModel::load(&files, &arguments.overrides, &cells, &device)?;
-    compare_data(arguments, &trained, &cells, requested)?;
+    compare_data(arguments, &trained, &files.weights, &cells, requested)?;
     // Everything that was typed is checked before anything is computed.
     let perturbed = requested.iter().enumerate().map(|(number, condition)| {
         let found = trained.perturbed(condition);
@@ -88,16 +89,21 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
 fn compare_data(
     arguments: &PredictArguments,
     trained: &TrainedModel,
+    weights: &Path,
     cells: &PreparedCells,
     requested: &[Condition],
 ) -> Result<(), Failure> {
-    let Some(trained_on) = &trained.trained_on else {
+    let (console, trained_on) = (arguments.compute.console(), trained.trained_on.as_ref());
+    if let Some(trained_on) = trained_on {
+        trained_on.note_other_scale(cells, console);
+    }
+    if !matches!(arguments.request.split, Some(PartOfSplit::Test)) {
         return Ok(());
-    };
-    trained_on.note_other_scale(cells, arguments.compute.console());
-    match arguments.request.split {
-        Some(PartOfSplit::Test) => trained_on.refuse_seen(requested, &cells.path),
-        _ => Ok(()),
+    }
+    TrainedOn::note_unknown(trained_on, weights, console);
+    match trained_on {
+        Some(trained_on) => trained_on.refuse_seen(requested, &cells.path),
+        None => Ok(()),
     }
 }
 

@@ -22,6 +22,9 @@ const HEADINGS: [&str; 8] = [
     "name",
 ];
 
+/// What is between the cells of a table; the last where a comma is that of numbers.
+const SEPARATORS: [char; 3] = [',', '\t', ';'];
+
 /// The perturbations that are asked for, each once, in their order.
 #[derive(Debug)]
 pub struct Requested {
@@ -87,24 +90,50 @@ fn parse(label: &str, place: &str, cells: &PreparedCells) -> Result<Condition, F
 /// One perturbation a line; of a table (CSV) the first column. Empty lines, comments and a heading are passed over, and the mark
 /// that Excel begins files with.
 fn from_file(path: &Path, cells: &PreparedCells) -> Result<Vec<(Condition, String)>, Failure> {
-    let text = std::fs::read_to_string(path).map_err(cannot("read", path))?;
-    let text = text.trim_start_matches('\u{feff}');
-    let labels = text.lines().enumerate().filter_map(|(number, line)| {
-        let label = line
-            .split([',', '\t'])
-            .next()?
-            .trim()
-            .trim_matches('"')
-            .trim();
-        let is_heading = number == 0 && is_heading(label, cells);
-        (!label.is_empty() && !label.starts_with('#') && !is_heading).then_some((number, label))
-    });
-    labels
-        .map(|(number, label)| {
-            let place = format!("{}: line {}", path.display(), number + 1);
-            Ok((parse(label, &place, cells)?, place))
-        })
-        .collect()
+    let bytes = std::fs::read(path).map_err(cannot("read", path))?;
+    let text = String::from_utf8(bytes)
+        .ok()
+        .filter(|text| !text.contains('\0'));
+    let text = text.ok_or_else(|| {
+        Failure::new(format!(
+            "{}: is no text in UTF-8, expected a name a line; in Excel: save as \"CSV UTF-8\"",
+            path.display()
+        ))
+    })?;
+    let mut has_heading = false;
+    let mut found = Vec::new();
+    for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+        if number == 0 && is_heading(cell(line, &SEPARATORS), cells) {
+            has_heading = true;
+            continue;
+        }
+        let label = match has_heading || !joins_names(line, cells) {
+            true => cell(line, &SEPARATORS),
+            false => cell(line, &SEPARATORS[..2]),
+        };
+        if label.is_empty() || label.starts_with('#') {
+            continue;
+        }
+        let place = format!("{}: line {}", path.display(), number + 1);
+        found.push((parse(label, &place, cells)?, place));
+    }
+    Ok(found)
+}
+
+/// The first cell of a line of a table.
+fn cell<'a>(line: &'a str, separators: &[char]) -> &'a str {
+    let first = line.split(separators).next().unwrap_or_default();
+    first.trim().trim_matches('"').trim()
+}
+
+/// Whether a line without a heading above it is rather one perturbation, `A;B`, than a row of a table: it is to be asked what is
+/// meant.
+fn joins_names(line: &str, cells: &PreparedCells) -> bool {
+    let targets = cells.conditions.targets();
+    let is_name = |name: &str| targets.contains(name) || cells.genes.iter().any(|g| g == name);
+    line.split(';')
+        .nth(1)
+        .is_some_and(|second| is_name(second.trim().trim_matches('"')))
 }
 
 /// Whether the first line of a list is no perturbation: no gene is called so.
@@ -213,9 +242,20 @@ mod tests {
             ("\u{feff}A,1\r\nB,2\r\n", "A 1, B 2"),
             ("\u{feff}\"Genes\"\r\nA\r\n", "A 2"),
             ("Condition\tn\nA\t1\n", "A 2"),
+            ("Gene;n\nA;1,5\nB;A\n", "A 2, B 3"),
+            ("A;1\nB+A;2\n", "A 1, A+B 2"),
+            // Rather a pair: what the model knows is told of it.
+            ("A;B\n", "A;B 1"),
             ("\u{feff}\r\n", ""),
         ] {
             assert_eq!(read(text).unwrap(), expected, "{text:?}");
+        }
+        for bytes in [&b"\xff\xfeA\0\n\0"[..], b"A\0\n\0", b"\xe4\n"] {
+            std::fs::write(&path, bytes).unwrap();
+            let message = from_file(&path, &cells).unwrap_err();
+            let line = message.line();
+            assert!(line.contains("list.csv: is no text in UTF-8"), "{line}");
+            assert!(line.contains("save as \"CSV UTF-8\""), "{line}");
         }
         let message = read("A\n+B\n").unwrap_err();
         let line = message.line();

@@ -58,12 +58,33 @@ pub fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let seed = settings.training.seed;
     let model = PadTransformer::init(&settings.model, seed, &training.device)?;
     let model = options.first_weights("scDFM", model, PadTransformer::load)?;
+    let trained_on = trained_on(options, &cells)?;
     // Everything that the user can have got wrong is known by now: a folder is only made for a run that begins.
     let folder = RunFolder::open(options, &settings, &cells.fingerprint(), PROGRAM)?;
     genes.save(folder.path())?;
-    TrainedOn::of(&cells).save(folder.path())?;
+    trained_on.save(folder.path())?;
     let trainer = Trainer::new(model, settings.training.optimizer, settings.training.seed)?;
     train(&training, trainer, &folder, options)
+}
+
+/// What the model will have seen: the data, whatever its first weights saw, and of a run that goes on what it began with.
+fn trained_on(options: &TrainOptions, cells: &PreparedCells) -> Result<TrainedOn, Failure> {
+    let mut seen = TrainedOn::of(cells);
+    if let Some(weights) = &options.weights {
+        let console = options.compute.console();
+        let before = TrainedOn::of_weights(weights)?;
+        TrainedOn::note_unknown(before.as_ref(), weights, console);
+        seen = seen.after(before);
+        seen.note_held_out(cells, console);
+    }
+    let of_folder = match options.resume {
+        true => TrainedOn::load(&options.output)?,
+        false => None,
+    };
+    Ok(match of_folder {
+        Some(begun) => seen.after(Some(begun)),
+        None => seen,
+    })
 }
 
 /// The genes of a run: those of its folder, if it is continued, else those of the data.
