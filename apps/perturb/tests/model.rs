@@ -367,6 +367,7 @@ fn a_value_that_is_no_number_is_named() {
     let x = writer.add_x(Storage::Dense, ElementType::F32).unwrap();
     let rows = RowBlock::dense(cells, genes, values).unwrap();
     writer.append(x, &rows).unwrap();
+    writer.copy(&source, Part::Uns).unwrap();
     writer.finish(&source.frame(Axis::Obs).unwrap()).unwrap();
     let (gene, cell) = (
         source.var().names().unwrap().remove(3),
