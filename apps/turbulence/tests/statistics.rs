@@ -405,4 +405,19 @@ fn pictures_cost_no_other_file() {
     std::fs::write(path("plots/published.csv"), "mine").unwrap();
     stats(&[]).assert().success();
     stats(&["--overwrite"]).assert().success();
+    // Statistics alone have no slices, which are then not in the way either.
+    let others = path("others");
+    std::fs::create_dir(&others).unwrap();
+    std::fs::write(path("others/slices.png"), "mine").unwrap();
+    let gathered = path("a.h5");
+    let arguments = [
+        "stats",
+        &gathered,
+        "--output",
+        &path("b.h5"),
+        "--plots",
+        &others,
+    ];
+    with(&arguments).assert().success();
+    assert_eq!(std::fs::read(path("others/slices.png")).unwrap(), b"mine");
 }

@@ -74,18 +74,19 @@ pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
 /// The folder of the pictures, if there are to be some, with what is written into it.
 fn pictures(arguments: &StatsArguments) -> Option<NewFolder<'_>> {
     const ALL: [&str; 5] = [
-        pictures::PROFILES,
         pictures::SLICES,
+        pictures::PROFILES,
         "published.csv",
         "published.png",
         "published.svg",
     ];
+    let first = usize::from(pictures::of_fields(arguments).is_empty());
     Some(NewFolder {
         option: "--plots",
         path: arguments.pictures()?,
         results: match arguments.published {
-            Some(_) => &ALL,
-            None => &ALL[..2],
+            Some(_) => &ALL[first..],
+            None => &ALL[first..2],
         },
         overwrite: arguments.overwrite,
     })

@@ -14,6 +14,13 @@ use crate::profiles::{ProfileCurve, draw_profiles};
 use rheome_statistics_file::NamedResults;
 use rheome_statistics_file::units;
 
+/// The inputs of which slices are drawn: fields, not statistics.
+pub(super) fn of_fields(arguments: &StatsArguments) -> Vec<&String> {
+    let specs = arguments.reference.iter().chain(&arguments.files);
+    let is_field = |spec: &&String| !rheome_statistics_file::is_statistics(Path::new(spec));
+    specs.filter(is_field).collect()
+}
+
 /// The pictures.
 pub(super) const PROFILES: &str = "profiles.png";
 pub(super) const SLICES: &str = "slices.png";
@@ -47,10 +54,7 @@ pub(super) fn draw(
     let profiles = folder.join(PROFILES);
     draw_profiles(&profiles, &curves, (unit_of(|set| &set.units.length), unit))?;
     console.note(format!("wrote {}", profiles.display()));
-    let specs = arguments.reference.iter().chain(&arguments.files);
-    let specs: Vec<&String> = specs
-        .filter(|spec| !rheome_statistics_file::is_statistics(Path::new(spec)))
-        .collect();
+    let specs = of_fields(arguments);
     if !specs.is_empty() {
         let slices = folder.join(SLICES);
         slices_of(&slices, &specs, arguments, unit)?;
