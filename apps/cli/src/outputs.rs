@@ -87,23 +87,23 @@ impl NewFile<'_> {
         }
     }
 
-    /// [`begin`](Self::begin)s the file, if that other one which is written `beside` it is not there either, or may be replaced too.
+    /// [`begin`](Self::begin)s the file, if those that are written `beside` it are not there either, or may be replaced too.
     ///
     /// # Errors
     /// [`Failure`] naming the file.
-    pub fn begin_with(&self, beside: Option<&Path>) -> Result<Claim, Failure> {
+    pub fn begin_with(&self, beside: &[PathBuf]) -> Result<Claim, Failure> {
         let claim = self.begin()?;
-        match beside.filter(|path| path.exists()) {
-            Some(path) if !self.overwrite && self.resume != Some(true) => {
-                Err(Failure::new(format!(
-                    "{}: exists already, and would be written beside {}; choose another {}, or --overwrite to replace it",
-                    path.display(),
-                    self.path.display(),
-                    self.option
-                )))
+        for path in beside {
+            // There is nothing to be continued where only they are.
+            let resume = self.resume.filter(|resume| *resume);
+            NewFile {
+                path,
+                resume,
+                ..*self
             }
-            _ => Ok(claim),
+            .check()?;
         }
+        Ok(claim)
     }
 
     /// Claims the file, and only then [`check`](Self::check)s it: nobody changes the answer any more.

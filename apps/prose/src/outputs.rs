@@ -19,11 +19,7 @@ pub fn claim(
 ) -> Result<Claim, Failure> {
     let files = read.write(output.option, output.path);
     files.write_all(option, beside).log(compute).check()?;
-    let claim = output.begin()?;
-    for path in beside {
-        NewFile { path, ..output }.check()?;
-    }
-    Ok(claim)
+    output.begin_with(beside)
 }
 
 /// Fails for an output that is HDF5 whose name does not end so: who opens it goes by that.

@@ -198,7 +198,8 @@ fn a_description_for_paraview_and_what_is_no_log_are_kept() {
             "convert" => vec![output.as_str()],
             _ => vec!["--output", &output],
         };
-        refused(&start, &place, &["a.xdmf: exists already", "--overwrite"]);
+        let told = "a.xdmf: exists already; choose another ";
+        refused(&start, &place, &[told, ", or --overwrite to replace it"]);
     }
     let logged = ["--output", &output, "--overwrite", "--log-json"];
     for (log, words) in [

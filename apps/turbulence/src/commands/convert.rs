@@ -18,7 +18,7 @@ pub fn run(arguments: &ConvertArguments) -> Result<(), Failure> {
     let description = rheome_fields::description_of(output.path);
     let files = RunFiles::default().read("input", &arguments.input);
     files.write(output.option, output.path).check()?;
-    let _claim = output.begin_with(description.as_deref())?;
+    let _claim = output.begin_with(description.as_slice())?;
     let console = Console::new(arguments.quiet, false);
     let mut reader = rheome_fields::open(&arguments.input)?;
     if let Some(components) = arguments.components {

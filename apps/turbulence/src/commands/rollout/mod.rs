@@ -160,7 +160,7 @@ fn claim(arguments: &RolloutArguments) -> Result<Vec<Claim>, Failure> {
         files = files.write("--stats", &statistics);
     }
     files.check()?;
-    let mut claims = vec![output.begin_with(description.as_deref())?];
+    let mut claims = vec![output.begin_with(description.as_slice())?];
     if arguments.stats {
         claims.push(statistics_output::begin(
             "--stats",

@@ -99,7 +99,7 @@ fn claim(arguments: &SimulateArguments) -> Result<Vec<Claim>, Failure> {
         files = files.write("--stats", &statistics);
     }
     files.check()?;
-    let mut claims = vec![output.begin_with(description.as_deref())?];
+    let mut claims = vec![output.begin_with(description.as_slice())?];
     if arguments.stats {
         let replaced = arguments.overwrite || arguments.resume;
         claims.push(statistics_output::begin("--stats", &statistics, replaced)?);
