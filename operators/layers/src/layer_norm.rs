@@ -12,8 +12,16 @@ use crate::initialization::LAYER_NORM_EPSILON;
 /// # Shapes
 /// - input, output: `[..., features]`
 pub fn layer_norm<const D: usize>(norm: &LayerNorm, input: Tensor<D>) -> Tensor<D> {
+    with_epsilon(norm, input, LAYER_NORM_EPSILON)
+}
+
+/// The same for a norm of another epsilon, which is to be the one that it was made with.
+///
+/// # Shapes
+/// - input, output: `[..., features]`
+pub fn with_epsilon<const D: usize>(norm: &LayerNorm, input: Tensor<D>, epsilon: f64) -> Tensor<D> {
     match &norm.beta {
-        Some(beta) => normalize(input, norm.gamma.val(), beta.val(), LAYER_NORM_EPSILON),
+        Some(beta) => normalize(input, norm.gamma.val(), beta.val(), epsilon),
         None => norm.forward(input),
     }
 }

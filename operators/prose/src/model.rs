@@ -24,7 +24,7 @@ use burn::tensor::Tensor;
 use rheome_layers::attention::MultiheadAttention;
 use rheome_layers::feed_forward::FeedForward;
 use rheome_layers::initialization::Initialization;
-use rheome_layers::layer_norm::normalize;
+use rheome_layers::layer_norm::with_epsilon;
 
 /// Epsilon of the authors' layer normalisations.
 pub const LAYER_NORM_EPSILON: f64 = 1e-12;
@@ -37,10 +37,7 @@ fn layer_norm(width: usize, start: &Initialization) -> LayerNorm {
 
 /// What a norm of [`layer_norm`] makes of features, `[..., width]`.
 fn normalized<const D: usize>(norm: &LayerNorm, features: Tensor<D>) -> Tensor<D> {
-    match &norm.beta {
-        Some(beta) => normalize(features, norm.gamma.val(), beta.val(), LAYER_NORM_EPSILON),
-        None => norm.forward(features),
-    }
+    with_epsilon(norm, features, LAYER_NORM_EPSILON)
 }
 
 fn multihead_attention(
