@@ -25,13 +25,6 @@ fn npy(table: &Array2<f64>) -> Vec<u8> {
     bytes
 }
 
-/// Whether a byte is in one of the heaps of strings, or just behind.
-fn in_heap(bytes: &[u8], place: usize) -> bool {
-    const HEAP: usize = 4096;
-    let around = place.saturating_sub(HEAP)..(place + 4).min(bytes.len());
-    bytes[around].windows(4).any(|word| word == b"GCOL")
-}
-
 fn table(series: &Series) -> Array2<f64> {
     Array2::from_shape_fn(
         (series.points(), 1 + series.dimension()),
@@ -119,10 +112,6 @@ proptest! {
             }
             let mut bytes = std::fs::read(&path).unwrap();
             let at = at % bytes.len();
-            // The library may loop for ever over a heap of strings that is damaged (tests/FAILURES.md).
-            if in_heap(&bytes, at) {
-                continue;
-            }
             bytes[at] = byte;
             std::fs::write(&path, bytes).unwrap();
             let _ = Series::read(path.to_str().unwrap());

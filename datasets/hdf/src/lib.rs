@@ -16,7 +16,7 @@
 //! file.close()?;
 //! partial.publish()?;
 //!
-//! let file = hdf5::File::open(&path)?;
+//! let file = rheome_hdf::open(&path)?;
 //! assert_eq!(text::attribute(&file, "units").as_deref(), Some("u_tau"));
 //! # Ok(())
 //! # }
@@ -25,6 +25,7 @@
 
 pub mod compound;
 pub mod contents;
+mod driver;
 mod new_file;
 pub mod number;
 mod partial;
@@ -32,6 +33,7 @@ mod place;
 mod readable;
 pub mod text;
 
+pub use driver::open;
 pub use new_file::{NewFileError, check_new_file};
 pub use partial::{Partial, unbuffered};
 pub use place::{ENDINGS, has_ending, split_place};
