@@ -109,7 +109,9 @@ struct OpenFile {
 /// `H5FD_CLASS_VERSION`, which says what [`Class`] looks like.
 const CLASS_VERSION: c_uint = 1;
 /// `H5FD_FLMAP_DICHOTOMY`, the last entry of the driver's class: it is where it is expected.
-const DICHOTOMY: [c_int; 7] = [SUPERBLOCK, SUPERBLOCK, SUPERBLOCK, RAW, RAW, SUPERBLOCK, SUPERBLOCK];
+const DICHOTOMY: [c_int; 7] = [
+    SUPERBLOCK, SUPERBLOCK, SUPERBLOCK, RAW, RAW, SUPERBLOCK, SUPERBLOCK,
+];
 /// `H5FD_MEM_SUPER` and `H5FD_MEM_DRAW`: what is read.
 const SUPERBLOCK: c_int = 1;
 const RAW: c_int = 3;

@@ -164,7 +164,7 @@ mod tests {
         // An object of no size that is never come to, or within the space that is too short for an object.
         assert!(!endless(
             WIDE,
-            &heap(4096, &[(16, 1, 4041), (4080, 0, 0), (40, 0, 0)])
+            &heap(4096, &[(16, 1, 4064), (4080, 0, 0), (40, 0, 0)])
         ));
         assert!(!endless(
             WIDE,
