@@ -19,6 +19,9 @@ use crate::fused::partial_sums::add;
 use crate::fused::product::{Matrix, MatrixMut};
 use crate::fused::vectorized;
 
+/// Points whose sum a thread takes at a time.
+const POINTS_SUMMED: usize = 1024;
+
 /// Where the gradients go: as long as the arguments.
 #[derive(Debug)]
 pub struct Gradients<'a> {
@@ -145,16 +148,30 @@ fn of_map(
 /// Sums of the outputs' gradient over the points, `[batch, outputs]`.
 fn output_sums(arguments: &Arguments<'_>, output: &[f32]) -> Vec<f64> {
     let sizes = arguments.sizes;
-    let mut sums = vec![0.0; sizes.batch * sizes.outputs];
-    let samples = output.chunks_exact(sizes.points() * sizes.outputs);
-    for (sample, sums) in samples.zip(sums.chunks_exact_mut(sizes.outputs)) {
-        for row in sample.chunks_exact(sizes.outputs) {
-            for (sum, x) in sums.iter_mut().zip(row) {
-                *sum += f64::from(*x);
+    let samples = output.par_chunks_exact(sizes.points() * sizes.outputs);
+    let of_sample = |sample: &[f32]| {
+        let of_points = |points: &[f32]| {
+            let mut sums = vec![0.0; sizes.outputs];
+            for row in points.chunks_exact(sizes.outputs) {
+                for (sum, x) in sums.iter_mut().zip(row) {
+                    *sum += f64::from(*x);
+                }
             }
-        }
-    }
-    sums
+            sums
+        };
+        let parts: Vec<Vec<f64>> = sample
+            .par_chunks(POINTS_SUMMED * sizes.outputs)
+            .map(of_points)
+            .collect();
+        let in_order = |mut sums: Vec<f64>, part: Vec<f64>| {
+            for (sum, x) in sums.iter_mut().zip(part) {
+                *sum += x;
+            }
+            sums
+        };
+        parts.into_iter().fold(vec![0.0; sizes.outputs], in_order)
+    };
+    samples.flat_map_iter(of_sample).collect()
 }
 
 /// `y^T G` of some tiles, `[heads, channels, outputs]`.

@@ -96,20 +96,33 @@ impl Sizes {
     }
 }
 
+/// So many parts, or some more, that threads have as many of `sets` such parts to do, be they two, four or eight: tiles are
+/// few enough that one of them would leave the other cores waiting for a noticeable time.
+fn shared_evenly(parts: usize, sets: usize) -> usize {
+    let threads = match parts {
+        0 | 1 => return parts,
+        2..=8 => 2,
+        _ => 8,
+    };
+    (parts..)
+        .find(|parts| (parts * sets).is_multiple_of(threads))
+        .unwrap_or(parts)
+}
+
 impl Axis {
     /// The tiles of all samples.
     pub fn tiles(&self, batch: usize) -> Vec<Tile> {
         // Places next to each other in memory first: whole rows of them can be read where they lie.
         let along_inner = self.inner > 1;
-        let places = if along_inner { self.inner } else { self.outer };
-        let parts = (places * self.n)
-            .div_ceil(TILE_POINTS + TILE_POINTS / 4)
-            .max(1);
-        let together = places.div_ceil(parts).max(1);
+        let (places, sets) = match along_inner {
+            true => (self.inner, self.outer),
+            false => (self.outer, 1),
+        };
+        let parts = (places * self.n).div_ceil(TILE_POINTS + TILE_POINTS / 4);
+        let parts = shared_evenly(parts, sets).clamp(1, places.max(1));
         let chunks = || {
-            (0..places)
-                .step_by(together)
-                .map(move |start| start..(start + together).min(places))
+            let start = move |part: usize| part * places / parts;
+            (0..parts).map(move |part| start(part)..start(part + 1))
         };
         let of_sample = |batch| -> Vec<Tile> {
             if along_inner {
