@@ -36,6 +36,7 @@ use burn::backend::autodiff::ops::Ops;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Flex};
 use burn::tensor::{DType, Device, Shape, Tensor, TensorData};
+use rayon::prelude::*;
 
 /// Environment variable: `plain` turns every fused kernel off.
 pub const SWITCH: &str = "RHEOME_KERNELS";
@@ -127,10 +128,21 @@ impl HostMemory for Flex {
         shapes: [Shape; N],
         fill: impl FnOnce([&mut [f32]; N]),
     ) -> [FloatTensor<Self>; N] {
-        let mut all = shapes.map(|shape| (vec![0.0_f32; shape.num_elements()], shape));
+        let mut all = shapes.map(|shape| (zeros(shape.num_elements()), shape));
         fill(all.each_mut().map(|(numbers, _)| numbers.as_mut_slice()));
         all.map(|(numbers, shape)| FloatTensor::<Self>::from_data(TensorData::new(numbers, shape)))
     }
+}
+
+/// Zeros; many of them are written by all threads.
+fn zeros(length: usize) -> Vec<f32> {
+    /// So many that a thread writes them faster than another one wakes up.
+    const FEW: usize = 1 << 18;
+    if length < 2 * FEW {
+        return vec![0.0; length];
+    }
+    let each = rayon::iter::repeat_n(0.0, length);
+    each.with_min_len(FEW).collect()
 }
 
 /// Registers the gradients of an operation's arguments, of those that are tracked.

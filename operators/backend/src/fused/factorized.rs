@@ -260,13 +260,15 @@ mod tests {
         (a.clone() - b.clone()).abs().max().into_scalar::<f32>() / scale
     }
 
-    /// One tile and many, tiles of rows and of planes, one and several samples, two and three axes.
-    const CASES: [(usize, [usize; 3], usize); 5] = [
+    /// One tile and many, tiles of rows and of planes, planes that are more than a tile, one and several samples, two and three
+    /// axes.
+    const CASES: [(usize, [usize; 3], usize); 6] = [
         (1, [4, 3, 2], 3),
         (2, [5, 7, 1], 2),
         (3, [12, 11, 10], 3),
         (1, [70, 13, 3], 3),
         (1, [2, 3, 6], 3),
+        (2, [3, 30, 25], 3),
     ];
 
     #[test]

@@ -88,11 +88,11 @@ impl LineKernel {
         Self { n, rows, packed }
     }
 
-    /// Writes `sum over j of kernel[i, j] from[j]` for every line.
+    /// Writes `sum over j of kernel[i, j] from[j]` for every line, or adds it to what is there.
     ///
     /// # Panics
     /// If the lines have other lengths, or lie beyond their slices.
-    pub fn apply(&self, from: (&[f32], Layout), to: (&mut [f32], Layout)) {
+    pub fn apply(&self, from: (&[f32], Layout), to: (&mut [f32], Layout), keep: bool) {
         assert_eq!([from.1.n, to.1.n], [self.n; 2], "points of a line");
         assert_eq!(
             [from.1.outer, from.1.width],
@@ -105,6 +105,7 @@ impl LineKernel {
             kernel: self,
             from,
             to,
+            keep,
         });
     }
 }
@@ -113,6 +114,7 @@ struct Application<'a> {
     kernel: &'a LineKernel,
     from: (&'a [f32], Layout),
     to: (&'a mut [f32], Layout),
+    keep: bool,
 }
 
 impl WithSimd for Application<'_> {
@@ -137,12 +139,8 @@ impl WithSimd for Application<'_> {
                 } else {
                     left.min(S::F32_LANES)
                 };
-                self.kernel.blocks(
-                    simd,
-                    (&from[start..], at.step),
-                    (&mut to[start..], into.step),
-                    length,
-                );
+                let (from, to) = ((&from[start..], at.step), (&mut to[start..], into.step));
+                self.kernel.blocks(simd, from, to, length, self.keep);
                 start += length;
             }
         }
@@ -158,15 +156,16 @@ impl LineKernel {
         from: (&[f32], usize),
         to: (&mut [f32], usize),
         length: usize,
+        keep: bool,
     ) {
         let (to, step) = to;
         for (block, packed) in self.packed.chunks(self.rows * self.n).enumerate() {
             let to = (&mut to[block * self.rows * step..], step);
             let rows = packed.len() / self.n;
             if length == 2 * S::F32_LANES {
-                by_rows::<S, 2>(simd, rows, packed, from, to, length);
+                by_rows::<S, 2>(simd, rows, packed, from, to, length, keep);
             } else {
-                by_rows::<S, 1>(simd, rows, packed, from, to, length);
+                by_rows::<S, 1>(simd, rows, packed, from, to, length, keep);
             }
         }
     }
@@ -181,20 +180,21 @@ fn by_rows<S: Simd, const V: usize>(
     from: (&[f32], usize),
     to: (&mut [f32], usize),
     length: usize,
+    keep: bool,
 ) {
     match rows {
-        1 => block::<S, V, 1>(simd, packed, from, to, length),
-        2 => block::<S, V, 2>(simd, packed, from, to, length),
-        3 => block::<S, V, 3>(simd, packed, from, to, length),
-        4 => block::<S, V, 4>(simd, packed, from, to, length),
-        5 => block::<S, V, 5>(simd, packed, from, to, length),
-        6 => block::<S, V, 6>(simd, packed, from, to, length),
-        7 => block::<S, V, 7>(simd, packed, from, to, length),
-        8 => block::<S, V, 8>(simd, packed, from, to, length),
-        9 => block::<S, V, 9>(simd, packed, from, to, length),
-        10 => block::<S, V, 10>(simd, packed, from, to, length),
-        11 => block::<S, V, 11>(simd, packed, from, to, length),
-        _ => block::<S, V, ROWS>(simd, packed, from, to, length),
+        1 => block::<S, V, 1>(simd, packed, from, to, length, keep),
+        2 => block::<S, V, 2>(simd, packed, from, to, length, keep),
+        3 => block::<S, V, 3>(simd, packed, from, to, length, keep),
+        4 => block::<S, V, 4>(simd, packed, from, to, length, keep),
+        5 => block::<S, V, 5>(simd, packed, from, to, length, keep),
+        6 => block::<S, V, 6>(simd, packed, from, to, length, keep),
+        7 => block::<S, V, 7>(simd, packed, from, to, length, keep),
+        8 => block::<S, V, 8>(simd, packed, from, to, length, keep),
+        9 => block::<S, V, 9>(simd, packed, from, to, length, keep),
+        10 => block::<S, V, 10>(simd, packed, from, to, length, keep),
+        11 => block::<S, V, 11>(simd, packed, from, to, length, keep),
+        _ => block::<S, V, ROWS>(simd, packed, from, to, length, keep),
     }
 }
 
@@ -206,9 +206,21 @@ fn block<S: Simd, const V: usize, const R: usize>(
     (from, step): (&[f32], usize),
     (to, to_step): (&mut [f32], usize),
     length: usize,
+    keep: bool,
 ) {
     let mut sums = [[simd.splat_f32s(0.0); V]; R];
     let lanes = S::F32_LANES;
+    if keep {
+        for (r, sums) in sums.iter_mut().enumerate() {
+            let numbers = &to[r * to_step..][..length];
+            for (v, sum) in sums.iter_mut().enumerate() {
+                *sum = match V {
+                    1 => simd.partial_load_f32s(numbers),
+                    _ => S::as_simd_f32s(&numbers[v * lanes..][..lanes]).0[0],
+                };
+            }
+        }
+    }
     for (i, factors) in packed.as_chunks::<R>().0.iter().enumerate() {
         let numbers = &from[i * step..][..length];
         let numbers: [S::f32s; V] = std::array::from_fn(|v| match V {
@@ -426,7 +438,8 @@ mod tests {
             let (kernel, x) = (numbers(n * n, 1), numbers(from.length(), 2));
             // What lies between the lines stays.
             let mut y = vec![7.0; to.length()];
-            LineKernel::new(&kernel, n, transposed).apply((&x, from), (&mut y, to));
+            let kernel_of_lines = LineKernel::new(&kernel, n, transposed);
+            kernel_of_lines.apply((&x, from), (&mut y, to), false);
             let weight = |i: usize, j: usize| if transposed { kernel[j * n + i] } else { kernel[i * n + j] };
             let mut expected = vec![7.0; to.length()];
             for (o, i, c) in (0..outer).flat_map(|o| (0..n).flat_map(move |i| (0..width).map(move |c| (o, i, c)))) {
@@ -434,6 +447,10 @@ mod tests {
                 expected[at(to, o, i, c)] = terms.sum::<f64>() as f32;
             }
             prop_assert!(y.iter().zip(&expected).all(|(y, e)| (y - e).abs() < 1e-5));
+            let mut twice = y.clone();
+            kernel_of_lines.apply((&x, from), (&mut twice, to), true);
+            let between = |e: f32| if e == 7.0 { 7.0 } else { 2.0 * e };
+            prop_assert!(twice.iter().zip(&expected).all(|(y, e)| (y - between(*e)).abs() < 2e-5));
 
             let mut sums = vec![1.0; n * n];
             add_products((&y, to), (&x, from), &mut sums);

@@ -11,13 +11,16 @@
 use rayon::prelude::*;
 
 use super::forward::{Folded, Moments};
-use super::geometry::{Axis, Tile};
+use super::geometry::{Axis, Pass, Tile};
 use super::tiles::{Arguments, PerPoint, gather};
 use crate::fused::buffers::with_buffers;
 use crate::fused::lines::{LineKernel, add_products};
 use crate::fused::partial_sums::add;
 use crate::fused::product::{Matrix, MatrixMut};
 use crate::fused::vectorized;
+
+/// Points whose sum a thread takes at a time.
+const POINTS_SUMMED: usize = 1024;
 
 /// Where the gradients go: as long as the arguments.
 #[derive(Debug)]
@@ -47,44 +50,50 @@ pub fn gradients(
     let folded = Folded::new(arguments, moments);
     let sizes = arguments.sizes;
     let values = PerPoint::new(gradients.values, sizes.channels);
-    // Axis after axis: tiles of different axes cross.
-    for axis in sizes.each_axis() {
-        let groups = axis.groups(sizes.batch);
-        let applied = [false, true].map(|transposed| arguments.kernels_along(&axis, transposed));
-        let partials: Vec<Vec<f32>> = groups
+    // Pass after pass: tiles of different passes cross.
+    for pass in sizes.passes() {
+        let groups = pass.groups();
+        let kernels = [false, true].map(|transposed| arguments.kernels_of(&pass, transposed));
+        let partials: Vec<Vec<Vec<f32>>> = groups
             .par_iter()
             .map(|tiles| {
-                let mut kernels = vec![0.0; sizes.heads * axis.n * axis.n];
-                for tile in tiles {
+                let empty = |axis: &Axis| vec![0.0; sizes.heads * axis.n * axis.n];
+                let mut of_kernels: Vec<Vec<f32>> = pass.axes.iter().map(empty).collect();
+                for tile in *tiles {
                     let task = TileTask {
                         arguments,
-                        axis: &axis,
-                        kernels: &applied,
+                        pass: &pass,
+                        kernels: &kernels,
                         tile,
                     };
-                    task.of_values_and_kernels(
-                        &folded.maps,
-                        &slopes,
-                        output,
-                        &values,
-                        &mut kernels,
-                    );
+                    let maps = (folded.maps.as_slice(), &slopes);
+                    task.of_values_and_kernels(maps, output, &values, &mut of_kernels);
                 }
-                kernels
+                of_kernels
             })
             .collect();
-        for head in 0..sizes.heads {
-            for batch in 0..sizes.batch {
-                let sum = &mut gradients.kernels[sizes.kernel(&axis, batch, head)];
+        for (index, axis) in pass.axes.iter().enumerate() {
+            let length = axis.n * axis.n;
+            for (batch, head) in sizes.each_head() {
+                let sum = &mut gradients.kernels[sizes.kernel(axis, batch, head)];
                 sum.fill(0.0);
-                let both = groups.iter().zip(&partials);
-                for (_, partial) in both.filter(|(tiles, _)| tiles[0].batch == batch) {
-                    let length = sum.len();
-                    add(sum, &partial[head * length..(head + 1) * length]);
+                for partial in of_sample(&groups, &partials, batch) {
+                    add(sum, &partial[index][head * length..(head + 1) * length]);
                 }
             }
         }
     }
+}
+
+/// What was found in the groups of a sample, in their order.
+fn of_sample<'a, T>(
+    groups: &'a [&[Tile]],
+    partials: &'a [T],
+    batch: usize,
+) -> impl Iterator<Item = &'a T> {
+    let both = groups.iter().zip(partials);
+    both.filter(move |(tiles, _)| tiles[0].batch == batch)
+        .map(|(_, partial)| partial)
 }
 
 /// Writes the gradient of the map; what is left to know of dy.
@@ -103,25 +112,24 @@ fn of_map(
     };
     of_map.fill(0.0);
     let length = sizes.channels * sizes.outputs;
-    for axis in sizes.each_axis() {
-        let groups = axis.groups(sizes.batch);
-        let kernels = arguments.kernels_along(&axis, false);
-        let along = (&axis, kernels.as_slice());
+    for pass in sizes.passes() {
+        let groups = pass.groups();
+        let kernels = arguments.kernels_of(&pass, false);
         let partials: Vec<Vec<f32>> = groups
             .par_iter()
-            .map(|tiles| products_with_outputs(arguments, along, tiles, output))
+            .map(|tiles| products_with_outputs(arguments, (&pass, &kernels), tiles, output))
             .collect();
-        for batch in 0..sizes.batch {
-            let sums = &sums[batch * sizes.outputs..(batch + 1) * sizes.outputs];
-            for head in 0..sizes.heads {
+        for (index, axis) in pass.axes.iter().enumerate() {
+            for (batch, head) in sizes.each_head() {
                 let mut product = vec![0.0; length];
-                let both = groups.iter().zip(&partials);
-                for (_, partial) in both.filter(|(tiles, _)| tiles[0].batch == batch) {
-                    add(&mut product, &partial[head * length..(head + 1) * length]);
+                let start = (index * sizes.heads + head) * length;
+                for partial in of_sample(&groups, &partials, batch) {
+                    add(&mut product, &partial[start..start + length]);
                 }
-                let map = sizes.map(&axis, head);
+                let sums = &sums[batch * sizes.outputs..(batch + 1) * sizes.outputs];
+                let map = sizes.map(axis, head);
                 let (of_map, map) = (&mut of_map[map.clone()], &arguments.map[map]);
-                for (d, k) in sizes.part(&axis, batch, head).enumerate() {
+                for (d, k) in sizes.part(axis, batch, head).enumerate() {
                     let row = d * sizes.outputs..(d + 1) * sizes.outputs;
                     let (mean, scale) = (f64::from(moments.mean[k]), f64::from(moments.scale[k]));
                     let (mut of_normal, mut with_normal) = (0.0, 0.0);
@@ -145,110 +153,150 @@ fn of_map(
 /// Sums of the outputs' gradient over the points, `[batch, outputs]`.
 fn output_sums(arguments: &Arguments<'_>, output: &[f32]) -> Vec<f64> {
     let sizes = arguments.sizes;
-    let mut sums = vec![0.0; sizes.batch * sizes.outputs];
-    let samples = output.chunks_exact(sizes.points() * sizes.outputs);
-    for (sample, sums) in samples.zip(sums.chunks_exact_mut(sizes.outputs)) {
-        for row in sample.chunks_exact(sizes.outputs) {
-            for (sum, x) in sums.iter_mut().zip(row) {
-                *sum += f64::from(*x);
+    let samples = output.par_chunks_exact(sizes.points() * sizes.outputs);
+    let of_sample = |sample: &[f32]| {
+        let of_points = |points: &[f32]| {
+            let mut sums = vec![0.0; sizes.outputs];
+            for row in points.chunks_exact(sizes.outputs) {
+                for (sum, x) in sums.iter_mut().zip(row) {
+                    *sum += f64::from(*x);
+                }
             }
-        }
-    }
-    sums
+            sums
+        };
+        let parts: Vec<Vec<f64>> = sample
+            .par_chunks(POINTS_SUMMED * sizes.outputs)
+            .map(of_points)
+            .collect();
+        let in_order = |mut sums: Vec<f64>, part: Vec<f64>| {
+            for (sum, x) in sums.iter_mut().zip(part) {
+                *sum += x;
+            }
+            sums
+        };
+        parts.into_iter().fold(vec![0.0; sizes.outputs], in_order)
+    };
+    samples.flat_map_iter(of_sample).collect()
 }
 
-/// `y^T G` of some tiles, `[heads, channels, outputs]`.
+/// `y^T G` of some tiles, `[axes of the pass, heads, channels, outputs]`.
 fn products_with_outputs(
     arguments: &Arguments<'_>,
-    along: (&Axis, &[LineKernel]),
+    (pass, kernels): (&Pass, &[Vec<LineKernel>]),
     tiles: &[Tile],
     output: &[f32],
 ) -> Vec<f32> {
-    let (sizes, axis) = (arguments.sizes, along.0);
+    let sizes = arguments.sizes;
     let length = sizes.channels * sizes.outputs;
-    let mut products = vec![0.0; sizes.heads * length];
+    let mut products = vec![0.0; pass.axes.len() * sizes.heads * length];
     for tile in tiles {
-        let numbers = arguments.head_numbers(axis, tile);
-        let points = axis.n * tile.places();
-        let width = points * sizes.outputs;
-        with_buffers([numbers, width], |[applied, slopes]| {
-            let output = of_sample(arguments, output, tile);
-            let slopes = gather(output, sizes.outputs, axis, tile, slopes);
-            for (head, product) in products.chunks_exact_mut(length).enumerate() {
-                arguments.apply(along, tile, head, applied);
-                MatrixMut::rows(product, [sizes.channels, sizes.outputs]).add(
-                    Matrix::rows(applied, [points, sizes.channels]).transposed(),
-                    Matrix::rows(slopes, [points, sizes.outputs]),
-                );
+        let points = tile.points();
+        let lengths = [arguments.head_numbers(tile), points * sizes.outputs];
+        with_buffers(lengths, |[applied, slopes]| {
+            let slopes = gather(
+                sizes.outputs_of(output, tile),
+                sizes.outputs,
+                &pass.axes[0],
+                tile,
+                slopes,
+            );
+            for head in 0..sizes.heads {
+                for (index, (axis, kernels)) in pass.axes.iter().zip(kernels).enumerate() {
+                    arguments.apply((axis, kernels), tile, head, applied);
+                    let start = (index * sizes.heads + head) * length;
+                    let product = &mut products[start..start + length];
+                    MatrixMut::rows(product, [sizes.channels, sizes.outputs]).add(
+                        Matrix::rows(applied, [points, sizes.channels]).transposed(),
+                        Matrix::rows(slopes, [points, sizes.outputs]),
+                    );
+                }
             }
         });
     }
     products
 }
 
-fn of_sample<'a>(arguments: &Arguments<'_>, output: &'a [f32], tile: &Tile) -> &'a [f32] {
-    let length = arguments.sizes.points() * arguments.sizes.outputs;
-    &output[tile.batch * length..(tile.batch + 1) * length]
-}
-
-/// A tile of the second pass.
+/// A tile of the second pass over the points.
 struct TileTask<'a> {
     arguments: &'a Arguments<'a>,
-    axis: &'a Axis,
-    /// Those of the axis, and their transposes.
-    kernels: &'a [Vec<LineKernel>; 2],
+    pass: &'a Pass,
+    /// Those of each axis, and their transposes.
+    kernels: &'a [Vec<Vec<LineKernel>>; 2],
     tile: &'a Tile,
 }
 
 impl TileTask<'_> {
-    /// Writes the tile's part of the values' gradient, adds to the kernels', `[heads, n, n]`.
+    /// Writes the tile's part of the values' gradient, adds to the kernels', per axis `[heads, n, n]`.
     fn of_values_and_kernels(
         &self,
-        maps: &[f32],
-        slopes: &Slopes,
+        maps: (&[f32], &Slopes),
         output: &[f32],
         of_values: &PerPoint<'_>,
-        of_kernels: &mut [f32],
+        of_kernels: &mut [Vec<f32>],
     ) {
-        let (arguments, axis, tile) = (self.arguments, self.axis, self.tile);
+        let (arguments, pass, tile) = (self.arguments, self.pass, self.tile);
         let sizes = arguments.sizes;
-        let numbers = arguments.head_numbers(axis, tile);
-        let points = axis.n * tile.places();
-        let copied = tile.copied(axis, sizes.channels);
-        let [kernels, transposed] = self.kernels;
-        let lengths = [numbers, numbers, points * sizes.outputs];
-        with_buffers(lengths, |[applied, of_applied, of_outputs]| {
-            let output = of_sample(arguments, output, tile);
-            let of_outputs = gather(output, sizes.outputs, axis, tile, of_outputs);
+        let numbers = arguments.head_numbers(tile);
+        let lengths = [numbers, numbers, numbers, tile.points() * sizes.outputs];
+        with_buffers(lengths, |[applied, of_applied, sums, of_outputs]| {
+            let first = &pass.axes[0];
+            let of_outputs = gather(
+                sizes.outputs_of(output, tile),
+                sizes.outputs,
+                first,
+                tile,
+                of_outputs,
+            );
             for head in 0..sizes.heads {
-                let part = sizes.part(axis, tile.batch, head);
-                arguments.apply((axis, kernels), tile, head, applied);
-                let map = &maps[part.start * sizes.outputs..part.end * sizes.outputs];
-                MatrixMut::rows(of_applied, [points, sizes.channels]).set(
-                    Matrix::rows(of_outputs, [points, sizes.outputs]),
-                    Matrix::rows(map, [sizes.channels, sizes.outputs]).transposed(),
-                );
-                let (constant, linear) = (&slopes.constant[part.clone()], &slopes.linear[part]);
-                vectorized(
-                    #[inline(always)]
-                    || add_linear(of_applied, applied, constant, linear),
-                );
-                let length = axis.n * axis.n;
-                let of_kernel = &mut of_kernels[head * length..(head + 1) * length];
-                let values = arguments.values_of(axis, tile, head);
-                add_products((of_applied, copied), values, of_kernel);
-                // What the kernel made of the values is no longer needed.
-                let kernel = &transposed[tile.batch * sizes.heads + head];
-                kernel.apply((of_applied, copied), (applied, copied));
+                for (index, of_kernels) in of_kernels.iter_mut().enumerate() {
+                    let buffers = [&mut *applied, &mut *of_applied, &mut *sums];
+                    self.of_axis(maps, of_outputs, (head, index), buffers, of_kernels);
+                }
                 let start = sizes.of_head(tile.batch, head);
+                let keep = !pass.is_first();
                 vectorized(
                     #[inline(always)]
-                    #[allow(unsafe_code, reason = "the tiles of an axis have no point in common")]
-                    // SAFETY: each task has tiles of its own, all of one axis, and writes head after head.
-                    || unsafe { of_values.put(start, axis, tile, applied, axis.index > 0) },
+                    #[allow(unsafe_code, reason = "the tiles of a pass have no point in common")]
+                    // SAFETY: each task has tiles of its own, all of one pass, and writes head after head.
+                    || unsafe { of_values.put(start, first, tile, sums, keep) },
                 );
             }
         });
+    }
+
+    /// Adds what one axis gives a head: to the gradient of its kernel, and of its values in the last buffer, which the first axis
+    /// writes.
+    fn of_axis(
+        &self,
+        (maps, slopes): (&[f32], &Slopes),
+        of_outputs: &[f32],
+        (head, index): (usize, usize),
+        [applied, of_applied, sums]: [&mut [f32]; 3],
+        of_kernels: &mut [f32],
+    ) {
+        let (arguments, tile, axis) = (self.arguments, self.tile, &self.pass.axes[index]);
+        let sizes = arguments.sizes;
+        let points = tile.points();
+        let copied = tile.copied(axis, sizes.channels);
+        let [kernels, transposed] = self.kernels;
+        let part = sizes.part(axis, tile.batch, head);
+        arguments.apply((axis, &kernels[index]), tile, head, applied);
+        let map = &maps[part.start * sizes.outputs..part.end * sizes.outputs];
+        MatrixMut::rows(of_applied, [points, sizes.channels]).set(
+            Matrix::rows(of_outputs, [points, sizes.outputs]),
+            Matrix::rows(map, [sizes.channels, sizes.outputs]).transposed(),
+        );
+        let (constant, linear) = (&slopes.constant[part.clone()], &slopes.linear[part]);
+        vectorized(
+            #[inline(always)]
+            || add_linear(of_applied, applied, constant, linear),
+        );
+        let length = axis.n * axis.n;
+        let of_kernel = &mut of_kernels[head * length..(head + 1) * length];
+        let values = arguments.values_of(axis, tile, head);
+        add_products((of_applied, copied), values, of_kernel);
+        let kernel = &transposed[index][tile.batch * sizes.heads + head];
+        kernel.apply((of_applied, copied), (sums, copied), index > 0);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::geometry::{Axis, Tile};
+use super::geometry::{Pass, Tile};
 use super::tiles::{Arguments, PerPoint};
 use crate::fused::buffers::with_buffers;
 use crate::fused::lines::LineKernel;
@@ -36,25 +36,27 @@ pub fn moments(arguments: &Arguments<'_>) -> Moments {
         mean: vec![0.0; numbers],
         scale: vec![0.0; numbers],
     };
-    for axis in sizes.each_axis() {
-        let tiles = axis.tiles(sizes.batch);
-        let kernels = arguments.kernels_along(&axis, false);
-        let partials: Vec<Partial> = tiles
+    for pass in sizes.passes() {
+        let kernels = arguments.kernels_of(&pass, false);
+        let partials: Vec<Vec<Partial>> = pass
+            .tiles
             .par_iter()
-            .map(|tile| partial(arguments, (&axis, &kernels), tile))
+            .map(|tile| partials(arguments, (&pass, &kernels), tile))
             .collect();
-        for batch in 0..sizes.batch {
-            let of_sample = || {
-                let both = tiles.iter().zip(&partials);
-                both.filter(|(tile, _)| tile.batch == batch)
-                    .map(|(_, partial)| partial)
-            };
-            // The parts of an axis lie head behind head.
-            let start = sizes.part(&axis, batch, 0).start;
-            for k in 0..sizes.heads * sizes.channels {
-                let (mean, variance) = together(of_sample(), k);
-                all.mean[start + k] = mean as f32;
-                all.scale[start + k] = (1.0 / (variance + EPSILON).sqrt()) as f32;
+        for (index, axis) in pass.axes.iter().enumerate() {
+            for batch in 0..sizes.batch {
+                let of_sample = || {
+                    let both = pass.tiles.iter().zip(&partials);
+                    both.filter(|(tile, _)| tile.batch == batch)
+                        .map(|(_, partials)| &partials[index])
+                };
+                // The parts of an axis lie head behind head.
+                let start = sizes.part(axis, batch, 0).start;
+                for k in 0..sizes.heads * sizes.channels {
+                    let (mean, variance) = together(of_sample(), k);
+                    all.mean[start + k] = mean as f32;
+                    all.scale[start + k] = (1.0 / (variance + EPSILON).sqrt()) as f32;
+                }
             }
         }
     }
@@ -75,30 +77,37 @@ fn together<'a>(partials: impl Iterator<Item = &'a Partial>, k: usize) -> (f64, 
     (mean, squares / points.max(1.0))
 }
 
-fn partial(arguments: &Arguments<'_>, along: (&Axis, &[LineKernel]), tile: &Tile) -> Partial {
-    let (sizes, axis) = (arguments.sizes, along.0);
-    let channels = sizes.channels;
-    let numbers = arguments.head_numbers(axis, tile);
-    let mut result = Partial {
-        points: axis.n * tile.places(),
-        mean: vec![0.0; sizes.heads * channels],
-        squares: vec![0.0; sizes.heads * channels],
+/// Those of a tile, one per axis of its pass.
+fn partials(
+    arguments: &Arguments<'_>,
+    (pass, kernels): (&Pass, &[Vec<LineKernel>]),
+    tile: &Tile,
+) -> Vec<Partial> {
+    let sizes = arguments.sizes;
+    let width = sizes.heads * sizes.channels;
+    let empty = || Partial {
+        points: tile.points(),
+        mean: vec![0.0; width],
+        squares: vec![0.0; width],
     };
-    with_buffers([numbers], |[applied]| {
+    let mut results: Vec<Partial> = pass.axes.iter().map(|_| empty()).collect();
+    with_buffers([arguments.head_numbers(tile)], |[applied]| {
         for head in 0..sizes.heads {
-            arguments.apply(along, tile, head, applied);
-            let part = head * channels..(head + 1) * channels;
-            vectorized(
-                #[inline(always)]
-                || {
-                    let mean = &mut result.mean[part.clone()];
-                    let squares = &mut result.squares[part];
-                    mean_and_squares(applied, mean, squares);
-                },
-            );
+            for ((axis, kernels), result) in pass.axes.iter().zip(kernels).zip(&mut results) {
+                arguments.apply((axis, kernels), tile, head, applied);
+                let part = head * sizes.channels..(head + 1) * sizes.channels;
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        let mean = &mut result.mean[part.clone()];
+                        let squares = &mut result.squares[part];
+                        mean_and_squares(applied, mean, squares);
+                    },
+                );
+            }
         }
     });
-    result
+    results
 }
 
 /// Means of the columns and sums of squared distances from them, in one pass: distances are first taken from the first row,
@@ -182,51 +191,53 @@ pub fn outputs(arguments: &Arguments<'_>, moments: &Moments, output: &mut [f32])
     let sizes = arguments.sizes;
     let folded = Folded::new(arguments, moments);
     let output = PerPoint::new(output, sizes.outputs);
-    // Axis after axis: tiles of different axes cross.
-    for axis in sizes.each_axis() {
-        let kernels = arguments.kernels_along(&axis, false);
-        axis.tiles(sizes.batch).par_iter().for_each(|tile| {
-            let numbers = arguments.head_numbers(&axis, tile);
-            let width = axis.n * tile.places() * sizes.outputs;
-            with_buffers([numbers, width], |[applied, sums]| {
-                map_tile(arguments, &folded, (&axis, &kernels), tile, [applied, sums]);
+    // Pass after pass: tiles of different passes cross.
+    for pass in sizes.passes() {
+        let kernels = arguments.kernels_of(&pass, false);
+        pass.tiles.par_iter().for_each(|tile| {
+            let lengths = [arguments.head_numbers(tile), tile.points() * sizes.outputs];
+            with_buffers(lengths, |[applied, sums]| {
+                map_tile(arguments, &folded, (&pass, &kernels), tile, [applied, sums]);
                 let start = tile.batch * sizes.points() * sizes.outputs;
+                let (axis, keep) = (&pass.axes[0], !pass.is_first());
                 vectorized(
                     #[inline(always)]
-                    #[allow(unsafe_code, reason = "the tiles of an axis have no point in common")]
-                    // SAFETY: each task has a tile of its own, all of one axis.
-                    || unsafe { output.put(start, &axis, tile, sums, axis.index > 0) },
+                    #[allow(unsafe_code, reason = "the tiles of a pass have no point in common")]
+                    // SAFETY: each task has a tile of its own, all of one pass.
+                    || unsafe { output.put(start, axis, tile, sums, keep) },
                 );
             });
         });
     }
 }
 
-/// What one axis adds to the outputs of a tile, into the last buffer.
+/// What the axes of a pass add to the outputs of a tile, into the last buffer.
 fn map_tile(
     arguments: &Arguments<'_>,
     folded: &Folded,
-    along: (&Axis, &[LineKernel]),
+    (pass, kernels): (&Pass, &[Vec<LineKernel>]),
     tile: &Tile,
     [applied, sums]: [&mut [f32]; 2],
 ) {
-    let (sizes, axis) = (arguments.sizes, along.0);
-    let (points, outputs) = (axis.n * tile.places(), sizes.outputs);
+    let sizes = arguments.sizes;
+    let (points, outputs) = (tile.points(), sizes.outputs);
     let bias = &folded.bias[tile.batch * outputs..(tile.batch + 1) * outputs];
     for head in 0..sizes.heads {
-        arguments.apply(along, tile, head, applied);
-        let part = sizes.part(axis, tile.batch, head);
-        let map = &folded.maps[part.start * outputs..part.end * outputs];
-        let applied = Matrix::rows(applied, [points, sizes.channels]);
-        let map = Matrix::rows(map, [sizes.channels, outputs]);
-        let sums = MatrixMut::rows(sums, [points, outputs]);
-        if head == 0 {
-            sums.set(applied, map);
-        } else {
-            sums.add(applied, map);
+        for (index, (axis, kernels)) in pass.axes.iter().zip(kernels).enumerate() {
+            arguments.apply((axis, kernels), tile, head, applied);
+            let part = sizes.part(axis, tile.batch, head);
+            let map = &folded.maps[part.start * outputs..part.end * outputs];
+            let applied = Matrix::rows(applied, [points, sizes.channels]);
+            let map = Matrix::rows(map, [sizes.channels, outputs]);
+            let sums = MatrixMut::rows(sums, [points, outputs]);
+            if head == 0 && index == 0 {
+                sums.set(applied, map);
+            } else {
+                sums.add(applied, map);
+            }
         }
     }
-    if axis.index == 0 {
+    if pass.is_first() {
         vectorized(
             #[inline(always)]
             || {

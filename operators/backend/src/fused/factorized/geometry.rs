@@ -5,8 +5,8 @@ use std::ops::Range;
 use crate::fused::lines::Layout;
 use crate::fused::partial_sums::group_size;
 
-/// Points of a tile: at 96 channels its values, what the kernel makes of them and its outputs are 600 kB.
-const TILE_POINTS: usize = 512;
+/// Most points of a tile, where a line is not longer: at 96 channels its values, what the kernel makes of them and its outputs are 600 kB.
+const MOST_POINTS: usize = 640;
 
 /// Sizes of a factorized attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,14 +38,31 @@ pub struct Axis {
     kernel: usize,
 }
 
-/// All points along an axis for some of the places across it. Copied, its numbers lie as `[n, places, channels]`; along the last axis, whose
-/// lines follow each other, they are whole lines, `[places, n, channels]`, as they are in memory.
+/// Some points of a sample with all others on the lines through them along the axes of a [`Pass`].
+///
+/// A copy of one holds the numbers of its points in the order of its [runs](Tile::runs).
 #[derive(Debug, Clone)]
 pub struct Tile {
     /// The sample.
     pub batch: usize,
-    outers: Range<usize>,
-    inners: Range<usize>,
+    first: usize,
+    points: usize,
+    /// Places next to each other, whose lines along the one axis it is: `[n, places]` points. Otherwise its points follow each
+    /// other in memory.
+    across: Option<usize>,
+}
+
+/// Axes that are done together, tile by tile.
+///
+/// The planes or lines that the last axes span are often small enough for a tile: their values are then read once for all of
+/// these axes, and their gradients written once.
+#[derive(Debug)]
+pub struct Pass {
+    /// Its axes.
+    pub axes: Vec<Axis>,
+    /// Tiles that hold every point once, sample after sample.
+    pub tiles: Vec<Tile>,
+    batch: usize,
 }
 
 impl Sizes {
@@ -82,6 +99,18 @@ impl Sizes {
         start..start + axis.n * axis.n
     }
 
+    /// All heads of all samples: sample and head.
+    pub fn each_head(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let (batch, heads) = (self.batch, self.heads);
+        (0..batch).flat_map(move |batch| (0..heads).map(move |head| (batch, head)))
+    }
+
+    /// The sample of a tile, of `[batch, points, outputs]`.
+    pub fn outputs_of<'a>(&self, numbers: &'a [f32], tile: &Tile) -> &'a [f32] {
+        let length = self.points() * self.outputs;
+        &numbers[tile.batch * length..(tile.batch + 1) * length]
+    }
+
     /// Where the map of a head's part lies in `[heads, axes, channels, outputs]`.
     pub fn map(&self, axis: &Axis, head: usize) -> Range<usize> {
         let length = self.channels * self.outputs;
@@ -96,74 +125,139 @@ impl Sizes {
     }
 }
 
-impl Axis {
-    /// The tiles of all samples.
-    pub fn tiles(&self, batch: usize) -> Vec<Tile> {
-        // Places next to each other in memory first: whole rows of them can be read where they lie.
-        let along_inner = self.inner > 1;
-        let places = if along_inner { self.inner } else { self.outer };
-        let parts = (places * self.n)
-            .div_ceil(TILE_POINTS + TILE_POINTS / 4)
-            .max(1);
-        let together = places.div_ceil(parts).max(1);
-        let chunks = || {
-            (0..places)
-                .step_by(together)
-                .map(move |start| start..(start + together).min(places))
-        };
-        let of_sample = |batch| -> Vec<Tile> {
-            if along_inner {
-                let of_outer = |outer| {
-                    chunks().map(move |inners| Tile {
+impl Sizes {
+    /// All axes, in their order.
+    pub fn passes(&self) -> Vec<Pass> {
+        let axes: Vec<Axis> = self.each_axis().collect();
+        // From this axis on they are done together.
+        let together = (0..axes.len())
+            .find(|first| self.points_from(*first) <= MOST_POINTS)
+            .unwrap_or(axes.len());
+        let alone = axes[..together]
+            .iter()
+            .map(|axis| (vec![*axis], axis.tiles()));
+        let planes = (together < axes.len())
+            .then(|| (axes[together..].to_vec(), self.tiles_of_planes(together)));
+        alone
+            .chain(planes)
+            .map(|(axes, of_sample)| {
+                let in_sample = |batch| {
+                    of_sample.iter().map(move |tile| Tile {
                         batch,
-                        outers: outer..outer + 1,
-                        inners,
+                        ..tile.clone()
                     })
                 };
-                (0..self.outer).flat_map(of_outer).collect()
-            } else {
-                let of_chunk = |outers| Tile {
-                    batch,
-                    outers,
-                    inners: 0..1,
-                };
-                chunks().map(of_chunk).collect()
-            }
+                let tiles = (0..self.batch).flat_map(in_sample).collect();
+                Pass {
+                    axes,
+                    tiles,
+                    batch: self.batch,
+                }
+            })
+            .collect()
+    }
+
+    /// Points of the planes, or whatever, that the axes from this one on span.
+    fn points_from(&self, axis: usize) -> usize {
+        self.grid[axis..].iter().product()
+    }
+
+    /// Whole planes of the axes from this one on.
+    fn tiles_of_planes(&self, axis: usize) -> Vec<Tile> {
+        let planes: usize = self.grid[..axis].iter().product();
+        let plane = self.points_from(axis);
+        let parts = shared_evenly(self.points().div_ceil(MOST_POINTS), 1);
+        let of_planes = |planes: Range<usize>| Tile {
+            batch: 0,
+            first: planes.start * plane,
+            points: planes.len() * plane,
+            across: None,
         };
-        (0..batch).flat_map(of_sample).collect()
+        evenly(planes, parts).map(of_planes).collect()
     }
 }
 
+/// So many parts, or some more, that threads have as many of `sets` such parts to do, be they two, four or eight: tiles are
+/// few enough that one of them would leave the other cores waiting for a noticeable time.
+fn shared_evenly(parts: usize, sets: usize) -> usize {
+    let threads = match parts {
+        0 | 1 => return parts,
+        2..=8 => 2,
+        _ => 8,
+    };
+    (parts..)
+        .find(|parts| (parts * sets).is_multiple_of(threads))
+        .unwrap_or(parts)
+}
+
+/// Cuts so many things into parts, none of them empty unless there is nothing.
+fn evenly(things: usize, parts: usize) -> impl Iterator<Item = Range<usize>> {
+    let parts = parts.clamp(1, things.max(1));
+    let start = move |part: usize| part * things / parts;
+    (0..parts).map(move |part| start(part)..start(part + 1))
+}
+
 impl Axis {
+    /// The tiles of a sample for this axis alone.
+    fn tiles(&self) -> Vec<Tile> {
+        let place = |first, points, across| Tile {
+            batch: 0,
+            first,
+            points,
+            across,
+        };
+        if self.inner == 1 {
+            let parts = shared_evenly((self.outer * self.n).div_ceil(MOST_POINTS), 1);
+            let lines = evenly(self.outer, parts);
+            return lines
+                .map(|lines| place(lines.start * self.n, lines.len() * self.n, None))
+                .collect();
+        }
+        // Places next to each other in memory, so that vectors of their numbers can be read where they lie.
+        let parts = shared_evenly((self.inner * self.n).div_ceil(MOST_POINTS), self.outer);
+        let of_outer = |outer| {
+            evenly(self.inner, parts).map(move |inners| {
+                let first = outer * self.n * self.inner + inners.start;
+                place(first, self.n * inners.len(), Some(inners.len()))
+            })
+        };
+        (0..self.outer).flat_map(of_outer).collect()
+    }
+}
+
+impl Pass {
     /// The tiles in groups of one sample each.
-    pub fn groups(&self, batch: usize) -> Vec<Vec<Tile>> {
-        let tiles = self.tiles(batch);
-        let of_sample = tiles.len() / batch.max(1);
-        let samples = tiles.chunks(of_sample.max(1));
+    pub fn groups(&self) -> Vec<&[Tile]> {
+        let of_sample = self.tiles.len() / self.batch.max(1);
+        let samples = self.tiles.chunks(of_sample.max(1));
         samples
             .flat_map(|tiles| tiles.chunks(group_size(tiles.len())))
-            .map(<[Tile]>::to_vec)
             .collect()
+    }
+
+    /// Whether nothing was done before it.
+    pub fn is_first(&self) -> bool {
+        self.axes[0].index == 0
     }
 }
 
 impl Tile {
-    /// Places across the axis.
-    pub fn places(&self) -> usize {
-        self.outers.len() * self.inners.len()
+    /// Points of the tile.
+    pub fn points(&self) -> usize {
+        self.points
     }
 
     /// Where the lines of the tile lie among numbers per point, `width` of them: behind that number, and how.
     pub fn in_place(&self, axis: &Axis, width: usize) -> (usize, Layout) {
-        let first = self.outers.start * axis.n * axis.inner + self.inners.start;
+        let step = axis.inner * width;
         let layout = Layout {
-            outer: self.outers.len(),
+            outer: self.points / axis.n / self.across.unwrap_or(axis.inner),
             n: axis.n,
-            width: self.inners.len() * width,
-            outer_step: axis.n * axis.inner * width,
-            step: axis.inner * width,
+            width: self.across.unwrap_or(axis.inner) * width,
+            outer_step: axis.n * step,
+            step,
         };
-        (first * width, layout)
+        (self.first * width, layout)
     }
 
     /// How they lie in a copy of the tile.
@@ -176,15 +270,15 @@ impl Tile {
         }
     }
 
-    /// The runs of neighbouring points that make up the tile, in the order of a copy: first point and length.
-    pub fn runs<'a>(&'a self, axis: &'a Axis) -> impl Iterator<Item = (usize, usize)> + 'a {
-        let (first, lines) = self.in_place(axis, 1);
-        // Lines that follow each other are one run.
-        let (runs, length) = match axis.inner {
-            1 => (1, lines.outer * axis.n),
-            _ => (axis.n, lines.width),
+    /// The runs of neighbouring points that make up the tile: first point and length. Of several, each begins as far behind
+    /// the last as the points of the axis do.
+    pub fn runs(&self, axis: &Axis) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let (runs, length) = match self.across {
+            None => (1, self.points),
+            Some(places) => (axis.n, places),
         };
-        (0..runs).map(move |i| (first + i * lines.step, length))
+        let (first, step) = (self.first, axis.inner);
+        (0..runs).map(move |i| (first + i * step, length))
     }
 }
 
@@ -196,29 +290,34 @@ mod tests {
     proptest! {
         /// What makes it right that threads write the tiles of an axis without locks.
         #[test]
-        fn the_tiles_of_an_axis_hold_every_point_once(
+        fn the_tiles_of_a_pass_hold_every_point_once(
             grid in [1_usize..40, 1_usize..40, 1_usize..40],
             axes in 1_usize..=3,
             batch in 1_usize..3,
         ) {
             let sizes = Sizes { batch, heads: 1, grid, axes, channels: 1, outputs: 1 };
-            for axis in sizes.each_axis() {
+            let passes = sizes.passes();
+            let indices: Vec<usize> = passes.iter().flat_map(|pass| &pass.axes).map(|axis| axis.index).collect();
+            prop_assert_eq!(indices, (0..axes).collect::<Vec<_>>());
+            for pass in passes {
                 let mut seen = vec![0; batch * sizes.points()];
-                for tile in axis.tiles(batch) {
-                    let mut points = 0;
-                    for (first, length) in tile.runs(&axis) {
-                        for point in first..first + length {
-                            seen[tile.batch * sizes.points() + point] += 1;
-                        }
-                        points += length;
+                let grouped: usize = pass.groups().into_iter().map(<[Tile]>::len).sum();
+                prop_assert_eq!(grouped, pass.tiles.len());
+                for tile in &pass.tiles {
+                    let points: Vec<usize> = tile.runs(&pass.axes[0]).flat_map(|(first, length)| first..first + length).collect();
+                    prop_assert_eq!(points.len(), tile.points());
+                    for point in &points {
+                        seen[tile.batch * sizes.points() + point] += 1;
                     }
-                    prop_assert_eq!(points, axis.n * tile.places());
-                    // A copy holds them in the order in which it says that they lie.
-                    let copy: Vec<usize> = tile.runs(&axis).flat_map(|(first, length)| first..first + length).collect();
-                    let ((first, lines), copied) = (tile.in_place(&axis, 1), tile.copied(&axis, 1));
-                    for (line, i, j) in (0..lines.outer).flat_map(|l| (0..lines.n).flat_map(move |i| (0..lines.width).map(move |j| (l, i, j)))) {
-                        let place = line * copied.outer_step + i * copied.step + j;
-                        prop_assert_eq!(copy[place], first + line * lines.outer_step + i * lines.step + j);
+                    // A copy holds them in the order in which it says that they lie, for every axis.
+                    for axis in &pass.axes {
+                        prop_assert!(tile.runs(axis).flat_map(|(first, length)| first..first + length).eq(points.iter().copied()));
+                        let ((first, lines), copied) = (tile.in_place(axis, 1), tile.copied(axis, 1));
+                        prop_assert_eq!(lines.outer * lines.n * lines.width, points.len());
+                        for (line, i, j) in (0..lines.outer).flat_map(|l| (0..lines.n).flat_map(move |i| (0..lines.width).map(move |j| (l, i, j)))) {
+                            let place = line * copied.outer_step + i * copied.step + j;
+                            prop_assert_eq!(points[place], first + line * lines.outer_step + i * lines.step + j);
+                        }
                     }
                 }
                 prop_assert!(seen.iter().all(|n| *n == 1));

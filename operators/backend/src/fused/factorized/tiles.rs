@@ -1,6 +1,6 @@
 //! What the passes share: kernels applied to a tile, tiles read and written.
 
-use super::geometry::{Axis, Sizes, Tile};
+use super::geometry::{Axis, Pass, Sizes, Tile};
 use crate::fused::disjoint::Disjoint;
 use crate::fused::lines::{Layout, LineKernel};
 
@@ -26,14 +26,12 @@ impl<'a> Arguments<'a> {
     }
 
     /// The kernels of all samples and heads along an axis, or their transposes: `[batch, heads]`.
-    pub fn kernels_along(&self, axis: &Axis, transposed: bool) -> Vec<LineKernel> {
-        let Sizes { batch, heads, .. } = self.sizes;
-        let each = (0..batch).flat_map(|batch| (0..heads).map(move |head| (batch, head)));
-        each.map(|(batch, head)| {
+    fn kernels_along(&self, axis: &Axis, transposed: bool) -> Vec<LineKernel> {
+        let of_head = |(batch, head)| {
             let kernel = &self.kernels[self.sizes.kernel(axis, batch, head)];
             LineKernel::new(kernel, axis.n, transposed)
-        })
-        .collect()
+        };
+        self.sizes.each_head().map(of_head).collect()
     }
 
     /// Applies the kernel of a head, of those [along an axis](Self::kernels_along): a copy of the tile into `applied`.
@@ -46,12 +44,19 @@ impl<'a> Arguments<'a> {
     ) {
         let kernel = &kernels[tile.batch * self.sizes.heads + head];
         let copied = tile.copied(axis, self.sizes.channels);
-        kernel.apply(self.values_of(axis, tile, head), (applied, copied));
+        kernel.apply(self.values_of(axis, tile, head), (applied, copied), false);
+    }
+
+    /// The same for each axis of a pass.
+    pub fn kernels_of(&self, pass: &Pass, transposed: bool) -> Vec<Vec<LineKernel>> {
+        let axes = pass.axes.iter();
+        axes.map(|axis| self.kernels_along(axis, transposed))
+            .collect()
     }
 
     /// Points of a tile times channels of a head.
-    pub fn head_numbers(&self, axis: &Axis, tile: &Tile) -> usize {
-        axis.n * tile.places() * self.sizes.channels
+    pub fn head_numbers(&self, tile: &Tile) -> usize {
+        tile.points() * self.sizes.channels
     }
 }
 
@@ -74,9 +79,9 @@ impl<'a> PerPoint<'a> {
     /// Writes or adds the numbers of a copy of a tile behind `start`.
     ///
     /// # Safety
-    /// No other thread may write this tile of this array at the same time: the tiles of one axis share no point
-    /// (`the_tiles_of_an_axis_hold_every_point_once`), those of two axes do.
-    #[allow(unsafe_code, reason = "the tiles of an axis have no point in common")]
+    /// No other thread may write this tile of this array at the same time: the tiles of one pass share no point
+    /// (`the_tiles_of_a_pass_hold_every_point_once`), those of two passes do.
+    #[allow(unsafe_code, reason = "the tiles of a pass have no point in common")]
     #[inline(always)]
     pub unsafe fn put(&self, start: usize, axis: &Axis, tile: &Tile, numbers: &[f32], keep: bool) {
         let mut from = 0;
