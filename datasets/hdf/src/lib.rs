@@ -1,5 +1,6 @@
-//! What the readers and writers of HDF5 files share: text and numbers however they were stored, fields of compound types, what a
-//! dataset has to fulfil to be read, what is in a file, `FILE:dataset`, and files that are published as a whole, where they may be written.
+//! What the readers and writers of HDF5 files share: how files are opened to be read, text and numbers however they were stored, fields
+//! of compound types, what a dataset has to fulfil to be read, what is in a file, `FILE:dataset`, and files that are published as a whole,
+//! where they may be written.
 //!
 //! # Example
 //!
