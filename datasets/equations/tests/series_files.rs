@@ -147,8 +147,11 @@ fn what_is_wrong_with_a_file_is_said() {
     with("nan", &arr2(&[[1.0, 5.0], [2.0, f64::NAN]]));
     with("narrow", &arr2(&[[1.0], [2.0]]));
     let cube = ndarray::Array3::<f64>::zeros((2, 2, 2));
-    let dataset = file.new_dataset_builder().with_data(&cube);
-    dataset.create("cube").unwrap();
+    // Nothing that knows of the file may outlive it: it would stay open, and not be written.
+    file.new_dataset_builder()
+        .with_data(&cube)
+        .create("cube")
+        .unwrap();
     file.create_group("empty").unwrap();
     file.close().unwrap();
     wrong(

@@ -40,7 +40,6 @@ mod write;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use hdf5::File;
 use rheome_fields::Attribute;
 use rheome_hdf::Partial;
 use rheome_statistics::FlowResults;

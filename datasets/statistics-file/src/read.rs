@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use hdf5::{File, H5Type};
+use hdf5::H5Type;
 use ndarray::{Array, Array2, Array3, Dimension};
 use rheome_fields::attributes;
 use rheome_statistics::{

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use hdf5::File;
 use rheome_cli::model_folder::{ModelSource, training_seconds};
 use rheome_cli::{Facts, Failure};
 use rheome_equations::{DataFile, Family, Series, Table, is_data_file};

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use hdf5::Group;
 use hdf5::types::{IntSize, TypeDescriptor};
-use hdf5::{File, Group};
 use ndarray::{Array2, ArrayView2};
 use rheome_hdf::{contents, message, text};
 
