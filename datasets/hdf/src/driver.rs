@@ -16,7 +16,7 @@
 
 mod heaps;
 
-use std::ffi::{CString, c_char, c_int, c_uint, c_ulong, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_ulong, c_void};
 use std::path::Path;
 use std::ptr;
 use std::sync::OnceLock;
@@ -234,33 +234,37 @@ unsafe extern "C" fn read(
     }
     // SAFETY: the library gives room for `size` bytes, which its own function has set.
     let start = unsafe { std::slice::from_raw_parts(buffer.cast_const().cast::<u8>(), size) };
+    let is_heap = kind == RAW && size == SHORTEST && begins_heap(start);
+    let is_cache = kind == SUPERBLOCK && start.starts_with(b"MDCI");
+    if !is_heap && !is_cache {
+        return status;
+    }
     let more = |from: u64, into: &mut [u8]| {
         let (into, size) = (into.as_mut_ptr().cast(), into.len());
         // SAFETY: as above, into a buffer of our own.
         0 <= unsafe { (driver.read)(file, kind, transfer, from, size, into) }
     };
-    let fault = match kind {
-        // SAFETY: an open file of this driver.
-        RAW if size == SHORTEST && begins_heap(start) => unsafe {
-            let (base, end) = ((*file).base, (driver.get_eoa)(file, kind));
-            heap_fault(start, address, base, end, more)
-        },
-        // SAFETY: an open file of this driver.
-        SUPERBLOCK if start.starts_with(b"MDCI") => {
-            cache_fault(start, unsafe { (*file).base }, more)
-        }
-        _ => None,
+    // SAFETY: the library's file, which is open; nothing changes it while we read.
+    let (base, end) = unsafe { ((*file).base, (driver.get_eoa)(file, kind)) };
+    let fault = match is_heap {
+        true => heap_fault(start, address, base, end, more),
+        false => cache_fault(start, base, more),
     };
-    let Some(fault) = fault else {
-        return status;
-    };
+    match fault {
+        None => status,
+        Some(fault) => fail(fault),
+    }
+}
+
+/// Puts a fault where the library's errors are, first of all.
+fn fail(fault: Fault) -> c_int {
     // SAFETY: all texts end with NUL, and there is nothing in the message to be filled in; the numbers are those of the library's
-    // errors, which it has set when it was loaded; 0 is H5E_DEFAULT.
+    // errors, which it has set when it was loaded; 0 is H5E_DEFAULT. The library has called us, so that its lock is held.
     unsafe {
         H5Epush2(
             0,
             c"driver.rs".as_ptr(),
-            c"rheome_hdf_read".as_ptr(),
+            c"read".as_ptr(),
             line!(),
             H5E_ERR_CLS_g,
             H5E_HEAP_g,
@@ -271,7 +275,8 @@ unsafe extern "C" fn read(
     FAIL
 }
 
-type Fault = &'static std::ffi::CStr;
+/// What is wrong, as it is told.
+type Fault = &'static CStr;
 
 const ENDLESS: Fault = c"damaged heap of texts: an object of no length";
 const UNREAD: Fault = c"a heap of texts cannot be read to its end";

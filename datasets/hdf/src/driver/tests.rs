@@ -100,7 +100,7 @@ fn the_driver_of_the_library_is_the_one_that_is_known() {
     hdf5::sync::sync(|| {
         let class = library_driver().unwrap();
         // SAFETY: the name of a driver ends with NUL and lives for ever.
-        let name = unsafe { std::ffi::CStr::from_ptr(class.name) };
+        let name = unsafe { CStr::from_ptr(class.name) };
         assert_eq!((name, class.value), (c"sec2", 0));
         assert_eq!(class.most, (1 << 63) - 1, "the longest file");
         // What it has no function for, and what every driver has.
