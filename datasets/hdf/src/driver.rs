@@ -136,6 +136,9 @@ static DRIVER: OnceLock<Driver> = OnceLock::new();
 /// Damage in a heap of texts over which the library would loop for ever is an error of whatever is read of it; so it is in files
 /// that this one links to.
 ///
+/// A file that the same process still writes through the `hdf5` crate is another one to the library than this: close it before,
+/// with all that is open in it.
+///
 /// # Errors
 /// The library's.
 pub fn open(path: impl AsRef<Path>) -> hdf5::Result<hdf5::File> {
