@@ -36,6 +36,8 @@ pub const PERTURBATION: &str = "perturbation";
 pub const SPLIT: &str = "split";
 /// The member of `uns` with the settings of [`prepare`].
 pub const PREPARE: &str = "prepare";
+/// The member of [`PREPARE`] with the genes that were perturbed and are called as control usually is.
+const GENES_LIKE_CONTROL: &str = "genes_like_control";
 /// The column of `var` that tells which genes predictions are judged by.
 pub const EVALUATED: &str = "evaluated";
 
@@ -116,6 +118,7 @@ pub fn prepare(
         target_total,
         split.as_ref(),
         &selection.unmeasured,
+        &raw.genes_like_control(),
     );
     writer.write_uns(PREPARE, &described)?;
     // How scanpy recognises logarithms.
@@ -256,6 +259,7 @@ fn describe(
         // What the genes that are kept may have been chosen without, whatever split the file is given later.
         ("test", split.map_or(Value::Null, held_out)),
         ("unmeasured", texts(unmeasured.to_vec())),
+        (GENES_LIKE_CONTROL, texts(genes_like_control.to_vec())),
         ("drop_unlabelled", settings.drop_unlabelled.into()),
         ("drop_unmeasured", settings.drop_unmeasured.into()),
     ];
