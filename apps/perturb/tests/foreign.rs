@@ -280,6 +280,22 @@ fn labels_that_say_that_they_are_missing_are_left_out() {
         .stderr(contains("note: left out 3 cells without a label\n").and(contains("may be").not()));
     let cells = AnnData::open(&data).unwrap();
     assert_eq!(texts(&cells, "perturbation"), ["control", "A", "B"]);
+    // Beside control it says no more.
+    let elsewhere = command::folder();
+    let obs = [(
+        "condition",
+        "ctrl G1+ctrl nan+ctrl ctrl+None nan_ctrl nan G1",
+    )];
+    let (data, prepare) = foreign(&elsewhere, "G1 B", &[], &obs);
+    prepare("").assert().success().stderr(contains(
+        "note: the label \"nan\" may be a missing one: --drop-unlabelled leaves such cells out\n",
+    ));
+    prepare("--drop-unlabelled")
+        .assert()
+        .success()
+        .stderr(contains("note: left out 4 cells without a label\n").and(contains("may be").not()));
+    let cells = AnnData::open(&data).unwrap();
+    assert_eq!(texts(&cells, "perturbation"), ["control", "G1", "G1"]);
     // What is control, or a gene, is no missing label.
     let elsewhere = command::folder();
     let obs = [("condition", "None A NA nan")];
@@ -340,7 +356,11 @@ fn words_for_control_are_no_genes_unless_they_were_measured() {
         let words = [&["other.h5ad: obs/perturbation: "], &words[..]].concat();
         let split = ["split", &other, "--split-method", "additive", "--overwrite"];
         fails(with(&split), 1, &words);
-        fails(screen::briefly(Path::new(&other), Path::new(&run), &[]), 1, &words);
+        fails(
+            screen::briefly(Path::new(&other), Path::new(&run), &[]),
+            1,
+            &words,
+        );
         let asked = ["--perturbations", "A", "--summary", &table];
         let predict = screen::predict(Path::new(model), Path::new(&other), &asked);
         fails(predict, 1, &words);
@@ -364,7 +384,11 @@ fn a_gene_that_is_called_as_control_is_one() {
     let labels = "control A CTRL A+CTRL control";
     for genes in [&[0, 1, 2][..], &[0, 2]] {
         let told = info(labels, genes);
-        assert_eq!(told["perturbed"], serde_json::json!(["A", "CTRL"]), "{told}");
+        assert_eq!(
+            told["perturbed"],
+            serde_json::json!(["A", "CTRL"]),
+            "{told}"
+        );
     }
     // Written otherwise it is none.
     let told = info("control A CTRL A+CTRL ctrl", &[0, 1, 2]);
