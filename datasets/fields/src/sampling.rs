@@ -217,7 +217,7 @@ fn nothing_left(reader: &dyn FieldReader, time_window: usize, stride: usize) -> 
             reader.label()
         ),
         expected:
-            "longer trajectories, a smaller time_window or stride, or a larger part to train on"
+            "longer trajectories, fewer inputs, a smaller stride, or a larger part to train on"
                 .into(),
     }
 }
