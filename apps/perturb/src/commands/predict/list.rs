@@ -262,7 +262,7 @@ mod tests {
         let path = folder.path().join("list.csv");
         std::fs::write(&path, text).unwrap();
         match read(&path, &cells(folder.path())) {
-            Err(failure) => failure.line(),
+            Err(failure) => failure.line().to_owned(),
             Ok(found) => {
                 let told = found.iter().map(|named| {
                     let (_, line) = named.place.rsplit_once(' ').unwrap();
