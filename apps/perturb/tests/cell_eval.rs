@@ -108,6 +108,10 @@ fn cell_eval_itself_scores_what_was_matched() {
         (&scores, scores.clone()),
         (&new, format!("{}/./new/", folder.path().display())),
         (&new, format!("{scores}/../new")),
+        // Of what is not there yet.
+        (&new, format!("{new}/../new")),
+        (&new, format!("{new}/a/../../new")),
+        (&format!("{new}/../new"), new.clone()),
     ] {
         let files = ["evaluate", "--pred", &pred, "--real", &real, "--overwrite"];
         let mixed = with(&[&files[..], &["--output", output, "--cell-eval", &matched]].concat());

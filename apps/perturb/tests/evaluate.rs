@@ -7,8 +7,10 @@ use std::path::Path;
 
 use assert_cmd::Command;
 use command::{fails, folder, is_refused_beside, with};
+use predicates::str::contains;
 use rheome_anndata::{
-    AnnData, AnnDataWriter, Axis, Categorical, Frame, Part, Values, WriteOptions,
+    AnnData, AnnDataWriter, Axis, Categorical, ElementType, Frame, Part, Storage, Values,
+    WriteOptions,
 };
 
 const FIXTURE: &str = "tests/fixtures/cell_eval";
@@ -205,52 +207,122 @@ fn what_is_missing_is_named_with_what_there_is() {
     assert!(!output.join("results.csv").exists());
 }
 
-/// What a measured cell without a label was given is not known, and not needed; of a predicted one it is.
+/// A copy of a file of the fixture with the cells at `rows`, whose labels are what `label` makes of them; none is a missing one.
+fn relabelled(
+    name: &str,
+    to: &Path,
+    rows: &[usize],
+    label: impl Fn(usize, String) -> Option<String>,
+) {
+    let source = AnnData::open(command::root().join(format!("{FIXTURE}/{name}.h5ad"))).unwrap();
+    let options = WriteOptions {
+        overwrite: true,
+        ..WriteOptions::default()
+    };
+    let var = source.frame(Axis::Var).unwrap();
+    let mut writer = AnnDataWriter::create(to, &var, options).unwrap();
+    let x = writer.add_x(Storage::Csr, ElementType::F32).unwrap();
+    let values = source.x().unwrap().rows_at::<f32>(rows).unwrap();
+    writer.append(x, &values).unwrap();
+    let mut obs = source.frame(Axis::Obs).unwrap().at(rows);
+    let old = source.obs().column("perturbation").unwrap();
+    let labels = rows.iter().map(|row| label(*row, old.text(*row).unwrap()));
+    let labels: Vec<Option<String>> = labels.collect();
+    let mut names: Vec<String> = labels.iter().flatten().cloned().collect();
+    names.sort();
+    names.dedup();
+    let code = |label: &Option<String>| match label {
+        Some(label) => names.binary_search(label).unwrap() as i32,
+        None => -1,
+    };
+    let codes = labels.iter().map(code).collect();
+    let labels = Categorical::new(codes, Values::Text(names.clone()), false).unwrap();
+    obs.set("perturbation", labels).unwrap();
+    writer.finish(&obs).unwrap();
+}
+
+/// What a measured cell without a label was given is not known, and not needed: all is as if it were not there. Of a predicted one it
+/// is needed.
 #[test]
 fn cells_without_a_label_are_passed_over_or_named() {
     let folder = folder();
-    let file = |name: &str| folder.path().join(name).display().to_string();
-    let mut firsts = Vec::new();
-    for name in ["pred", "real"] {
-        let fixture = command::root().join(format!("{FIXTURE}/{name}.h5ad"));
-        let source = AnnData::open(fixture).unwrap();
-        let var = source.frame(Axis::Var).unwrap();
-        let mut writer = AnnDataWriter::create(file(name), &var, WriteOptions::default()).unwrap();
-        writer.copy(&source, Part::X).unwrap();
-        let labels = source
-            .obs()
-            .column("perturbation")
-            .unwrap()
-            .to_categorical();
-        let mut codes = labels.codes().to_vec();
-        codes[1] = -1;
-        firsts.push(source.obs().names().unwrap()[1].clone());
-        let names = Values::Text(labels.names());
-        let mut obs = Frame::new(source.obs().names().unwrap());
-        obs.set(
-            "perturbation",
-            Categorical::new(codes, names, false).unwrap(),
-        )
-        .unwrap();
-        writer.finish(&obs).unwrap();
-    }
+    let file = |name: &str| folder.path().join(format!("{name}.h5ad"));
+    let count = |name: &str| {
+        let cells = AnnData::open(command::root().join(format!("{FIXTURE}/{name}.h5ad"))).unwrap();
+        (cells.n_obs(), cells.obs().names().unwrap()[1].clone())
+    };
     let [pred, real] = ["pred", "real"].map(|name| format!("{FIXTURE}/{name}.h5ad"));
-    let ask = |pred: &str, real: &str| {
-        let mut command = with(&["evaluate", "--pred", pred, "--real", real, "--output"]);
-        command.arg(folder.path().join("scores"));
+    let ask = |pred: &str, real: &str, output: &str| {
+        let mut command = with(&["evaluate", "--pred", pred, "--real", real, "--overwrite"]);
+        command.arg("--output").arg(folder.path().join(output));
         command
     };
-    let words = format!(
-        "1 predicted cells have no label, the first is {:?}",
-        firsts[0]
+    let tables = |output: &str| {
+        ["results.csv", "agg_results.csv", "real_de.csv"]
+            .map(|table| fs::read_to_string(folder.path().join(output).join(table)).unwrap())
+    };
+    let ((of_pred, first_of_pred), (of_real, first_of_real)) = (count("pred"), count("real"));
+    let without: Vec<usize> = (0..of_real).filter(|row| *row != 1).collect();
+    let removed = file("removed");
+    relabelled("real", &removed, &without, |_, label| Some(label));
+    let removed = removed.display().to_string();
+    ask(&pred, &removed, "removed").assert().success();
+    ask(&pred, &real, "whole").assert().success();
+    let expected = tables("removed");
+    assert_ne!(
+        expected,
+        tables("whole"),
+        "the cell has a say in what is compared"
     );
-    fails(ask(&file("pred"), &real), 1, &[&words, "--pert-col"]);
-    let note = format!(
-        "1 cells of {} without a label, the first is {:?}",
-        file("real"),
-        firsts[1]
+    for missing in [None, Some(""), Some(" ")] {
+        let missing = missing.map(str::to_owned);
+        let label = |row, label| {
+            if row == 1 {
+                missing.clone()
+            } else {
+                Some(label)
+            }
+        };
+        let [bad_pred, bad_real] = ["pred", "real"].map(file);
+        relabelled("pred", &bad_pred, &(0..of_pred).collect::<Vec<_>>(), label);
+        relabelled("real", &bad_real, &(0..of_real).collect::<Vec<_>>(), label);
+        let [bad_pred, bad_real] = [bad_pred, bad_real].map(|path| path.display().to_string());
+        let words = format!(
+            "pred.h5ad: obs/perturbation: 1 predicted cells have no label, the first is {first_of_pred:?}"
+        );
+        let words = [words.as_str(), "--pert-col"];
+        fails(ask(&bad_pred, &real, "failed"), 1, &words);
+        let note = format!(
+            "note: passing over 1 cells of {bad_real} without a label, the first is {first_of_real:?}\n"
+        );
+        ask(&pred, &bad_real, "scores")
+            .assert()
+            .success()
+            .stderr(contains(note));
+        assert_eq!(tables("scores"), expected, "{missing:?}");
+    }
+}
+
+/// What was predicted and not measured is a fault of neither file alone: that of the label is named first.
+#[test]
+fn perturbations_that_were_not_measured_are_named_where_they_are() {
+    let folder = folder();
+    let strange = folder.path().join("strange.h5ad");
+    let cells = AnnData::open(command::root().join(format!("{FIXTURE}/pred.h5ad"))).unwrap();
+    let all: Vec<usize> = (0..cells.n_obs()).collect();
+    relabelled("pred", &strange, &all, |row, label| {
+        Some(if row == 1 { "Strange".into() } else { label })
+    });
+    let (strange, real) = (
+        strange.display().to_string(),
+        format!("{FIXTURE}/real.h5ad"),
     );
-    let told = ask(&pred, &file("real")).assert().success();
-    let said = String::from_utf8(told.get_output().stderr.clone()).unwrap();
-    assert!(said.contains(&note), "{said}");
+    let mut command = with(&["evaluate", "--pred", &strange, "--real", &real, "--output"]);
+    command.arg(folder.path().join("scores"));
+    let words = [
+        "perturb: ",
+        "strange.h5ad: obs/perturbation: 1 predicted perturbation(s) were not measured, the first is \"Strange\", which no cell of ",
+        "real.h5ad has",
+    ];
+    fails(command, 1, &words);
 }

@@ -2,14 +2,16 @@
 
 mod command;
 mod foreign_files;
+mod screen;
 
 use std::fs;
+use std::path::Path;
 
 use command::{fails, folder, with};
-use foreign_files::{foreign, texts, write};
+use foreign_files::{foreign, relabelled, texts, write};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
-use rheome_anndata::{AnnData, AnnDataWriter, Array, Column, Frame, Value, Values, WriteOptions};
+use rheome_anndata::AnnData;
 
 #[test]
 fn columns_that_are_called_as_ours_are_kept() {
@@ -238,7 +240,7 @@ fn names_with_a_plus_within_brackets_are_refused() {
         "call it otherwise in the file",
     ];
     fails(prepare("--pert-col drug --control DMSO"), 1, &words);
-    assert!(!std::path::Path::new(&data).exists());
+    assert!(!Path::new(&data).exists());
 }
 
 #[test]
@@ -278,6 +280,22 @@ fn labels_that_say_that_they_are_missing_are_left_out() {
         .stderr(contains("note: left out 3 cells without a label\n").and(contains("may be").not()));
     let cells = AnnData::open(&data).unwrap();
     assert_eq!(texts(&cells, "perturbation"), ["control", "A", "B"]);
+    // Beside control it says no more.
+    let elsewhere = command::folder();
+    let obs = [(
+        "condition",
+        "ctrl G1+ctrl nan+ctrl ctrl+None nan_ctrl nan G1",
+    )];
+    let (data, prepare) = foreign(&elsewhere, "G1 B", &[], &obs);
+    prepare("").assert().success().stderr(contains(
+        "note: the label \"nan\" may be a missing one: --drop-unlabelled leaves such cells out\n",
+    ));
+    prepare("--drop-unlabelled")
+        .assert()
+        .success()
+        .stderr(contains("note: left out 4 cells without a label\n").and(contains("may be").not()));
+    let cells = AnnData::open(&data).unwrap();
+    assert_eq!(texts(&cells, "perturbation"), ["control", "G1", "G1"]);
     // What is control, or a gene, is no missing label.
     let elsewhere = command::folder();
     let obs = [("condition", "None A NA nan")];
@@ -297,47 +315,83 @@ fn labels_that_say_that_they_are_missing_are_left_out() {
     prepare("--drop-unlabelled").assert().success();
 }
 
-/// A gene that is called as control is usually is one where it was measured, whether or not its column is still there.
+/// A word for control that was written into the labels since is no gene: neither what `prepare` tells nor that it does not tell of
+/// such a name makes it one.
 #[test]
-fn prepared_files_tell_what_was_measured() {
+fn words_for_control_are_no_genes_unless_they_were_measured() {
     let folder = folder();
-    let path = folder.path().join("prepared.h5ad");
-    let info = |labels: &[&str], unmeasured: &[&str]| {
-        let options = WriteOptions {
-            overwrite: true,
-            ..WriteOptions::default()
-        };
-        let mut writer = AnnDataWriter::create(&path, &Frame::new(vec!["A"]), options).unwrap();
-        let names = Value::Array(Array {
-            shape: vec![unmeasured.len()],
-            values: Values::Text(unmeasured.iter().map(|name| name.to_string()).collect()),
-        });
-        let prepare = Value::Dict(vec![("unmeasured".into(), names)]);
-        writer.write_uns("prepare", &prepare).unwrap();
-        let cells: Vec<String> = (0..labels.len()).map(|cell| format!("c{cell}")).collect();
-        let mut obs = Frame::new(cells);
-        obs.set("perturbation", Column::from(labels.to_vec()))
-            .unwrap();
-        writer.finish(&obs).unwrap();
-        let path = path.display().to_string();
-        let told = with(&["info", &path, "--pert-col", "perturbation", "--json"]);
-        let told = { told }.assert().success().get_output().stdout.clone();
+    let obs = [("condition", "ctrl A B A+B ctrl ctrl")];
+    let (data, prepare) = foreign(&folder, "A B G", &[], &obs);
+    prepare("").assert().success();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (other, model) = (path("other.h5ad"), "apps/perturb/demo/model");
+    let (run, table) = (path("run"), path("out.csv"));
+    for (labels, words) in [
+        // Half of the control cells.
+        (
+            "control A B A+B ctrl ctrl",
+            [
+                "the label \"ctrl\" of cell \"AAAC-4\" has \"ctrl\" in it",
+                "--control ctrl",
+            ],
+        ),
+        (
+            "control A B+ctrl A+B control control",
+            [
+                "the label \"B+ctrl\" of cell \"AAAC-2\" has \"ctrl\" in it",
+                "rename these cells",
+            ],
+        ),
+        (
+            "control A B A+B Control control",
+            ["\"Control\" in it", "--control Control"],
+        ),
+    ] {
+        relabelled(&data, Path::new(&other), labels, &[0, 1, 2]);
+        let told = with(&["info", &other, "--json"]).output().unwrap().stdout;
+        let told: serde_json::Value = serde_json::from_slice(&told).unwrap();
+        let error = told["conditions_error"].as_str().unwrap();
+        assert!(words.iter().all(|word| error.contains(word)), "{error}");
+        assert!(told.get("perturbed").is_none(), "{told}");
+        let words = [&["other.h5ad: obs/perturbation: "], &words[..]].concat();
+        let split = ["split", &other, "--split-method", "additive", "--overwrite"];
+        fails(with(&split), 1, &words);
+        fails(
+            screen::briefly(Path::new(&other), Path::new(&run), &[]),
+            1,
+            &words,
+        );
+        let asked = ["--perturbations", "A", "--summary", &table];
+        let predict = screen::predict(Path::new(model), Path::new(&other), &asked);
+        fails(predict, 1, &words);
+    }
+}
+
+/// Such a name is that of a gene where it was measured, whether or not its column is still there.
+#[test]
+fn a_gene_that_is_called_as_control_is_one() {
+    let folder = folder();
+    let obs = [("condition", "NT A CTRL A+CTRL NT")];
+    let (data, prepare) = foreign(&folder, "A CTRL G", &[], &obs);
+    prepare("--control NT").assert().success();
+    let other = folder.path().join("other.h5ad");
+    let info = |labels: &str, genes: &[usize]| {
+        relabelled(&data, &other, labels, genes);
+        let name = other.display().to_string();
+        let told = with(&["info", &name, "--json"]).output().unwrap().stdout;
         serde_json::from_slice::<serde_json::Value>(&told).unwrap()
     };
-    let told = info(&["control", "A", "CTRL"], &[]);
-    assert_eq!(
-        told["perturbed"],
-        serde_json::json!(["A", "CTRL"]),
-        "{told}"
-    );
-    let told = info(&["control", "A", "B+ctrl"], &["B", "ctrl"]);
+    let labels = "control A CTRL A+CTRL control";
+    for genes in [&[0, 1, 2][..], &[0, 2]] {
+        let told = info(labels, genes);
+        assert_eq!(
+            told["perturbed"],
+            serde_json::json!(["A", "CTRL"]),
+            "{told}"
+        );
+    }
+    // Written otherwise it is none.
+    let told = info("control A CTRL A+CTRL ctrl", &[0, 1, 2]);
     let error = told["conditions_error"].as_str().unwrap();
     assert!(error.contains("has \"ctrl\" in it"), "{error}");
-    assert!(
-        error.contains("prepare the raw file again, with --control ctrl"),
-        "{error}"
-    );
-    // Names are read as they are written, not taken to pieces.
-    let told = info(&["control", "x", "y", "x_y"], &["x", "y", "x_y"]);
-    assert_eq!(told["conditions"], 4, "{told}");
 }

@@ -187,10 +187,11 @@ fn a_split_that_its_cells_do_not_agree_with_is_refused() {
         "A+B",
         &["holds out A+B, but there are no such cells"],
     );
+    // As it was prepared, but for the labels.
     told(
         "control A B B+ctrl",
         None,
-        "A",
+        "prepare",
         &[
             "the label \"B+ctrl\" of cell \"AAAC-3\" has \"ctrl\" in it",
             "rename these cells",

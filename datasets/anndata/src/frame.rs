@@ -86,6 +86,22 @@ impl Frame {
         Ok(kept)
     }
 
+    /// Sets a column in the place of the one of that name, if there is one; an index of that name, and columns within it, are kept under
+    /// other names, as [`Frame::set_beside`] does.
+    ///
+    /// # Errors
+    /// [`AnnDataError::Content`] for another number of rows than the index has.
+    pub fn replace(
+        &mut self,
+        name: &str,
+        column: impl Into<Column>,
+    ) -> Result<Vec<(String, String)>, AnnDataError> {
+        let is_index = self.index_name() == Some(name);
+        let kept = self.set_aside_where(|old| is_within(old, name) || (is_index && old == name));
+        self.set(name, column)?;
+        Ok(kept)
+    }
+
     /// Gives the column (or the index) of a name, and those within it, other names, as [`Frame::set_beside`] does.
     pub fn set_aside(&mut self, name: &str) -> Vec<(String, String)> {
         self.set_aside_where(|old| old == name || is_within(old, name))
@@ -268,6 +284,23 @@ mod tests {
         assert_eq!(names, ["source_split-1", "n", "split"]);
         let text = |name: &str| frame.column(name).unwrap().text(0).unwrap();
         assert_eq!([text("split"), text("source_split-1")], ["train", "x"]);
+    }
+
+    #[test]
+    fn a_column_is_replaced_in_its_place() {
+        let mut frame = Frame::new(vec!["a", "b"]);
+        for name in ["split", "split/a", "n"] {
+            frame.set(name, vec![name, name]).unwrap();
+        }
+        let kept = frame.replace("split", vec!["train", "test"]).unwrap();
+        assert_eq!(kept, renamed(&[("split/a", "source_split_a")]));
+        let names: Vec<&str> = frame.columns().iter().map(|(n, _)| n.as_str()).collect();
+        assert_eq!(names, ["split", "source_split_a", "n"]);
+        assert_eq!(frame.column("split").unwrap().text(1).unwrap(), "test");
+        let mut frame = Frame::new(vec!["a"]).with_index_name("split");
+        let kept = frame.replace("split", vec!["train"]).unwrap();
+        assert_eq!(kept, renamed(&[("split", "source_split")]));
+        assert!(frame.replace("split", vec!["x", "y"]).is_err());
     }
 
     #[test]

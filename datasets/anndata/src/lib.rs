@@ -46,4 +46,4 @@ pub use matrix::{Blocks, MatrixReader, Number, RowBlock, Storage};
 pub use unique::make_unique;
 pub use value::{Array, SparseMatrix, Value};
 pub use values::{ElementType, Values};
-pub use writer::{AnnDataWriter, Compression, MatrixId, Part, WriteOptions};
+pub use writer::{AnnDataWriter, Compression, EndedFile, MatrixId, Part, WriteOptions};

@@ -245,7 +245,16 @@ impl AnnDataWriter {
     /// # Errors
     /// [`AnnDataError::Content`] if something has another number of rows than there are cells, [`AnnDataError::File`] if the
     /// disk refuses. No file is left then; one that was to be replaced is untouched.
-    pub fn finish(mut self, obs: &Frame) -> Result<(), AnnDataError> {
+    pub fn finish(self, obs: &Frame) -> Result<(), AnnDataError> {
+        self.end(obs)?.publish()
+    }
+
+    /// As [`AnnDataWriter::finish`], but the file has not its name yet: so that of several files all appear, or none.
+    ///
+    /// # Errors
+    /// [`AnnDataError::Content`] if something has another number of rows than there are cells, or the disk refuses. No file is left
+    /// then.
+    pub fn end(mut self, obs: &Frame) -> Result<EndedFile, AnnDataError> {
         self.root().frame("obs", obs)?;
         for matrix in std::mem::take(&mut self.matrices) {
             self.along_cells
@@ -266,9 +275,7 @@ impl AnnDataWriter {
         drop(groups);
         file.close()
             .map_err(|e| AnnDataError::content(path.display().to_string(), message(&e)))?;
-        partial
-            .publish()
-            .map_err(|e| AnnDataError::file(&path, "publish", e))
+        Ok(EndedFile { partial, path })
     }
 
     /// Takes a name, so that it is not written twice.
@@ -302,6 +309,25 @@ impl AnnDataWriter {
 
     fn element<'a>(&'a self, group: &'a Group) -> Element<'a> {
         Element::new(group, &self.path, self.options.compression)
+    }
+}
+
+/// A file that is whole and has not its name yet; dropped, it leaves nothing.
+#[derive(Debug)]
+pub struct EndedFile {
+    partial: Partial,
+    path: PathBuf,
+}
+
+impl EndedFile {
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// [`AnnDataError::File`] if the disk refuses. No file is left then; one that was to be replaced is untouched.
+    pub fn publish(self) -> Result<(), AnnDataError> {
+        self.partial
+            .publish()
+            .map_err(|e| AnnDataError::file(&self.path, "publish", e))
     }
 }
 

@@ -92,6 +92,32 @@ impl Conditions {
         })
     }
 
+    /// The rows whose label is one that `is_meant`: it is told what the label names, if that is one thing alone or beside control.
+    /// What has no label is not among them, nor text without a letter.
+    pub(crate) fn rows_where(
+        labels: &Column,
+        genes: &[String],
+        settings: &LabelSettings,
+        is_meant: impl Fn(Option<&str>) -> bool,
+    ) -> Vec<usize> {
+        let labels = labels.to_categorical();
+        let names = labels.names();
+        let understood = Understanding::new(&names, genes, settings);
+        let is_chosen = |name: &String| {
+            let condition = understood.parse(name).ok();
+            let mut targets = condition.iter().flat_map(Condition::targets);
+            let alone = match (targets.next(), targets.next()) {
+                (Some(target), None) => Some(target),
+                _ => None,
+            };
+            !name.trim().is_empty() && is_meant(alone)
+        };
+        let chosen: Vec<bool> = names.iter().map(is_chosen).collect();
+        let codes = labels.codes().iter().enumerate();
+        let of_chosen = codes.filter(|(_, code)| usize::try_from(**code).is_ok_and(|c| chosen[c]));
+        of_chosen.map(|(row, _)| row).collect()
+    }
+
     fn of_labels(
         labels: &Categorical,
         place: &str,

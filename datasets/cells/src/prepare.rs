@@ -4,6 +4,7 @@ mod control_labels;
 mod kept_cells;
 mod progress;
 mod raw_cells;
+mod renamed;
 mod selection;
 mod settings;
 mod stored_conditions;
@@ -26,6 +27,7 @@ pub use control_labels::{likely_controls, told_controls};
 pub use kept_cells::{Dropped, says_missing};
 pub(crate) use progress::{Progress, go_on};
 use raw_cells::RawCells;
+pub(crate) use renamed::Renamed;
 pub(crate) use selection::Masks;
 pub use settings::{Input, PrepareSettings};
 pub use stored_conditions::{prepared_conditions, read_conditions};
@@ -36,6 +38,8 @@ pub const PERTURBATION: &str = "perturbation";
 pub const SPLIT: &str = "split";
 /// The member of `uns` with the settings of [`prepare`].
 pub const PREPARE: &str = "prepare";
+/// The member of [`PREPARE`] with the genes that were perturbed and are called as control usually is.
+const GENES_LIKE_CONTROL: &str = "genes_like_control";
 /// The column of `var` that tells which genes predictions are judged by.
 pub const EVALUATED: &str = "evaluated";
 
@@ -116,6 +120,7 @@ pub fn prepare(
         target_total,
         split.as_ref(),
         &selection.unmeasured,
+        &raw.genes_like_control(),
     );
     writer.write_uns(PREPARE, &described)?;
     // How scanpy recognises logarithms.
@@ -145,23 +150,11 @@ pub fn prepare(
         target_total,
         unmeasured: selection.unmeasured,
         made_unique: raw.made_unique,
-        renamed: renamed.0,
+        renamed: renamed.into_pairs(),
         measured: raw.genes,
         left_out: left_out(source, &raw.var, settings)?,
         dropped: raw.dropped,
     })
-}
-
-/// Columns of the source that are kept under another name, as [`Prepared::renamed`] tells them.
-#[derive(Default)]
-struct Renamed(Vec<(String, String)>);
-
-impl Renamed {
-    /// Columns of `group` that are called otherwise now, with their new names.
-    fn note(&mut self, group: &str, kept: Vec<(String, String)>) {
-        let named = |(old, new)| (format!("{group}/{old}"), format!("{group}/{new}"));
-        self.0.extend(kept.into_iter().map(named));
-    }
 }
 
 /// What of the source is not taken over: all but the values that the settings name, `obs` and `var`, the table of their genes.
@@ -235,6 +228,7 @@ fn describe(
     target: Option<f64>,
     split: Option<&Split>,
     unmeasured: &[String],
+    genes_like_control: &[String],
 ) -> Value {
     let text = |value: &Option<String>| value.as_deref().map_or(Value::Null, Value::from);
     let held_out = |split: &Split| texts(split.test().iter().map(ToString::to_string).collect());
@@ -256,6 +250,7 @@ fn describe(
         // What the genes that are kept may have been chosen without, whatever split the file is given later.
         ("test", split.map_or(Value::Null, held_out)),
         ("unmeasured", texts(unmeasured.to_vec())),
+        (GENES_LIKE_CONTROL, texts(genes_like_control.to_vec())),
         ("drop_unlabelled", settings.drop_unlabelled.into()),
         ("drop_unmeasured", settings.drop_unmeasured.into()),
     ];

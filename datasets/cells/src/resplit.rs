@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use rheome_anndata::{AnnData, AnnDataWriter, Axis, Frame, Part, Value, WriteOptions};
+use rheome_anndata::{AnnData, AnnDataWriter, Axis, Column, Frame, Part, Value, WriteOptions};
 
 use crate::condition::Condition;
 use crate::conditions::Conditions;
 use crate::error::CellsError;
 use crate::moments::GeneMoments;
 use crate::normalization::BLOCK;
-use crate::prepare::{EVALUATED, Masks, PREPARE, Progress, SPLIT, prepared_conditions};
+use crate::prepare::{EVALUATED, Masks, PREPARE, Progress, Renamed, SPLIT, prepared_conditions};
 use crate::protocol::Protocol;
 use crate::split::{Split, SplitSettings};
 use crate::variable_genes::seurat;
@@ -25,12 +25,16 @@ pub struct Resplit {
     pub split: Split,
     /// Whether cells that are held out now had a say in which genes the file has, which the strict protocol forbids.
     pub leaks: bool,
+    /// Columns that were added to the file and are called as those of a split, or as HDF5 calls none, and what they are called in the
+    /// output: `obs/split/a`, `obs/source_split_a`.
+    pub renamed: Vec<(String, String)>,
 }
 
 /// Splits the prepared cells of `source` anew: `output`, which may be the same file, gets all of it, with another column
 /// [`SPLIT`] of `obs`, member [`SPLIT`] of `uns` and column [`EVALUATED`] of `var` (genes are judged by the cells that the
 /// protocol of the file allows). Which genes the file has was decided when it was prepared: [`Resplit::leaks`] tells whether
-/// with cells that are held out now.
+/// with cells that are held out now. Columns that were added to the file since stay, if need be under another name
+/// ([`Resplit::renamed`]).
 ///
 /// The matrix is read once, by blocks of rows; `progress` is told the cells read and how many there will be.
 ///
@@ -48,22 +52,53 @@ pub fn resplit(
     let conditions = prepared_conditions(source)?;
     let split = Split::new(conditions.conditions(), settings, protocol)?;
     let masks = Masks::new(&conditions, Some(&split), protocol);
-    let evaluating = moments(source, &masks.evaluating, progress)?;
+    // Before the matrix is read: what is wrong with a table is said at once.
+    let [mut obs, mut var] = [source.frame(Axis::Obs)?, source.frame(Axis::Var)?];
+    let mut renamed = Renamed::default();
+    let is_of_split = has_split(source, &obs)?;
+    let column = split.to_column(&conditions);
+    set_own(&mut obs, (SPLIT, is_of_split), column, &mut renamed)?;
 
-    // Columns that were added since may have names that only HDF5 understands, which is what it makes of them.
-    let mut var = source.frame(Axis::Var)?;
-    var.make_storable();
-    var.set(EVALUATED, seurat(&evaluating, evaluated_genes).selected)?;
-    let mut obs = source.frame(Axis::Obs)?;
-    obs.make_storable();
-    obs.set(SPLIT, split.to_column(&conditions))?;
+    let evaluating = moments(source, &masks.evaluating, progress)?;
+    let column = seurat(&evaluating, evaluated_genes).selected.into();
+    set_own(&mut var, (EVALUATED, true), column, &mut renamed)?;
     write(source, output, [&obs, &var], &split, options)?;
     let leaks = protocol == Protocol::Strict && !chosen_without(source, split.test())?;
     Ok(Resplit {
         conditions,
         split,
         leaks,
+        renamed: renamed.into_pairs(),
     })
+}
+
+/// Whether the column [`SPLIT`] of a file, if it has one, is that of a split: the file has a split, or has lost it, or else the column
+/// was added by somebody else.
+fn has_split(source: &AnnData, obs: &Frame) -> Result<bool, CellsError> {
+    let Some(column) = obs.column(SPLIT) else {
+        return Ok(false);
+    };
+    let is_part = |row: usize| matches!(column.text(row).as_deref(), None | Some("train" | "test"));
+    Ok(source.uns_keys()?.iter().any(|key| key == SPLIT) || (0..column.len()).all(is_part))
+}
+
+/// Sets a column of a split in a table of the source; the one of the split before, if there `is_ours`, gives way to it. Anything else
+/// of that name is kept under another one, as are columns that were added under names which only HDF5 understands.
+fn set_own(
+    table: &mut Frame,
+    (name, is_ours): (&str, bool),
+    column: Column,
+    renamed: &mut Renamed,
+) -> Result<(), CellsError> {
+    let group = if name == SPLIT { "obs" } else { "var" };
+    let gives_way = is_ours && table.column(name).is_some();
+    renamed.note(group, table.make_storable());
+    let kept = match gives_way {
+        true => table.replace(name, column)?,
+        false => table.set_beside(name, column)?,
+    };
+    renamed.note(group, kept);
+    Ok(())
 }
 
 /// The protocol of a prepared file, and how many genes it is judged by.

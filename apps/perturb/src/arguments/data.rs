@@ -53,7 +53,8 @@ pub struct PrepareArguments {
     /// Whose cells decide which genes are kept: strict, the cells of training alone; paper, all cells, as scDFM was published.
     #[arg(long, value_name = "NAME", default_value = "strict", value_parser = protocol())]
     pub protocol: Protocol,
-    /// Leave cells without a label out, and those whose label says that it is missing (nan, None, NA, where no gene is called so).
+    /// Leave cells without a label out, and those whose label says, alone or beside control, that it is missing (nan, None, NA, where
+    /// no gene is called so).
     #[arg(long)]
     pub drop_unlabelled: bool,
     /// Leave cells out whose perturbation names a gene that was not measured: scDFM cannot learn it. Not for drugs.

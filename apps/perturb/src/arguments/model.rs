@@ -35,7 +35,10 @@ pub struct Request {
     /// These, separated by commas, the genes of a combination joined by `+`: `KLF1,KLF1+CEBPA`.
     #[arg(long, value_name = "LIST")]
     pub perturbations: Option<String>,
-    /// Those of a file: one a line, or the first column of a table; a heading such as perturbation, condition or gene is passed over.
+    /// Those of a file: one a line, or the first column of a table (CSV). Commas and tabs separate columns, and so does `;` where the
+    /// heading has it or numbers follow it in every line; a name that has such a sign in it may stand in quotes. Passed over are empty
+    /// lines, those that begin with `#`, and a first line whose first cell is perturbation, condition, gene, target, drug, guide,
+    /// label or name (also with an s).
     #[arg(long, value_name = "FILE")]
     pub perturbations_file: Option<PathBuf>,
     /// Those of a part of the split that the data hold; test is refused where the model has seen some of them in its training.

@@ -13,6 +13,7 @@ mod train;
 use std::ops::ControlFlow;
 
 use clap::CommandFactory;
+use rheome_anndata::{AnnData, Axis, Frame};
 use rheome_cli::{Console, Failure, Interruption, Meter, Program};
 
 use crate::arguments::{Arguments, Command};
@@ -62,4 +63,16 @@ fn cells_meter(
             false => ControlFlow::Continue(()),
         }
     })
+}
+
+/// What a file tells of some of its genes, to be written again; which columns are to have another name for it is said.
+///
+/// # Errors
+/// [`Failure`] naming a column that cannot be read.
+fn genes_to_write(file: &AnnData, genes: &[usize], console: Console) -> Result<Frame, Failure> {
+    let mut frame = file.frame(Axis::Var)?.at(genes);
+    let renamed = frame.make_storable().into_iter();
+    let renamed = renamed.map(|(old, new)| (format!("var/{old}"), format!("var/{new}")));
+    prepare::note_renamed_columns(console, &renamed.collect::<Vec<_>>());
+    Ok(frame)
 }

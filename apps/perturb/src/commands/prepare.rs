@@ -157,12 +157,17 @@ fn note_renamed(console: Console, prepared: &Prepared) {
             shortened(&prepared.made_unique)
         ));
     }
-    let pairs = prepared.renamed.iter();
-    let renamed: Vec<String> = pairs.map(|(old, new)| format!("{old} as {new}")).collect();
-    if !renamed.is_empty() {
+    note_renamed_columns(console, &prepared.renamed);
+}
+
+/// Says which columns, told with their groups, have another name in what is written.
+pub fn note_renamed_columns(console: Console, renamed: &[(String, String)]) {
+    let pairs = renamed.iter();
+    let told: Vec<String> = pairs.map(|(old, new)| format!("{old} as {new}")).collect();
+    if !told.is_empty() {
         console.note(format!(
             "note: kept under another name: {}",
-            shortened(&renamed)
+            shortened(&told)
         ));
     }
 }
@@ -229,6 +234,11 @@ pub fn split_line(split: &Split, conditions: &Conditions) -> String {
     )
 }
 
+/// Old and new names of columns, for the log.
+pub fn by_name(renamed: &[(String, String)]) -> BTreeMap<String, String> {
+    renamed.iter().cloned().collect()
+}
+
 fn facts(prepared: &Prepared) -> Value {
     let split = prepared.split.as_ref();
     json!({
@@ -239,7 +249,7 @@ fn facts(prepared: &Prepared) -> Value {
         "target_total": prepared.target_total,
         "unmeasured": prepared.unmeasured,
         "made_unique": prepared.made_unique,
-        "renamed": prepared.renamed.iter().cloned().collect::<BTreeMap<_, _>>(),
+        "renamed": by_name(&prepared.renamed),
         "left_out": prepared.left_out,
         "dropped": json!({
             "unlabelled": prepared.dropped.unlabelled,

@@ -6,7 +6,7 @@ use rheome_cli::outputs::{NewFile, behind_links};
 use rheome_cli::{Failure, RunFiles, say};
 use serde_json::json;
 
-use super::prepare::split_line;
+use super::prepare::{by_name, note_renamed_columns, split_line};
 use super::{cells_meter, failures};
 use crate::arguments::SplitArguments;
 
@@ -49,7 +49,13 @@ pub fn run(arguments: &SplitArguments) -> Result<(), Failure> {
         resplit(&data, output, &settings, options, &mut progress).map_err(failures::of_options)?;
     drop(progress);
     let test: Vec<String> = told.split.test().iter().map(ToString::to_string).collect();
-    log.line(&json!({"event": "split", "test": test, "leaks": told.leaks}))?;
+    log.line(&json!({
+        "event": "split",
+        "test": test,
+        "leaks": told.leaks,
+        "renamed": by_name(&told.renamed),
+    }))?;
+    note_renamed_columns(console, &told.renamed);
     if told.leaks {
         console.note(format!(
             "note: which genes {} has was decided with cells that are held out now; `perturb prepare --split-method {}` on the \

@@ -1,9 +1,12 @@
 //! Small files with names of their own.
 #![allow(dead_code, reason = "not every test file needs all of it")]
 
+use std::path::Path;
+
 use assert_cmd::Command;
 use rheome_anndata::{
-    AnnData, AnnDataWriter, Column, ElementType, Frame, RowBlock, Storage, Values, WriteOptions,
+    AnnData, AnnDataWriter, Axis, Column, ElementType, Frame, Part, RowBlock, Storage, Values,
+    WriteOptions,
 };
 use tempfile::TempDir;
 
@@ -54,6 +57,30 @@ pub fn foreign(
         command
     };
     (data, prepare)
+}
+
+/// A copy of a prepared file whose cells are called otherwise, as is done in Python: all else is kept, of the genes those at `genes`.
+pub fn relabelled(data: &str, to: &Path, labels: &str, genes: &[usize]) {
+    let source = AnnData::open(data).unwrap();
+    let var = source.frame(Axis::Var).unwrap().at(genes);
+    let options = WriteOptions {
+        overwrite: true,
+        ..WriteOptions::default()
+    };
+    let mut writer = AnnDataWriter::create(to, &var, options).unwrap();
+    let x = writer.add_x(Storage::Csr, ElementType::F32).unwrap();
+    let values = source.x().unwrap().columns(genes).unwrap();
+    let rows: Vec<usize> = (0..source.n_obs()).collect();
+    writer
+        .append(x, &values.rows_at::<f32>(&rows).unwrap())
+        .unwrap();
+    for name in source.uns_keys().unwrap() {
+        writer.copy(&source, Part::UnsMember(&name)).unwrap();
+    }
+    let mut obs = source.frame(Axis::Obs).unwrap();
+    let labels: Vec<&str> = labels.split(' ').collect();
+    obs.set("perturbation", Column::from(labels)).unwrap();
+    writer.finish(&obs).unwrap();
 }
 
 /// The texts of a column.

@@ -20,7 +20,8 @@ pub fn says_missing(label: &str) -> bool {
 /// Cells of the source that are not in the output.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dropped {
-    /// Cells without a label, or with one that [`says_missing`] ([`PrepareSettings::drop_unlabelled`]).
+    /// Cells without a label, or with one that [`says_missing`], alone or beside control: `nan+ctrl`
+    /// ([`PrepareSettings::drop_unlabelled`]).
     pub unlabelled: usize,
     /// Conditions that name what was not measured, and the cells of each ([`PrepareSettings::drop_unmeasured`]).
     pub unmeasured: Vec<(Condition, usize)>,
@@ -42,10 +43,12 @@ impl KeptCells {
         settings: &PrepareSettings,
         place: &str,
     ) -> Result<Self, CellsError> {
-        let is_label = |label: &str| !label.is_empty() && !is_missing(label, genes, settings);
-        let has_label = |row: &usize| labels.text(*row).is_some_and(|l| is_label(l.trim()));
+        // Neither a gene that was measured nor control, which is none of the names of a label.
+        let is_missing = |name: &str| says_missing(name) && !genes.iter().any(|gene| gene == name);
         let rows: Vec<usize> = match settings.drop_unlabelled {
-            true => (0..labels.len()).filter(has_label).collect(),
+            true => Conditions::rows_where(labels, genes, &settings.labels, |alone| {
+                !alone.is_some_and(is_missing)
+            }),
             false => (0..labels.len()).collect(),
         };
         let unlabelled = labels.len() - rows.len();
@@ -104,11 +107,4 @@ impl KeptCells {
         self.conditions = self.conditions.at(&places);
         Ok(())
     }
-}
-
-/// Whether a label says that it is missing: it neither names a measured gene nor control.
-fn is_missing(label: &str, genes: &[String], settings: &PrepareSettings) -> bool {
-    let control = &settings.labels.control;
-    let is_control = || control.iter().any(|c| c.eq_ignore_ascii_case(label));
-    says_missing(label) && !is_control() && !genes.iter().any(|gene| gene == label)
 }

@@ -7,7 +7,7 @@ use rheome_anndata::{AnnData, FrameReader, MatrixReader, make_unique};
 use super::control_labels::no_control;
 use super::kept_cells::{Dropped, KeptCells};
 use super::{Input, PREPARE, PrepareSettings, Progress};
-use crate::condition::Condition;
+use crate::condition::{Condition, is_usual_control};
 use crate::conditions::Conditions;
 use crate::error::CellsError;
 use crate::normalization::{Normalization, median_total, totals};
@@ -78,6 +78,14 @@ impl RawCells {
             genes,
             made_unique,
         })
+    }
+
+    /// Perturbed genes that are called as control usually is: read again, nothing else tells them from it.
+    pub(super) fn genes_like_control(&self) -> Vec<String> {
+        let targets = self.conditions.targets().into_iter();
+        let alike = targets.filter(|target| is_usual_control(target));
+        let measured = alike.filter(|target| self.genes.iter().any(|gene| gene == target));
+        measured.map(str::to_owned).collect()
     }
 
     /// How counts are normalised, and every cell's total; none for logarithms.

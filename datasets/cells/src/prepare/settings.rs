@@ -60,7 +60,8 @@ pub struct PrepareSettings {
     pub protocol: Protocol,
     /// How labels are understood.
     pub labels: LabelSettings,
-    /// Leave cells without a label out, instead of refusing them.
+    /// Leave cells without a label out, instead of refusing them, and those whose label says that it is missing
+    /// ([`says_missing`](super::says_missing)).
     pub drop_unlabelled: bool,
     /// Leave cells out whose perturbation names something that was not measured: scDFM cannot learn from such genes.
     pub drop_unmeasured: bool,

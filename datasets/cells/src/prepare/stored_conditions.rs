@@ -2,7 +2,7 @@
 
 use rheome_anndata::{AnnData, Array, Value, Values};
 
-use super::{PERTURBATION, PREPARE};
+use super::{GENES_LIKE_CONTROL, PERTURBATION, PREPARE};
 use crate::condition::is_usual_control;
 use crate::conditions::{Conditions, LabelSettings};
 use crate::error::CellsError;
@@ -23,7 +23,8 @@ pub fn read_conditions(
 }
 
 /// The conditions of a prepared file, from [`PERTURBATION`]: `control`, or names joined by `+`, as `uns/split` has them. How the
-/// labels of the raw file were understood does not matter any more: a name may have a `_` in it, or be `CTRL`.
+/// labels of the raw file were understood does not matter any more: a name may have a `_` in it, or be `CTRL`, if such a gene was
+/// measured. Any other word for control is one that was written into the labels since.
 ///
 /// # Errors
 /// [`CellsError::AnnData`] if there is no such column, [`CellsError::Label`] for a label that `prepare` does not write.
@@ -32,15 +33,9 @@ pub fn prepared_conditions(cells: &AnnData) -> Result<Conditions, CellsError> {
     let place = format!("{}: obs/{PERTURBATION}", cells.path().display());
     let names = cells.obs().names()?;
     let found = Conditions::written(&column, &place, &names)?;
-    let (genes, unmeasured) = (cells.var().names()?, unmeasured(cells));
-    let is_foreign = |target: &&str| {
-        let is_measured = match &unmeasured {
-            // Its column may have been taken out since.
-            Some(unmeasured) if !unmeasured.iter().any(|name| name == target) => true,
-            _ => genes.iter().any(|gene| gene == target),
-        };
-        is_usual_control(target) && !is_measured
-    };
+    let (genes, recorded) = (cells.var().names()?, genes_like_control(cells));
+    let is_gene = |target: &str| genes.iter().chain(&recorded).any(|gene| gene == target);
+    let is_foreign = |target: &&str| is_usual_control(target) && !is_gene(target);
     let Some(target) = found.targets().into_iter().find(is_foreign) else {
         return Ok(found);
     };
@@ -62,13 +57,14 @@ pub fn prepared_conditions(cells: &AnnData) -> Result<Conditions, CellsError> {
     })
 }
 
-/// What was perturbed and not measured, as [`prepare`](super::prepare) tells; none where it does not.
-fn unmeasured(cells: &AnnData) -> Option<Vec<String>> {
-    match cells.uns_at(&format!("{PREPARE}/unmeasured")).ok()? {
-        Value::Array(Array {
+/// Genes that were measured and perturbed though they are called as control usually is, as [`prepare`](super::prepare) tells: their
+/// columns may have been taken out since. None where it does not tell.
+fn genes_like_control(cells: &AnnData) -> Vec<String> {
+    match cells.uns_at(&format!("{PREPARE}/{GENES_LIKE_CONTROL}")) {
+        Ok(Value::Array(Array {
             values: Values::Text(names),
             ..
-        }) => Some(names),
-        _ => None,
+        })) => names,
+        _ => Vec::new(),
     }
 }

@@ -2,17 +2,18 @@
 
 use std::fmt::Display;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use rheome_anndata::{
-    AnnData, AnnDataWriter, Axis, Column, ElementType, Frame, MatrixId, Storage, Value, Values,
-    WriteOptions,
+    AnnData, AnnDataWriter, Column, ElementType, EndedFile, Frame, MatrixId, Storage, Value,
+    Values, WriteOptions,
 };
 use rheome_cli::files::cannot;
 use rheome_cli::outputs::NewFolder;
 use rheome_cli::{Claim, Console, Failure, RunFiles};
 use rheome_perturbation_metrics::{Keys, gene_places};
 
+use super::super::genes_to_write;
 use super::pairing::Pairing;
 use crate::arguments::EvaluateArguments;
 
@@ -68,45 +69,71 @@ impl<'a> Matched<'a> {
         self.0.begin()
     }
 
-    /// Writes both files; tells how cell-eval is called on them.
+    /// Writes the cells of both files, which have not their names yet: nothing that is there is touched.
     ///
     /// # Errors
     /// [`Failure`] naming the file that cannot be read or written.
-    pub fn write(
+    pub fn fill(
         &self,
         arguments: &EvaluateArguments,
         pairing: &Pairing,
         keys: &Keys,
         console: Console,
-    ) -> Result<(), Failure> {
+    ) -> Result<MatchedPair<'_>, Failure> {
         let path = self.0.path;
         let (pred, real) = (&arguments.pred, &arguments.real);
-        // What a kill leaves is not one file of this evaluation beside one of another.
-        match std::fs::remove_file(path.join(REAL)) {
-            Err(e) if e.kind() != ErrorKind::NotFound => {
-                return Err(cannot("replace", &path.join(REAL))(e));
-            }
-            _ => {}
-        }
         let control = std::slice::from_ref(&keys.control);
-        let mut cells = MatchedCells::create(&path.join(PRED), pred, pairing, keys)?;
+        let mut cells = MatchedCells::create(&path.join(PRED), pred, (pairing, keys), console)?;
         cells.add(pred, &pairing.labels)?;
         if !pairing.has_control {
             cells.add(real, control)?;
         }
-        cells.finish()?;
-        let mut cells = MatchedCells::create(&path.join(REAL), real, pairing, keys)?;
+        let (ended_pred, column) = cells.end()?;
+        let mut cells = MatchedCells::create(&path.join(REAL), real, (pairing, keys), console)?;
         cells.add(real, &pairing.labels)?;
-        cells.finish()?;
-        let [pred, real, scores] = [PRED, REAL, "scores"].map(|name| path.join(name));
+        let (ended_real, _) = cells.end()?;
+        Ok(MatchedPair {
+            path,
+            pred: ended_pred,
+            real: ended_real,
+            column,
+            control: keys.control.clone(),
+        })
+    }
+}
+
+/// The two files, whole and not yet called so.
+pub struct MatchedPair<'a> {
+    path: &'a Path,
+    pred: EndedFile,
+    real: EndedFile,
+    /// The column of the perturbations.
+    column: String,
+    control: String,
+}
+
+impl MatchedPair<'_> {
+    /// Gives both files their names; tells how cell-eval is called on them.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the file whose place cannot be taken.
+    pub fn publish(self, console: Console) -> Result<(), Failure> {
+        let [pred, real, scores] = [PRED, REAL, "scores"].map(|name| self.path.join(name));
+        // What a kill leaves is not one file of this evaluation beside one of another.
+        match std::fs::remove_file(&real) {
+            Err(e) if e.kind() != ErrorKind::NotFound => return Err(cannot("replace", &real)(e)),
+            _ => {}
+        }
+        self.pred.publish()?;
+        self.real.publish()?;
         let [of_pred, of_real, of_scores] =
             [&pred, &real, &scores].map(|path| word(path.display()));
         console.note(format!(
             "wrote {} and {}; cell-eval run -ap {of_pred} -ar {of_real} --pert-col {} --control-pert {} -o {of_scores}",
             pred.display(),
             real.display(),
-            word(&keys.perturbation),
-            word(&keys.control)
+            word(&self.column),
+            word(&self.control)
         ));
         Ok(())
     }
@@ -114,16 +141,24 @@ impl<'a> Matched<'a> {
 
 /// Where a folder is, or will be, under whatever name.
 fn place(path: &Path) -> PathBuf {
-    let of_new = || {
-        let parent = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty());
-        let parent = parent.unwrap_or(Path::new(".")).canonicalize();
-        Ok::<_, std::io::Error>(parent?.join(path.file_name().unwrap_or_default()))
-    };
-    let found = path.canonicalize().or_else(|_| of_new());
-    let found = found.or_else(|_| std::path::absolute(path));
-    found.unwrap_or_else(|_| path.to_owned())
+    let mut found = PathBuf::new();
+    for part in std::path::absolute(path)
+        .as_deref()
+        .unwrap_or(path)
+        .components()
+    {
+        match part {
+            Component::ParentDir => {
+                found.pop();
+            }
+            part => found.push(part),
+        }
+        // What is above a link is above what it leads to; of a folder that is not there yet the name is all there is.
+        if let Ok(there) = found.canonicalize() {
+            found = there;
+        }
+    }
+    found
 }
 
 /// Text as a shell takes it for one word.
@@ -151,11 +186,11 @@ impl<'a> MatchedCells<'a> {
     fn create(
         path: &Path,
         source: &Path,
-        pairing: &'a Pairing,
-        keys: &'a Keys,
+        (pairing, keys): (&'a Pairing, &'a Keys),
+        console: Console,
     ) -> Result<Self, Failure> {
         let source = AnnData::open(source)?;
-        let genes = source.frame(Axis::Var)?.at(&columns(&source, pairing)?);
+        let genes = genes_to_write(&source, &columns(&source, pairing)?, console)?;
         // Whether it may be replaced was asked before.
         let options = WriteOptions {
             overwrite: true,
@@ -194,11 +229,16 @@ impl<'a> MatchedCells<'a> {
         Ok(())
     }
 
-    fn finish(self) -> Result<(), Failure> {
+    /// Ends the file; answers also what its column of the perturbations is called, which has the name that was given but for what HDF5
+    /// passes over.
+    fn end(self) -> Result<(EndedFile, String), Failure> {
         let mut obs = Frame::new(self.names);
         let labels: Column = Values::Text(self.labels).into();
-        obs.set(&self.keys.perturbation, labels.to_categorical())?;
-        Ok(self.writer.finish(&obs)?)
+        let name = &self.keys.perturbation;
+        obs.set(name, labels.to_categorical())?;
+        let renamed = obs.make_storable().into_iter().next();
+        let name = renamed.map_or_else(|| name.clone(), |(_, stored)| stored);
+        Ok((self.writer.end(&obs)?, name))
     }
 }
 

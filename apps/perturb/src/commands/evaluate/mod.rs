@@ -79,6 +79,10 @@ pub fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
         false => None,
     };
     goes_on()?;
+    let pair = matched.as_ref();
+    let pair = pair.map(|matched| matched.fill(arguments, &pairing, &keys, console));
+    let pair = pair.transpose()?;
+    goes_on()?;
     remove_older(arguments)?;
     let file = |name: &str| arguments.output.join(name);
     real.write_csv(&file("real_de.csv"))?;
@@ -96,10 +100,10 @@ pub fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
         pictures::draw(arguments, &comparison)?;
     }
     console.note(format!("wrote {}", arguments.output.display()));
-    if let Some(matched) = &matched {
-        matched.write(arguments, &pairing, &keys, console)?;
+    match pair {
+        Some(pair) => pair.publish(console),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Removes what an earlier evaluation left and this one does not replace: it would be taken for this one's.

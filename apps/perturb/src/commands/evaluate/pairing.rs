@@ -43,7 +43,7 @@ impl Pairing {
         if !of_real.has(&keys.control) {
             return Err(no_control(real, keys)?);
         }
-        of_pred.are_among(&of_real, real, keys)?;
+        of_pred.are_among(&of_real, [pred, real], keys)?;
         // What is wrong with the genes of the prediction is not to be said of the measured ones.
         gene_places(pred, &of_pred.genes, &of_pred.genes)?;
         let has_control = of_pred.has(&keys.control);
@@ -146,10 +146,12 @@ impl Labels {
         let mut used = vec![false; names.len()];
         let mut unlabelled = Vec::new();
         let cells = file.obs().names()?;
+        // Text without a letter is no label either, as in training.
+        let is_label = |code: &usize| !names[*code].trim().is_empty();
         for (code, cell) in column.codes().iter().zip(cells) {
-            match usize::try_from(*code) {
-                Ok(code) => used[code] = true,
-                Err(_) => unlabelled.push(cell),
+            match usize::try_from(*code).ok().filter(is_label) {
+                Some(code) => used[code] = true,
+                None => unlabelled.push(cell),
             }
         }
         let labels = names.into_iter().zip(used).filter(|(_, used)| *used);
@@ -174,17 +176,23 @@ impl Labels {
         )))
     }
 
-    /// Fails where a label is not among `others`, those of the file `path`.
-    fn are_among(&self, others: &Self, path: &Path, keys: &Keys) -> Result<(), Failure> {
+    /// Fails where a label of the file `pred` is not among `others`, those of `real`.
+    fn are_among(
+        &self,
+        others: &Self,
+        [pred, real]: [&Path; 2],
+        keys: &Keys,
+    ) -> Result<(), Failure> {
         let missing: Vec<&String> = self.labels.iter().filter(|l| !others.has(l)).collect();
         let Some(first) = missing.first() else {
             return Ok(());
         };
         Err(Failure::new(format!(
-            "{}: obs/{}: {} predicted perturbation(s) were not measured, the first is {first:?}{}",
-            path.display(),
+            "{}: obs/{}: {} predicted perturbation(s) were not measured, the first is {first:?}, which no cell of {} has{}",
+            pred.display(),
             keys.perturbation,
             missing.len(),
+            real.display(),
             did_you_mean(first, others.labels.iter().map(String::as_str)),
         )))
     }

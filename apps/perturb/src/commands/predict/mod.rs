@@ -1,5 +1,6 @@
 //! `perturb predict`: cells of perturbations, measured or not, from control cells.
 
+mod list;
 mod output;
 mod parts;
 mod request;

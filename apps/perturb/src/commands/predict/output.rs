@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use rheome_anndata::{
-    AnnData, AnnDataWriter, Axis, Categorical, ElementType, Frame, MatrixId, RowBlock, Storage,
-    Value, Values, WriteOptions,
+    AnnData, AnnDataWriter, Categorical, ElementType, Frame, MatrixId, RowBlock, Storage, Value,
+    Values, WriteOptions,
 };
 use rheome_cells::PERTURBATION;
 use rheome_cli::{Console, Failure};
 
-use super::super::PROGRAM;
+use super::super::{PROGRAM, genes_to_write};
 use crate::arguments::PredictArguments;
 use crate::cells::PreparedCells;
 use crate::trained_model::TrainedModel;
@@ -59,7 +59,8 @@ impl<'a> PredictedCells<'a> {
             return Ok(this);
         };
         // All that the data tell of the genes: ids, names and what else results are joined by.
-        let genes = AnnData::open(&cells.path)?.frame(Axis::Var)?.at(columns);
+        let data = AnnData::open(&cells.path)?;
+        let genes = genes_to_write(&data, columns, arguments.compute.console())?;
         // Whether it may be replaced was asked before.
         let options = WriteOptions {
             overwrite: true,
