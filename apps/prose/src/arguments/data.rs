@@ -49,4 +49,7 @@ pub struct InfoArguments {
     /// Print one JSON object, for scripts.
     #[arg(long)]
     pub json: bool,
+    /// Which column of a CSV file has the times, by name or number, counted from 0 (as for predict).
+    #[arg(long, value_name = "NAME")]
+    pub time_column: Option<String>,
 }

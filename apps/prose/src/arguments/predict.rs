@@ -70,6 +70,10 @@ pub struct SeriesOptions {
     /// The series (.csv, .npy, .h5, or FILE.h5:group; datasets/equations/FORMAT.md has the layouts), or a file of `prose generate`.
     #[arg(long, value_name = "FILE[:NAME]")]
     pub input: String,
+    /// Which column of a CSV file has the times, by name or number, counted from 0. Default: t or time, or else the only one with another
+    /// name of times (Year, time (h)), or else the first one; what is not clear is refused.
+    #[arg(long, value_name = "NAME")]
+    pub time_column: Option<String>,
     /// Which trajectory, where --input is a file of `prose generate`, counted from 0.
     #[arg(long, value_name = "N")]
     pub sample: Option<usize>,

@@ -84,3 +84,38 @@ fn components_are_told_in_their_order() {
     let told: Value = serde_json::from_slice(&told.get_output().stdout).unwrap();
     assert_eq!(told["values"]["a"], serde_json::json!([-2.0, -1.0]));
 }
+
+/// Which column has the times is told, and can be: one that is called as a minimum is none by itself.
+#[test]
+fn the_column_of_the_times_is_told() {
+    let folder = folder();
+    let path = folder.path().join("a.csv");
+    let rows = (0..30).map(|row| format!("{row},{},{},{}\n", 5 + row % 3, row + 4, 9 - row % 2));
+    let text = ",mean,min,max\n".to_owned() + &rows.collect::<String>();
+    std::fs::write(&path, &text).unwrap();
+    let place = path.to_str().unwrap();
+    let refusal = "column \"min\": found increasing numbers behind a first column without a name";
+    fails(with(&["info", place]), 1, &[refusal, "--time-column"]);
+    let form = ["--equation", "C | C", "--points", "20"];
+    fails(predict(&folder, place, &form), 1, &[refusal]);
+    let told = with(&["info", place, "--time-column", "min"]).assert();
+    told.success().stdout(
+        predicate::str::contains("components: mean, max\ntimes: min\nnote: ")
+            .and(predicate::str::contains("column \"min\" has the times")),
+    );
+    let named = [
+        &form[..],
+        &["--time-column", "0", "--components", "mean,max"],
+    ]
+    .concat();
+    predict(&folder, place, &named).assert().success().stderr(
+        predicate::str::contains("(mean, max), times 0 to 19;").and(predicate::str::contains(
+            "times: column 0, which has no name\n",
+        )),
+    );
+    fails(
+        with(&["info", "apps/prose/demo/model", "--time-column", "t"]),
+        1,
+        &["--time-column: apps/prose/demo/model is no series"],
+    );
+}

@@ -83,6 +83,9 @@ pub fn note_input(input: &Input, rough: &[RoughEquation], console: Console) {
             Some(_) => 0,
         }
     ));
+    if let Some(name) = series.time_name() {
+        console.note(format!("times: {name}"));
+    }
     if let Some(note) = series.note() {
         console.note(note);
     }
