@@ -141,7 +141,7 @@ impl Series {
         npy::read(path)
     }
 
-    /// Reads an HDF5 file: `time` and `values` (and `component`) of the group that is named, or of the root; or the dataset that
+    /// Reads an HDF5 file, which NetCDF-4 is too: `time` and `values` (and `component`) of the group that is named, or of the root; or the dataset that
     /// is named, `[points, 1 + components]` with the times in the first column. `datasets/equations/FORMAT.md` has the layout.
     ///
     /// # Errors
@@ -286,10 +286,12 @@ enum Ending {
 
 impl Ending {
     fn of(path: &Path) -> Option<Self> {
-        let known: [(_, &[&str]); 3] = [
+        let known: [(_, &[&str]); 4] = [
             (Self::Csv, &["csv"]),
             (Self::Npy, &["npy"]),
             (Self::Hdf, &rheome_hdf::ENDINGS),
+            // NetCDF-4 is HDF5.
+            (Self::Hdf, &["nc"]),
         ];
         let found = |(_, endings): &(Self, &[&str])| rheome_hdf::has_ending(path, endings);
         known.into_iter().find(found).map(|(ending, _)| ending)
@@ -336,7 +338,25 @@ impl Place<'_> {
         }
         let states = table.slice(s![.., 1..]).to_owned();
         let names = component_names(states.ncols());
-        self.series(table.column(0).to_vec(), states, names)
+        let series = self.series(table.column(0).to_vec(), states, names)?;
+        let origin = Origin {
+            note: self.note(table),
+            time_name: None,
+        };
+        Ok(Series { origin, ..series })
+    }
+
+    /// What is to be known of a table that may be another way round.
+    fn note(&self, table: &Array2<f64>) -> Option<String> {
+        let (rows, columns) = table.dim();
+        (rows < columns).then(|| {
+            format!(
+                "{}: {}: shape [{rows}, {columns}] is read as {rows} points of {} components; if it is transposed, save its transpose (NumPy: array.T)",
+                self.path.display(),
+                self.name,
+                columns - 1
+            )
+        })
     }
 
     fn wrong(&self, found: String, expected: String) -> EquationError {

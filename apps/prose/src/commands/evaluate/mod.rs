@@ -58,7 +58,10 @@ pub fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
     match arguments.plots {
         true => pictures.draw(&arguments.output)?,
         // Those of before are no pictures of these tables.
-        false => pictures::remove(&arguments.output)?,
+        false => {
+            let older = pictures::FILES.map(|name| arguments.output.join(name));
+            files::remove_older(older)?;
+        }
     }
     if !arguments.compute.quiet {
         say(scores.table().trim_end());

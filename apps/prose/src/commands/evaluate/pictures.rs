@@ -24,22 +24,6 @@ const LARGEST: f64 = 2.0;
 /// The pictures' files.
 pub const FILES: [&str; 4] = ["errors.png", "errors.svg", "series.png", "series.svg"];
 
-/// Removes the pictures of a folder.
-///
-/// # Errors
-/// [`Failure`] naming the picture.
-pub fn remove(folder: &Path) -> Result<(), Failure> {
-    for file in FILES.map(|name| folder.join(name)) {
-        match std::fs::remove_file(&file) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(cannot("remove", &file)(error));
-            }
-            _ => (),
-        }
-    }
-    Ok(())
-}
-
 /// What is drawn, gathered batch by batch.
 #[derive(Debug, Default)]
 pub struct Pictures {

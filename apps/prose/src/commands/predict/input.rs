@@ -22,6 +22,8 @@ pub struct Input {
     pub series: Series,
     /// Those behind them, if there are two or more.
     pub held_back: Option<Series>,
+    /// How many points are behind them.
+    pub left_out: usize,
     /// The units of the network.
     pub scaling: Scaling,
     /// The points that the network sees, in its units.
@@ -78,6 +80,7 @@ impl Input {
         Ok(Self {
             series,
             held_back,
+            left_out: rest.len(),
             scaling,
             window,
             scaled,
