@@ -66,8 +66,8 @@ impl System {
         system::system(&tokens, parameters)
     }
 
-    /// The right-hand sides with the names of a series' components, where numbers would mean others of them to
-    /// [`Self::parse_with_names`]: of the components `u_1` and `u_2`, `u_1` is the first. None where numbers mean what they say, and
+    /// The right-hand sides with the names of a series' components, where numbers of their places would mean others to
+    /// [`Self::parse_with_names`], or none: of the components `u_1` and `u_2`, `u_1` is the first. None where numbers mean what they say, and
     /// where a name cannot stand in a formula.
     pub fn with_own_names(&self, names: &[String]) -> Option<Vec<String>> {
         if !names::are_renumbered(names) {

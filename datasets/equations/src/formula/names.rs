@@ -58,10 +58,11 @@ pub fn words_among(formulas: &str, names: &[String]) -> Result<Vec<usize>, Equat
     Ok(places.collect())
 }
 
-/// Whether components are called by numbers, such as `u_1`, that are not those of their places.
+/// Whether a number such as `u_1` does not mean the component at its place: some are called by numbers, and not all by that of their
+/// place.
 pub(super) fn are_renumbered(names: &[String]) -> bool {
-    let is_other = |(place, name): (usize, &String)| is_number(name) && state(name) != Some(place);
-    names.iter().enumerate().any(is_other)
+    let is_other = |(place, name): (usize, &String)| !is_number(name) || state(name) != Some(place);
+    names.iter().any(|name| is_number(name)) && names.iter().enumerate().any(is_other)
 }
 
 fn is_number(name: &str) -> bool {
@@ -293,7 +294,7 @@ mod tests {
             // Numbers mean what they say.
             (&["u_0", "u_1"], None),
             (&["Hare", "Lynx"], None),
-            (&["Hare", "u_1"], None),
+            (&["Hare", "u_1"], Some("2.0*Hare - 3*Hare*u_1 | C*sin(u_1)")),
             // No name of a formula.
             (&["u_1", "Hare (1000s)"], None),
             (&["u_1", "C"], None),

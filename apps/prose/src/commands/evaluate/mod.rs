@@ -11,7 +11,7 @@ use burn::tensor::Tensor;
 use ndarray::Array3;
 use rheome_cli::outputs::NewFolder;
 use rheome_cli::settings::at_fault;
-use rheome_cli::{Console, Failure, Interruption, Meter, RunFiles, say};
+use rheome_cli::{Console, Failure, Interruption, Meter, RunFiles, files, say};
 use rheome_equations::{Batch, BatchReader, DataFile};
 use rheome_prose::Fused;
 use rheome_prose::decoding::{Decoding, DecodingSettings, Method};

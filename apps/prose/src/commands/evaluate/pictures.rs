@@ -1,11 +1,9 @@
 //! Pictures: errors over time, and a series of each family.
 
-use std::io::ErrorKind;
 use std::path::Path;
 
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, s};
 use rheome_cli::Failure;
-use rheome_cli::files::cannot;
 use rheome_equations::Batch;
 use rheome_figures::{Axis as FigureAxis, Curve, Figure, Panel};
 

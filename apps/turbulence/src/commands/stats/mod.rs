@@ -24,7 +24,7 @@ pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
         .read_all("reference", &arguments.reference);
     let files = files.write("--output", &arguments.output);
     let pictures = pictures(arguments);
-    let older = older(&pictures);
+    let older = older(arguments, pictures.as_ref());
     let files = match &pictures {
         Some(folder) => files.write_folder(folder.option, folder.path, folder.results),
         None => files,
@@ -83,9 +83,10 @@ const ALL: [&str; 5] = [
     "published.svg",
 ];
 
-/// What an earlier run left in the folder of the pictures and this one does not replace, though it may.
-fn older(pictures: &Option<NewFolder>) -> Vec<PathBuf> {
-    let Some(folder) = pictures.as_ref().filter(|folder| folder.overwrite) else {
+/// What the run whose output is replaced left in the folder of the pictures and this one does not draw anew: it is of other statistics.
+fn older(arguments: &StatsArguments, pictures: Option<&NewFolder>) -> Vec<PathBuf> {
+    let is_replaced = arguments.overwrite && arguments.output.exists();
+    let Some(folder) = pictures.filter(|_| is_replaced) else {
         return Vec::new();
     };
     let stays = |name: &&str| !folder.results.contains(name);
