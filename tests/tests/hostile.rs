@@ -1,5 +1,5 @@
-//! Some thousands of hostile inputs a target: each is read or refused with an error that names the place; nothing panics, and no
-//! header gets the memory that it claims.
+//! Some thousands of hostile inputs a target: each is read or refused with an error that names the place; nothing panics or loops for
+//! ever, and no header gets the memory that it claims.
 //!
 //! The inputs are read in a process of their own, whose memory is limited, a batch at a time. `RHEOME_EXECUTIONS=100000` makes as
 //! many a target; `RHEOME_TARGET=npy` runs that target alone. An input that is not survived is kept under `target/hostile`.
@@ -26,12 +26,8 @@ const AT_ONCE: u64 = 5000;
 /// each; a thousandfold is what compression may unfold.
 const ROOM: u64 = 768 << 10;
 
-/// The signals of a crash in the C library, and of the end that comes to one that hangs.
-const SIGSEGV: i32 = 11;
-const SIGKILL: i32 = 9;
-
-/// How long one input may take: a thousand times what any takes that is read.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long one input may take: many thousand times what any takes that is read, so that a busy machine is no failure.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How many inputs of a target `make test` reads: as many as take a few seconds.
 fn executions(target: Target) -> u64 {
@@ -133,7 +129,7 @@ fn survives(target: Target) {
     let under_way = folder.path().join("under-way");
     fs::write(&under_way, [0; 8]).unwrap();
     let (all, mut first, mut complete, mut refused) = (executions(target), 0, 0, 0);
-    let (mut failed, mut of_the_library) = (Vec::new(), Vec::new());
+    let mut failed = Vec::new();
     while first < all {
         let count = AT_ONCE.min(all - first);
         let output = start(target, first, count, &under_way);
@@ -145,22 +141,14 @@ fn survives(target: Target) {
             first += count;
             continue;
         }
-        let told = keep(target, number, &output);
+        // A panic, an allocation that fails, a crash, or a loop without an end.
+        failed.push(keep(target, number, &output));
         first = number + 1;
-        // A hang or a crash of the C library is none of ours; a panic or an allocation that fails is.
-        match target.is_hdf5() && matches!(output.status.signal(), Some(SIGKILL | SIGSEGV)) {
-            true => of_the_library.push(told),
-            false => failed.push(told),
-        }
         assert!(failed.len() < 20, "{}", failed.join("\n"));
     }
-    of_the_library.iter().for_each(|told| eprintln!("{told}"));
-    let rare = of_the_library.len() as u64 * 200 <= all;
-    assert!(rare, "the C library: {}", of_the_library.join("\n"));
     eprintln!(
-        "{}: {all} inputs; {refused} of {complete} refused; {} that the C library does not survive",
-        target.name(),
-        of_the_library.len()
+        "{}: {all} inputs; {refused} of {complete} refused",
+        target.name()
     );
     assert!(failed.is_empty(), "{}", failed.join("\n"));
     // A batch that did not come to its end counts nothing.

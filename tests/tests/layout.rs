@@ -52,6 +52,43 @@ fn no_file_is_long() {
     assert!(long.is_empty(), "more than {LONGEST} lines: {long:?}");
 }
 
+/// A damaged file that is opened in another way can keep a program for ever.
+#[test]
+fn hdf5_files_are_read_through_the_driver() {
+    let (mut others, mut through) = (Vec::new(), 0);
+    each_source(&["rs"], &mut |path, text| {
+        let tests = path.ends_with("tests.rs") || path.iter().all(|part| part != "src");
+        let (code, _) = text.split_once("#[cfg(test)]").unwrap_or((text, ""));
+        if tests {
+            return;
+        }
+        let lines = || code.lines().filter(|line| !line.trim().starts_with("//"));
+        // `File` is HDF5's where it is imported as that.
+        let imported = code.split("\nuse hdf5::").skip(1).any(|import| {
+            let names = import.split_once(';').map_or("", |(names, _)| names);
+            names
+                .split(|c: char| !c.is_alphanumeric())
+                .any(|name| name == "File")
+        });
+        let opens = |line: &&str| {
+            ["open", "open_rw", "open_as", "append"].iter().any(|how| {
+                line.contains(&format!("hdf5::File::{how}("))
+                    || imported && line.contains(&format!(" File::{how}("))
+            })
+        };
+        others.extend(
+            lines()
+                .filter(opens)
+                .map(|line| format!("{}: {line}", path.display())),
+        );
+        through += lines()
+            .filter(|line| line.contains("rheome_hdf::open("))
+            .count();
+    });
+    assert!(through > 8, "{through} files are opened");
+    assert!(others.is_empty(), "{}", others.join("\n"));
+}
+
 /// An application is a folder of `apps` with a `main.rs`, called alike everywhere, and in the list that tests look into.
 #[test]
 fn every_application_is_called_as_its_folder_is() {

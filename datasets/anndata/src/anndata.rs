@@ -75,7 +75,7 @@ impl AnnData {
         // The system's reason first: HDF5's message for a missing file is a long one.
         std::fs::File::open(path).map_err(|e| AnnDataError::file(path, "open", e))?;
         let place = Place::root(path)?;
-        let file = File::open(path).map_err(|e| {
+        let file = rheome_hdf::open(path).map_err(|e| {
             place.format(format!(
                 "no HDF5 file, or a damaged one: {}",
                 rheome_hdf::message(&e)

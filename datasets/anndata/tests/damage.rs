@@ -59,13 +59,6 @@ const KINDS: [(Storage, Compression); 4] = [
     (Storage::Csr, Compression::Gzip(4)),
 ];
 
-/// Whether a byte is in one of the heaps of strings, or just behind.
-fn in_heap(bytes: &[u8], place: usize) -> bool {
-    const HEAP: usize = 4096;
-    let around = place.saturating_sub(HEAP)..(place + 4).min(bytes.len());
-    bytes[around].windows(4).any(|w| w == b"GCOL")
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, rng_seed: RngSeed::Fixed(7), ..ProptestConfig::default() })]
 
@@ -91,10 +84,7 @@ proptest! {
         };
         for (part, value) in changes {
             let place = (bytes.len() as f64 * part) as usize;
-            // The library's own reader of a heap does not end on one that has an object of no size.
-            if !in_heap(&bytes, place) {
-                bytes[place] = value;
-            }
+            bytes[place] = value;
         }
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("damaged.h5ad");

@@ -54,12 +54,11 @@ fn folder_with_file() -> (tempfile::TempDir, PathBuf, Vec<EquationData>) {
 #[test]
 fn files_without_reference_values_are_read() {
     let (_folder, path, _) = folder_with_file();
-    let group = hdf5::File::open_rw(&path).unwrap();
-    let group = group.group("families").unwrap();
+    let file = hdf5::File::open_rw(&path).unwrap();
     for name in ["parameter_values", "initial", "source"] {
-        group.unlink(name).unwrap();
+        file.group("families").unwrap().unlink(name).unwrap();
     }
-    drop(group);
+    file.close().unwrap();
     let file = DataFile::open(&path).unwrap();
     assert_eq!(file.families().len(), 3);
     assert!(file.families().iter().all(|f| f.family.is_none()));
@@ -382,8 +381,8 @@ fn what_is_wrong_with_a_file_is_said() {
 fn numbers_that_are_not_finite_are_refused_when_they_are_read() {
     let (_folder, path, _) = folder_with_file();
     let file = hdf5::File::open_rw(&path).unwrap();
-    let trajectory = file.dataset("trajectory").unwrap();
-    trajectory
+    file.dataset("trajectory")
+        .unwrap()
         .write_slice(&arr3(&[[[f32::NAN]]]), (3..4, 0..1, 0..1))
         .unwrap();
     file.close().unwrap();

@@ -25,13 +25,6 @@ fn npy(table: &Array2<f64>) -> Vec<u8> {
     bytes
 }
 
-/// Whether a byte is in one of the heaps of strings, or just behind.
-fn in_heap(bytes: &[u8], place: usize) -> bool {
-    const HEAP: usize = 4096;
-    let around = place.saturating_sub(HEAP)..(place + 4).min(bytes.len());
-    bytes[around].windows(4).any(|word| word == b"GCOL")
-}
-
 fn table(series: &Series) -> Array2<f64> {
     Array2::from_shape_fn(
         (series.points(), 1 + series.dimension()),
@@ -122,10 +115,6 @@ proptest! {
             }
             let mut bytes = std::fs::read(&path).unwrap();
             let at = at % bytes.len();
-            // The library may loop for ever over a heap of strings that is damaged (tests/FAILURES.md).
-            if in_heap(&bytes, at) {
-                continue;
-            }
             bytes[at] = byte;
             std::fs::write(&path, bytes).unwrap();
             let _ = Series::read(path.to_str().unwrap());
@@ -161,8 +150,11 @@ fn what_is_wrong_with_a_file_is_said() {
     with("nan", &arr2(&[[1.0, 5.0], [2.0, f64::NAN]]));
     with("narrow", &arr2(&[[1.0], [2.0]]));
     let cube = ndarray::Array3::<f64>::zeros((2, 2, 2));
-    let dataset = file.new_dataset_builder().with_data(&cube);
-    dataset.create("cube").unwrap();
+    // Nothing that knows of the file may outlive it: it would stay open, and not be written.
+    file.new_dataset_builder()
+        .with_data(&cube)
+        .create("cube")
+        .unwrap();
     file.create_group("empty").unwrap();
     file.close().unwrap();
     wrong(

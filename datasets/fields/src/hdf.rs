@@ -26,5 +26,5 @@ pub(crate) fn fault(path: &Path) -> impl Fn(hdf5::Error) -> FieldError + '_ {
 
 /// Opens an HDF5 file for reading.
 pub(crate) fn open_file(path: &Path) -> Result<hdf5::File, FieldError> {
-    hdf5::File::open(path).map_err(fault(path))
+    rheome_hdf::open(path).map_err(fault(path))
 }

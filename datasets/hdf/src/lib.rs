@@ -1,5 +1,6 @@
-//! What the readers and writers of HDF5 files share: text and numbers however they were stored, fields of compound types, what a
-//! dataset has to fulfil to be read, what is in a file, `FILE:dataset`, and files that are published as a whole, where they may be written.
+//! What the readers and writers of HDF5 files share: how files are opened to be read, text and numbers however they were stored, fields
+//! of compound types, what a dataset has to fulfil to be read, what is in a file, `FILE:dataset`, and files that are published as a whole,
+//! where they may be written.
 //!
 //! # Example
 //!
@@ -16,7 +17,7 @@
 //! file.close()?;
 //! partial.publish()?;
 //!
-//! let file = hdf5::File::open(&path)?;
+//! let file = rheome_hdf::open(&path)?;
 //! assert_eq!(text::attribute(&file, "units").as_deref(), Some("u_tau"));
 //! # Ok(())
 //! # }
@@ -25,6 +26,7 @@
 
 pub mod compound;
 pub mod contents;
+mod driver;
 mod new_file;
 pub mod number;
 mod partial;
@@ -32,6 +34,7 @@ mod place;
 mod readable;
 pub mod text;
 
+pub use driver::open;
 pub use new_file::{NewFileError, check_new_file};
 pub use partial::{Partial, unbuffered};
 pub use place::{ENDINGS, has_ending, split_place};

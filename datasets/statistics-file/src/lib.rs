@@ -40,7 +40,6 @@ mod write;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use hdf5::File;
 use rheome_fields::Attribute;
 use rheome_hdf::Partial;
 use rheome_statistics::FlowResults;
@@ -139,7 +138,7 @@ pub fn write(
 
 /// Whether `path` is a file of statistics (and not one of fields).
 pub fn is_statistics(path: &Path) -> bool {
-    let open = || File::open(path)?.attr(VERSION_ATTRIBUTE).map(|_| ());
+    let open = || rheome_hdf::open(path)?.attr(VERSION_ATTRIBUTE).map(|_| ());
     path.is_file() && hdf5::sync::sync(open).is_ok()
 }
 

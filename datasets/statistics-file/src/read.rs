@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use hdf5::{File, H5Type};
+use hdf5::H5Type;
 use ndarray::{Array, Array2, Array3, Dimension};
 use rheome_fields::attributes;
 use rheome_statistics::{
@@ -22,7 +22,7 @@ const PROVENANCE: &str = "source_";
 
 /// Reads every data set.
 pub(super) fn all(path: &Path) -> hdf5::Result<Vec<NamedResults>> {
-    let file = File::open(path)?;
+    let file = rheome_hdf::open(path)?;
     let version: i32 = file.attr(VERSION_ATTRIBUTE)?.read_scalar()?;
     if !(1..=VERSION).contains(&version) {
         return Err(error(format!(

@@ -1,5 +1,6 @@
 //! What is written is read back; what is damaged is refused.
 
+use hdf5::File;
 use rheome_statistics::{FlowGrid, FlowStatistics, LeadTimeComparison, WallUnits};
 
 use super::*;

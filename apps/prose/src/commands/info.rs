@@ -5,7 +5,6 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use hdf5::File;
 use rheome_cli::model_folder::{ModelSource, training_seconds};
 use rheome_cli::{Facts, Failure};
 use rheome_equations::{DataFile, Family, Series, Table, is_data_file};
@@ -95,14 +94,14 @@ fn tell_times(facts: &mut Facts, times: &[f64]) {
 }
 
 fn is_prediction(path: &Path) -> bool {
-    let format = File::open(path).map(|file| text::attribute(&file, "format"));
+    let format = rheome_hdf::open(path).map(|file| text::attribute(&file, "format"));
     format.is_ok_and(|format| format.as_deref() == Some(PREDICTION))
 }
 
 fn of_prediction(path: &Path) -> Result<Facts, Failure> {
     let wrong =
         |error: hdf5::Error| Failure::new(format!("{}: {}", path.display(), message(&error)));
-    let file = File::open(path).map_err(wrong)?;
+    let file = rheome_hdf::open(path).map_err(wrong)?;
     let input = Series::from_hdf(path, Some(INPUT))?;
     let mut facts = Facts::default();
     facts.tell("prediction", path);
@@ -123,7 +122,7 @@ fn of_prediction(path: &Path) -> Result<Facts, Failure> {
 fn attributes(path: &Path) -> Result<Map<String, Value>, Failure> {
     let wrong =
         |error: hdf5::Error| Failure::new(format!("{}: {}", path.display(), message(&error)));
-    let file = File::open(path).map_err(wrong)?;
+    let file = rheome_hdf::open(path).map_err(wrong)?;
     let names = file.attr_names().map_err(wrong)?;
     let value = |name: &String| {
         let number = number::attribute(&file, name).map(|number| json!(number));

@@ -67,7 +67,7 @@ impl DataFile {
         };
         let metadata = std::fs::metadata(path);
         let bytes = metadata.map_err(|error| refuse(format!("cannot read: {error}")))?;
-        let file = File::open(path).map_err(|error| refuse(message(&error)))?;
+        let file = rheome_hdf::open(path).map_err(|error| refuse(message(&error)))?;
         check_format(&file).map_err(refuse)?;
         let root = Table {
             path,
@@ -191,7 +191,7 @@ impl DataFile {
 
 /// Whether a file says that it is a data file, as [`DataFile::open`] reads it.
 pub fn is_data_file(path: &Path) -> bool {
-    let format = File::open(path).map(|file| text::attribute(&file, "format"));
+    let format = rheome_hdf::open(path).map(|file| text::attribute(&file, "format"));
     format.is_ok_and(|format| format.as_deref() == Some(FORMAT))
 }
 

@@ -3,8 +3,8 @@
 use std::io::Read;
 use std::path::Path;
 
+use hdf5::Group;
 use hdf5::types::{IntSize, TypeDescriptor};
-use hdf5::{File, Group};
 use ndarray::{Array2, ArrayView2};
 use rheome_hdf::{contents, message, text};
 
@@ -32,7 +32,7 @@ pub(super) fn read(path: &Path, name: Option<&str>) -> Result<Series, EquationEr
     }
     let metadata = std::fs::metadata(path);
     let bytes = metadata.map_err(|error| refuse(format!("cannot read the series: {error}")))?;
-    let file = File::open(path).map_err(|error| refuse(message(&error)))?;
+    let file = rheome_hdf::open(path).map_err(|error| refuse(message(&error)))?;
     let table = Table {
         path,
         group: &file,
