@@ -53,6 +53,22 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     serde_json::from_slice(&text).map_err(|e| Failure::new(format!("{}: {e}", path.display())))
 }
 
+/// Removes the files of these that are there: what an earlier run left beside results that this one replaces would be taken for its own.
+///
+/// # Errors
+/// [`Failure`] naming a file that stays.
+pub fn remove_older(files: impl IntoIterator<Item = PathBuf>) -> Result<(), Failure> {
+    for file in files {
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(cannot("remove what an earlier run left", &file)(error));
+            }
+            _ => (),
+        }
+    }
+    Ok(())
+}
+
 /// Writes a file, or replaces it as a whole.
 ///
 /// # Errors

@@ -51,6 +51,11 @@ impl NewFile<'_> {
     /// # Errors
     /// [`Failure`] naming the file.
     pub fn check(&self) -> Result<(), Failure> {
+        self.check_beside(None)
+    }
+
+    /// As [`check`](Self::check), for a file that is written `beside` the one that the option names, if there is such a one.
+    fn check_beside(&self, beside: Option<&Path>) -> Result<(), Failure> {
         let names_folder = self.path.as_os_str().as_encoded_bytes().ends_with(b"/");
         let is = match std::fs::metadata(self.path) {
             Ok(found) if found.is_dir() => Some("is a folder"),
@@ -59,19 +64,31 @@ impl NewFile<'_> {
             _ => None,
         };
         if let Some(is) = is {
-            return Err(Failure::new(format!(
-                "{} {}: {is}, expected a file to write",
-                self.option,
-                self.path.display()
-            )));
+            return Err(Failure::new(match beside {
+                None => format!(
+                    "{} {}: {is}, expected a file to write",
+                    self.option,
+                    self.path.display()
+                ),
+                Some(asked) => format!(
+                    "{}: {is}, and a file of this name would be written beside {}; choose another {}",
+                    self.path.display(),
+                    asked.display(),
+                    self.option
+                ),
+            }));
         }
         if self.path.exists() && !self.overwrite && self.resume != Some(true) {
             let resume = match self.resume {
                 Some(_) => ", --resume to continue it",
                 None => "",
             };
+            let would = match beside {
+                Some(asked) => format!(", and would be written beside {}", asked.display()),
+                None => String::new(),
+            };
             return Err(Failure::new(format!(
-                "{}: exists already; choose another {}{resume}, or --overwrite to replace it",
+                "{}: exists already{would}; choose another {}{resume}, or --overwrite to replace it",
                 self.path.display(),
                 self.option
             )));
@@ -101,7 +118,7 @@ impl NewFile<'_> {
                 resume,
                 ..*self
             }
-            .check()?;
+            .check_beside(Some(self.path))?;
         }
         Ok(claim)
     }
@@ -223,6 +240,25 @@ mod tests {
             line.line()
                 .contains("no/a.csv: cannot write: there is no folder")
         );
+    }
+
+    #[test]
+    fn what_is_in_the_way_beside_an_output_is_told_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, beside] = ["a.h5", "a.xdmf"].map(|name| folder.path().join(name));
+        let told = |is: &str, words: &str| {
+            let line = output(&path, false, None).begin_with(std::slice::from_ref(&beside));
+            let (beside, path) = (beside.display(), path.display());
+            let expected =
+                format!("{beside}: {is}, and {words} beside {path}; choose another --output");
+            let line = line.unwrap_err();
+            assert!(line.line().starts_with(&expected), "{line:?}");
+        };
+        std::fs::write(&beside, "mine").unwrap();
+        told("exists already", "would be written");
+        std::fs::remove_file(&beside).unwrap();
+        std::fs::create_dir(&beside).unwrap();
+        told("is a folder", "a file of this name would be written");
     }
 
     #[test]

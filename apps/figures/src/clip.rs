@@ -95,6 +95,18 @@ impl View {
         pieces
     }
 
+    /// The points that are shown and belong to no piece: there is nothing before and behind them, or nothing that has a place on the axes.
+    pub fn alone(&self, points: &[Point]) -> Vec<Point> {
+        let is_joined = |pair: &[Point]| self.cut(pair[0], pair[1]).is_some();
+        let is_alone = |place: &usize| {
+            let before = *place > 0 && is_joined(&points[place - 1..=*place]);
+            let behind = points.get(*place..place + 2).is_some_and(is_joined);
+            self.shows(points[*place]) && !before && !behind
+        };
+        let alone = (0..points.len()).filter(is_alone);
+        alone.map(|place| points[place]).collect()
+    }
+
     /// The part of a straight line that is shown.
     fn cut(&self, a: Point, b: Point) -> Option<[Point; 2]> {
         let part = self.x.cut(a.0, b.0, [0.0, 1.0])?;
@@ -163,6 +175,39 @@ mod tests {
             assert_eq!(view.pieces(points), expected, "{points:?}");
         }
         assert!(view.pieces(&[(1.0, 0.5)]).is_empty() && view.pieces(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_point_that_is_joined_to_nothing_is_alone() {
+        let nan = f64::NAN;
+        let linear = view(Scale::Linear, 0.0, 1.0);
+        let log = view(Scale::Logarithmic, 0.1, 1.0);
+        let cases: [(View, &[Point], &[Point]); 8] = [
+            (linear, &[], &[]),
+            (linear, &[(1.0, 0.5)], &[(1.0, 0.5)]),
+            (linear, &[(1.0, 1.5)], &[]),
+            (linear, &[(1.0, 0.5), (2.0, 0.6)], &[]),
+            // A piece reaches beyond the axes.
+            (linear, &[(1.0, 1.5), (2.0, 0.6), (3.0, 1.5)], &[]),
+            (
+                linear,
+                &[(1.0, nan), (2.0, 0.6), (3.0, nan), (4.0, 0.1), (5.0, 0.2)],
+                &[(2.0, 0.6)],
+            ),
+            (
+                linear,
+                &[(1.0, 0.1), (2.0, nan), (3.0, 0.3)],
+                &[(1.0, 0.1), (3.0, 0.3)],
+            ),
+            (
+                log,
+                &[(1.0, 0.0), (2.0, 0.6), (3.0, 0.0), (4.0, 0.2), (5.0, 0.3)],
+                &[(2.0, 0.6)],
+            ),
+        ];
+        for (view, points, expected) in cases {
+            assert_eq!(view.alone(points), expected, "{points:?}");
+        }
     }
 
     #[test]

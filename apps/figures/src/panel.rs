@@ -200,17 +200,123 @@ impl Panel {
     }
 }
 
-/// What marks a curve, and where: at every point of single ones, at some that are shown of a line.
+/// What marks a curve, and where: at every point of single ones; of a line at some that are shown, and at those that it joins to no other,
+/// which nobody would see.
 fn markers(curve: &Curve, view: &View) -> Option<(Marker, Vec<(f64, f64)>)> {
-    let points = curve.points.iter().copied().filter(|p| view.shows(*p));
-    let mut points: Vec<(f64, f64)> = points.collect();
-    // A line of one point would not be seen.
-    let is_single = curve.is_scatter || curve.points.len() == 1;
-    let marker = Marker::of(curve.set).or(is_single.then_some(Marker::Disc))?;
-    if !curve.is_scatter {
-        let every = (points.len() / 14).max(1);
-        let some = points.into_iter().skip(curve.set % every).step_by(every);
-        points = some.collect();
+    let shown = curve.points.iter().copied().filter(|p| view.shows(*p));
+    let shown: Vec<(f64, f64)> = shown.collect();
+    if curve.is_scatter {
+        return Some((Marker::of(curve.set).unwrap_or(Marker::Disc), shown));
     }
-    Some((marker, points))
+    let alone = view.alone(&curve.points);
+    let Some(marker) = Marker::of(curve.set) else {
+        return (!alone.is_empty()).then_some((Marker::Disc, alone));
+    };
+    let every = (shown.len() / 14).max(1);
+    let some = shown
+        .into_iter()
+        .skip(curve.set % every)
+        .step_by(every)
+        .filter(|point| !alone.contains(point));
+    Some((marker, some.chain(alone.iter().copied()).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn panel(y: Axis, curves: Vec<Curve>) -> Panel {
+        Panel {
+            x: Axis::linear("t"),
+            y,
+            curves,
+        }
+    }
+
+    /// Where a curve has markers.
+    fn marked(panel: &Panel, curve: usize) -> Vec<(f64, f64)> {
+        let found = markers(&panel.curves[curve], &panel.view());
+        found.map_or_else(Vec::new, |(_, points)| points)
+    }
+
+    #[test]
+    fn points_that_no_line_reaches_are_marked() {
+        let nan = f64::NAN;
+        let line = |values: &[f64]| {
+            let points = values.iter().enumerate();
+            Curve::line(BARE, points.map(|(i, v)| (i as f64, *v)).collect())
+        };
+        // Lines of this set have no markers.
+        const BARE: usize = 0;
+        assert!(Marker::of(BARE).is_none());
+        let panel = panel(
+            Axis::linear("u").within(0.0, 1.0),
+            vec![
+                line(&[0.5]),
+                line(&[nan, 0.5, nan]),
+                line(&[0.2, nan, 0.5, 0.6]),
+                line(&[0.2, 0.5]),
+                line(&[3.0]),
+            ],
+        );
+        assert_eq!(marked(&panel, 0), [(0.0, 0.5)]);
+        assert_eq!(marked(&panel, 1), [(1.0, 0.5)]);
+        assert_eq!(marked(&panel, 2), [(0.0, 0.2)]);
+        assert_eq!(marked(&panel, 3), []);
+        assert_eq!(marked(&panel, 4), []);
+        let log = Panel {
+            y: Axis::logarithmic("E").within(0.1, 1.0),
+            curves: vec![line(&[0.0, 0.5, 0.0])],
+            ..panel
+        };
+        assert_eq!(marked(&log, 0), [(1.0, 0.5)]);
+        // Beside the markers that a line has anyway.
+        let with = |values: Vec<(f64, f64)>| Curve::line(3, values);
+        let long =
+            (0..60)
+                .map(|i| (f64::from(i), 0.5))
+                .chain([(60.0, nan), (61.0, 0.5), (62.0, nan)]);
+        let one = Panel {
+            y: Axis::linear("u"),
+            curves: vec![with(long.collect()), with(vec![(0.0, 0.5)])],
+            ..log
+        };
+        assert!(Marker::of(3).is_some());
+        let points = marked(&one, 0);
+        assert!(
+            points.contains(&(61.0, 0.5)) && (10..30).contains(&points.len()),
+            "{points:?}"
+        );
+        assert_eq!(marked(&one, 1), [(0.0, 0.5)]);
+    }
+
+    #[test]
+    fn a_data_set_is_shown_where_something_of_it_is() {
+        let curve = |set: usize, values: &[f64]| {
+            let points = values.iter().enumerate();
+            Curve::line(set, points.map(|(i, v)| (i as f64, *v)).collect())
+        };
+        let scatter = |set: usize, y: f64| Curve::scatter(set, vec![(0.0, y), (1.0, y)]);
+        let panel = panel(
+            Axis::linear("u").within(0.0, 1.0),
+            vec![
+                curve(0, &[0.5]),
+                curve(1, &[3.0]),
+                // Through the axes, with no point in them.
+                curve(2, &[-1.0, 2.0]),
+                scatter(3, 2.0),
+                scatter(4, 0.5),
+                curve(5, &[f64::NAN]),
+                curve(6, &[f64::NAN, 0.5, f64::NAN]),
+                curve(6, &[3.0]),
+            ],
+        );
+        let shown = [true, false, true, false, true];
+        for (set, shown) in shown.into_iter().enumerate() {
+            assert_eq!(panel.shows(set), Some(shown), "{set}");
+        }
+        assert_eq!(panel.shows(5), None);
+        assert_eq!(panel.shows(6), Some(true));
+        assert_eq!(panel.shows(7), None, "nothing of it is here");
+    }
 }

@@ -314,7 +314,7 @@ fn every_kind_of_file_is_described() {
         .assert()
         .success()
         .stdout(predicate::str::contains(
-            "components: Hare, Lynx\npoints: 21\ntime: 1900.0, 1920.0\n",
+            "components: Hare, Lynx\ntimes: Year\npoints: 21\ntime: 1900.0, 1920.0\n",
         ));
     let output = folder.path().join("out.h5");
     let mut predict = with(&[

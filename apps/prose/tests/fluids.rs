@@ -355,6 +355,16 @@ fn fields_without_equations_are_refused_and_so_is_a_judge_without_flows() {
         &words,
     );
     fails(evaluate(&run, &bare, &scores, &[]), 1, &words);
+    // Flows that end before what the model predicts.
+    let short = folder.path().join("short.h5");
+    generate(&short, &["--set", "data.frames=4"])
+        .assert()
+        .success();
+    let told = "short.h5: the longest flow has 4 snapshots, expected at least 5, which the model is given and predicts";
+    for which in ["held-out", "all"] {
+        let judge = evaluate(&run, &short, &scores, &["--trajectories", which]);
+        fails(judge, 1, &[told]);
+    }
     // A training that held nothing out has nobody to judge it.
     let greedy = folder.path().join("greedy");
     let none = [

@@ -73,7 +73,7 @@ fn pictures_replace_nothing() {
     let at = |name: &str| folder.path().join(name);
     for picture in ["a.png", "a.svg"] {
         let precious = Precious::new(&folder, &[picture]);
-        let told = format!("{picture}: exists already; choose another --output, or --overwrite");
+        let told = format!("{picture}: exists already, and would be written beside ");
         fails(predict(&folder, &at("a.h5"), &["--plots"]), 1, &[&told]);
         precious.are_there();
         assert!(!at("a.h5").exists());
@@ -97,6 +97,32 @@ fn pictures_replace_nothing() {
     assert!(std::fs::read(at("a.png")).unwrap().starts_with(b"\x89PNG"));
 }
 
+/// Pictures of a prediction that is replaced would be taken for those of the new one.
+#[test]
+fn pictures_of_a_replaced_prediction_go() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    predict(&folder, &at("a.h5"), &["--plots"])
+        .assert()
+        .success();
+    let others = Precious::new(&folder, &["b.png", "a.pdf"]);
+    let log = at("a.svg").display().to_string();
+    let logged = predict(&folder, &at("a.h5"), &["--overwrite", "--log-json", &log]);
+    let told = "a.svg: is a picture that --overwrite removes itself";
+    fails(logged, 1, &["--log-json", told]);
+    assert!(at("a.png").exists() && at("a.svg").exists());
+    predict(&folder, &at("a.h5"), &["--overwrite"])
+        .assert()
+        .success();
+    assert!(!at("a.png").exists() && !at("a.svg").exists());
+    others.are_there();
+    // No picture of a prediction that was not there.
+    predict(&folder, &at("b.h5"), &["--overwrite"])
+        .assert()
+        .success();
+    others.are_there();
+}
+
 #[test]
 fn the_description_beside_a_field_replaces_nothing() {
     let folder = folder();
@@ -104,7 +130,7 @@ fn the_description_beside_a_field_replaces_nothing() {
     let data = flows::generated(&folder);
     let run = flows::trained(&folder, &data);
     let precious = Precious::new(&folder, &["a.xdmf"]);
-    let told = "a.xdmf: exists already";
+    let told = "a.xdmf: exists already, and would be written beside ";
     fails(flows::predict(&run, &data, &at("a.h5"), &[]), 1, &[told]);
     precious.are_there();
     assert!(!at("a.h5").exists());

@@ -211,7 +211,7 @@ pub struct StatsArguments {
     /// HDF5 file of results to write.
     #[arg(long, value_name = "FILE", value_parser = file_parser())]
     pub output: PathBuf,
-    /// Replace the output, and the pictures of --plots, if they are there.
+    /// Replace the output, and the pictures of --plots, if they are there; pictures of an output that is replaced and are not drawn anew are removed.
     #[arg(long)]
     pub overwrite: bool,
     /// Hold the statistics against published ones: 180, 395 or 590 (Moser, Kim & Mansour 1999); with --plots also as published.csv and a

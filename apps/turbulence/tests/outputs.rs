@@ -198,7 +198,7 @@ fn a_description_for_paraview_and_what_is_no_log_are_kept() {
             "convert" => vec![output.as_str()],
             _ => vec!["--output", &output],
         };
-        let told = "a.xdmf: exists already; choose another ";
+        let told = "a.xdmf: exists already, and would be written beside ";
         refused(&start, &place, &[told, ", or --overwrite to replace it"]);
     }
     let logged = ["--output", &output, "--overwrite", "--log-json"];

@@ -404,7 +404,33 @@ fn pictures_cost_no_other_file() {
     // What is not asked for is not in the way.
     std::fs::write(path("plots/published.csv"), "mine").unwrap();
     stats(&[]).assert().success();
+    assert!(Path::new(&path("plots/published.csv")).exists());
+    // What the run before drew, and this one does not, is of other statistics.
+    std::fs::write(path("plots/notes.png"), "mine").unwrap();
+    let log = path("plots/published.svg");
+    let told = "published.svg: is a picture that --overwrite removes itself";
+    fails(
+        stats(&["--overwrite", "--log-json", &log]),
+        1,
+        &["--log-json", told],
+    );
     stats(&["--overwrite"]).assert().success();
+    assert!(!Path::new(&path("plots/published.csv")).exists());
+    assert!(Path::new(&path("plots/slices.png")).exists());
+    std::fs::copy(path("a.h5"), path("alone.h5")).unwrap();
+    let alone = [
+        "stats",
+        &path("alone.h5"),
+        "--output",
+        &path("a.h5"),
+        "--overwrite",
+        "--plots",
+        &path("plots"),
+    ];
+    with(&alone).assert().success();
+    assert!(!Path::new(&path("plots/slices.png")).exists());
+    assert!(Path::new(&path("plots/profiles.png")).exists());
+    assert_eq!(std::fs::read(path("plots/notes.png")).unwrap(), b"mine");
     // Statistics alone have no slices, which are then not in the way either.
     let others = path("others");
     std::fs::create_dir(&others).unwrap();

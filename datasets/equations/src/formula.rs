@@ -65,6 +65,18 @@ impl System {
         let tokens = names::resolved(lexer::tokens(formulas)?, names, parameters)?;
         system::system(&tokens, parameters)
     }
+
+    /// The right-hand sides with the names of a series' components, where numbers of their places would mean others to
+    /// [`Self::parse_with_names`], or none: of the components `u_1` and `u_2`, `u_1` is the first. None where numbers mean what they say, and
+    /// where a name cannot stand in a formula.
+    pub fn with_own_names(&self, names: &[String]) -> Option<Vec<String>> {
+        if !names::are_renumbered(names) {
+            return None;
+        }
+        let formulas = self.formulas_with(names);
+        let read = Self::parse_with_names(&formulas.join(" | "), &Parameters::new(), names);
+        (read.as_ref() == Ok(self)).then_some(formulas)
+    }
 }
 
 impl FromStr for Expression {

@@ -58,10 +58,19 @@ impl Expression {
     }
 
     fn print(&self, style: Style) -> String {
+        self.print_with(style, &[])
+    }
+
+    /// The formula with these names for as many components as there are names.
+    fn print_with(&self, style: Style, names: &[String]) -> String {
+        let name = |symbol| match symbol {
+            Symbol::Variable(Variable::State(index)) => names.get(usize::from(index)),
+            _ => None,
+        };
         self.fold(|symbol, operands: &[Part]| match (symbol, operands) {
             (Symbol::Operator(operator), [a, b]) => style.binary(operator, a, b),
             (Symbol::Operator(operator), [a]) => style.unary(operator, a),
-            (leaf, _) => style.leaf(leaf),
+            (leaf, _) => name(leaf).map_or_else(|| style.leaf(leaf), |name| style.name(name)),
         })
         .text
     }
@@ -88,6 +97,29 @@ impl System {
         lines.join(" \\\\\n")
     }
 
+    /// The right-hand sides in formulas with these names for the components.
+    pub(crate) fn formulas_with(&self, names: &[String]) -> Vec<String> {
+        let components = self.components().iter();
+        components
+            .map(|right| right.print_with(Style::Infix, names))
+            .collect()
+    }
+
+    /// In LaTeX with these names for the components, else as [`Self::latex`].
+    pub fn latex_with_names(&self, names: &[String]) -> String {
+        let equations = self.components().iter().zip(names);
+        let lines: Vec<String> = equations
+            .map(|(right, name)| {
+                let left = Style::Latex.name(name).text;
+                format!(
+                    "\\dot{{{left}}} = {}",
+                    right.print_with(Style::Latex, names)
+                )
+            })
+            .collect();
+        lines.join(" \\\\\n")
+    }
+
     /// In the authors' infix words, components joined by ` | `.
     pub fn infix_words(&self) -> String {
         self.joined(" | ", Expression::infix_words)
@@ -106,6 +138,20 @@ impl fmt::Display for System {
 }
 
 impl Style {
+    /// A component by its name.
+    fn name(self, name: &str) -> Part {
+        let text = match (self, Variable::from_word(name)) {
+            (Self::Latex, Some(variable)) => latex_variable(variable),
+            (Self::Latex, None) => format!("\\mathrm{{{}}}", name.replace('_', "\\_")),
+            _ => name.to_owned(),
+        };
+        Part {
+            text,
+            binding: Binding::Atom,
+            bare_number: false,
+        }
+    }
+
     fn leaf(self, symbol: Symbol) -> Part {
         let text = match symbol {
             Symbol::Number(number) => return self.number(shortest(number)),

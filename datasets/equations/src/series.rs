@@ -23,8 +23,16 @@ pub struct Series {
     times: Vec<f64>,
     states: Array2<f64>,
     names: Vec<String>,
-    /// What a reader left out of the file.
+    origin: Origin,
+}
+
+/// What a reader knows of a series' file beside the numbers.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Origin {
+    /// What was left out, or taken for what nobody called so.
     note: Option<String>,
+    /// The column of the times.
+    time_name: Option<String>,
 }
 
 impl Series {
@@ -86,30 +94,43 @@ impl Series {
             times,
             states,
             names,
-            note: None,
+            origin: Origin::default(),
         })
     }
 
-    /// Reads a file by the ending of its name: `.csv`, `.npy`, or `.h5` and `.hdf5`, where the name of a group or a dataset may
+    /// Reads a file by the ending of its name: `.csv`, `.npy`, or `.h5`, `.hdf5` and `.nc`, where the name of a group or a dataset may
     /// follow a colon.
     ///
     /// # Errors
     /// Those of [`Self::from_csv`], [`Self::from_npy`] and [`Self::from_hdf`], and for other endings.
     pub fn read(place: &str) -> Result<Self, EquationError> {
+        Self::read_timed(place, None)
+    }
+
+    /// As [`Self::read`]; `time_column` names the column of a CSV file that has the times, or is its number, counted from 0.
+    ///
+    /// # Errors
+    /// As [`Self::read`], where there is no such column, and for other kinds of files, whose times have their place.
+    pub fn read_timed(place: &str, time_column: Option<&str>) -> Result<Self, EquationError> {
         let (path, name) = split_place(place, |path| Ending::of(path).is_some());
-        match (Ending::of(&path), name) {
-            (Some(Ending::Csv), None) => Self::from_csv(&path),
-            (Some(Ending::Npy), None) => Self::from_npy(&path),
-            (Some(Ending::Hdf), name) => Self::from_hdf(&path, name.as_deref()),
-            (ending, _) => Err(EquationError::File {
-                path,
-                reason: match ending {
-                    None => "unknown kind of file, expected a name that ends in .csv, .npy, .h5 or .hdf5",
-                    Some(_) => "holds one series: leave out the name behind the colon",
-                }
-                .to_owned(),
-            }),
-        }
+        let reason = match (Ending::of(&path), name, time_column) {
+            (Some(Ending::Csv), None, time_column) => return csv::read(&path, time_column),
+            (Some(Ending::Npy), None, None) => return Self::from_npy(&path),
+            (Some(Ending::Hdf), name, None) => return Self::from_hdf(&path, name.as_deref()),
+            (None, _, _) => {
+                "unknown kind of file, expected a name that ends in .csv, .npy, .h5, .hdf5 or .nc"
+            }
+            (Some(Ending::Csv | Ending::Npy), Some(_), _) => {
+                "holds one series: leave out the name behind the colon"
+            }
+            (Some(Ending::Npy | Ending::Hdf), _, Some(_)) => {
+                "its times are the first column, or the dataset time: leave out --time-column, which is for .csv"
+            }
+        };
+        Err(EquationError::File {
+            path,
+            reason: reason.to_owned(),
+        })
     }
 
     /// Reads a NumPy array `[points, 1 + components]` of float32, float64 or integers whose first column has the times.
@@ -120,7 +141,7 @@ impl Series {
         npy::read(path)
     }
 
-    /// Reads an HDF5 file: `time` and `values` (and `component`) of the group that is named, or of the root; or the dataset that
+    /// Reads an HDF5 file, which NetCDF-4 is too: `time` and `values` (and `component`) of the group that is named, or of the root; or the dataset that
     /// is named, `[points, 1 + components]` with the times in the first column. `datasets/equations/FORMAT.md` has the layout.
     ///
     /// # Errors
@@ -129,14 +150,14 @@ impl Series {
         hdf::read(path, name)
     }
 
-    /// Reads a CSV file: a line of names, then a line a point; the column `t` or `time` (or the first one) has the times,
-    /// every other column is a component, in order. Lines that begin with `#` are skipped, and first columns without a name (or called
-    /// `Unnamed: 0`) of increasing whole numbers, the index that pandas writes, where another column has the times.
+    /// Reads a CSV file: a line of names, then a line a point. The column called `t` or `time` has the times, or else the only one with
+    /// another name of times, or else the first one. Every other column is a component, in order. Lines that begin with `#` are skipped, and first columns without a name (or called `Unnamed: 0`) of increasing whole
+    /// numbers, the index that pandas writes, where another column has the times. `datasets/equations/FORMAT.md` has the rules.
     ///
     /// # Errors
     /// Names the line and the column, what is there and what should be.
     pub fn from_csv(path: &Path) -> Result<Self, EquationError> {
-        csv::read(path)
+        csv::read(path, None)
     }
 
     /// The times, `[points]`.
@@ -156,7 +177,12 @@ impl Series {
 
     /// What of the file is not in the series, in words for its owner, if there is such a thing.
     pub fn note(&self) -> Option<&str> {
-        self.note.as_deref()
+        self.origin.note.as_deref()
+    }
+
+    /// What the column of the times is called, where the file has columns with names.
+    pub fn time_name(&self) -> Option<&str> {
+        self.origin.time_name.as_deref()
     }
 
     /// Number of points.
@@ -204,7 +230,7 @@ impl Series {
             names.collect(),
         )?;
         Ok(Self {
-            note: self.note.clone(),
+            origin: self.origin.clone(),
             ..selected
         })
     }
@@ -245,7 +271,7 @@ impl Series {
             times: self.times[points.clone()].to_vec(),
             states: self.states.slice(s![points, ..]).to_owned(),
             names: self.names.clone(),
-            note: self.note.clone(),
+            origin: self.origin.clone(),
         }
     }
 }
@@ -260,10 +286,12 @@ enum Ending {
 
 impl Ending {
     fn of(path: &Path) -> Option<Self> {
-        let known: [(_, &[&str]); 3] = [
+        let known: [(_, &[&str]); 4] = [
             (Self::Csv, &["csv"]),
             (Self::Npy, &["npy"]),
             (Self::Hdf, &rheome_hdf::ENDINGS),
+            // NetCDF-4 is HDF5.
+            (Self::Hdf, &["nc"]),
         ];
         let found = |(_, endings): &(Self, &[&str])| rheome_hdf::has_ending(path, endings);
         known.into_iter().find(found).map(|(ending, _)| ending)
@@ -310,7 +338,25 @@ impl Place<'_> {
         }
         let states = table.slice(s![.., 1..]).to_owned();
         let names = component_names(states.ncols());
-        self.series(table.column(0).to_vec(), states, names)
+        let series = self.series(table.column(0).to_vec(), states, names)?;
+        let origin = Origin {
+            note: self.note(table),
+            time_name: None,
+        };
+        Ok(Series { origin, ..series })
+    }
+
+    /// What is to be known of a table that may be another way round.
+    fn note(&self, table: &Array2<f64>) -> Option<String> {
+        let (rows, columns) = table.dim();
+        (rows < columns).then(|| {
+            format!(
+                "{}: {}: shape [{rows}, {columns}] is read as {rows} points of {} components; if it is transposed, save its transpose (NumPy: array.T)",
+                self.path.display(),
+                self.name,
+                columns - 1
+            )
+        })
     }
 
     fn wrong(&self, found: String, expected: String) -> EquationError {

@@ -60,67 +60,240 @@ fn an_index_is_no_component() {
     assert_eq!(series.names(), ["Unnamed: 0", "x"]);
 }
 
-/// Without a column called `t` or `time` the first real one has the times, not an index before it.
+/// A column with a name of times has them, wherever it is, behind an index or without one.
 #[test]
-fn an_index_is_not_the_times_where_others_are() {
-    for (header, names, first, remark) in [
-        (
-            ",Year,Hare,Lynx",
-            &["Hare", "Lynx"][..],
-            1900.0,
-            Some("left out"),
-        ),
-        (
-            ",time (s),Hare,Lynx",
-            &["Hare", "Lynx"],
-            1900.0,
-            Some("left out"),
-        ),
-        (
-            "Unnamed: 0,t [h],Hare,Lynx",
-            &["Hare", "Lynx"],
-            1900.0,
-            Some("left out"),
-        ),
-        ("Year,rise,Hare,Lynx", &["rise", "Hare", "Lynx"], 0.0, None),
+fn times_are_found_by_their_name() {
+    for name in [
+        "Year", "year", "elapsed", "TIME", "time (s)", "Time [h]", "t_s", "t [min]", "T (s)",
+        "days", "date",
     ] {
-        let series = read(&format!(
-            "{header}\n0,1900,30,4\n1,1901,47.2,6.1\n2,1902,20,9\n"
-        ))
-        .unwrap();
-        assert_eq!(series.names(), names, "{header}");
-        assert_eq!(series.times()[0], first, "{header}");
-        let note = series.note().map(|note| note.rsplit_once(": ").unwrap().1);
-        assert_eq!(
-            note.map(|note| note.contains("left out")),
-            remark.map(|_| true)
-        );
+        for (index, rows) in [
+            ("", ["", ""]),
+            (",", ["0,", "1,"]),
+            ("Unnamed: 0,", ["0,", "1,"]),
+        ] {
+            let [first, second] = rows;
+            let text = format!("{index}Hare,Lynx,{name}\n{first}30,4,1900\n{second}40,6,1901\n");
+            let series = read(&text).unwrap();
+            assert_eq!(series.names(), ["Hare", "Lynx"], "{text}");
+            assert_eq!(series.times(), [1900.0, 1901.0], "{text}");
+            assert_eq!(series.time_name(), Some(name));
+            let told = format!("left out; column {name:?} has the times");
+            let note = series.note();
+            assert_eq!(note.is_some(), !index.is_empty(), "{text}");
+            assert!(note.is_none_or(|note| note.ends_with(&told)), "{note:?}");
+        }
     }
-    // Nothing else can be the times: what follows does not increase, or is all that there is.
-    for (text, names) in [
-        (",Hare,Lynx\n0,30,4\n1,20,6\n", &["Hare", "Lynx"][..]),
-        (",x\n0,1\n1,3\n", &["x"]),
-        (",T_in,T_out\n0,30,4\n1,20,6\n", &["T_in", "T_out"]),
-        (",T cells,virus\n0,30,4\n1,20,6\n", &["T cells", "virus"]),
-        (",Day,Hare\n0,1,30\n1,1,20\n", &["Day", "Hare"]),
+    // t and time before all others.
+    for (header, time) in [
+        ("T,t,x", "t"),
+        ("T,time,x", "time"),
+        (",T,t,x", "t"),
+        ("Year,Time,t", "t"),
+        ("T,day,x", "day"),
+        ("x,min,time", "time"),
+        // By its place, as any first one.
+        ("T,x,y", "T"),
+        ("clock,x,y", "clock"),
     ] {
+        let index = header.starts_with(',');
+        let rows = [[0, 2, 3, 5], [1, 3, 4, 6]].map(|row| {
+            let row = row.map(|number: i32| number.to_string());
+            row[usize::from(!index)..].join(",")
+        });
+        let series = read(&format!("{header}\n{}\n{}\n", rows[0], rows[1])).unwrap();
+        assert_eq!(series.time_name(), Some(time), "{header}");
+    }
+    let series = read("t (h),Year,x\n0,1900,1\n1,1900,2\n")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        series.contains("\"Year\": found a name of times, as \"t (h)\" is"),
+        "{series}"
+    );
+}
+
+/// Names that begin with words for times are none.
+#[test]
+fn what_is_not_clear_is_refused_with_the_remedy() {
+    let increasing =
+        "found increasing numbers behind a first column without a name that does so too";
+    for (header, rows, expected) in [
+        (",mean,min,max", ["0,4,1,9", "1,3,2,8"], increasing),
+        (",deaths,week_cases", ["0,4,1", "1,3,2"], increasing),
+        (",mass,second species", ["0,4,1", "1,3,2"], increasing),
+        (",channel,sec_temp", ["0,4,1", "1,3,2"], increasing),
+        (",mass,x", ["0,5,1", "1,6,2"], increasing),
+        (",x,T", ["0,5,1", "1,4,2"], increasing),
+        (
+            ",Hare,Lynx,time since start",
+            ["0,5,1,1", "1,4,2,2"],
+            increasing,
+        ),
+        (
+            "x,T",
+            ["5,1", "6,2"],
+            "\"T\": found increasing numbers, which may be times or temperatures",
+        ),
+        (
+            ",Year,Month,Hare",
+            ["0,1900,1,5", "1,1900,2,6"],
+            "\"Month\": found a name of times, as \"Year\" is",
+        ),
+        (
+            "Year,Month,Hare",
+            ["1900,1,5", "1900,2,6"],
+            "\"Month\": found a name of times, as \"Year\" is",
+        ),
+        (
+            "t,x,time",
+            ["0,1,5", "1,2,6"],
+            "\"time\": found a name of times, as \"t\" is",
+        ),
+    ] {
+        let message = read(&format!("{header}\n{}\n{}\n", rows[0], rows[1]))
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains(expected), "{header}: {message}");
+        let remedy = "expected to be told which column has the times: call it t, or name it with --time-column";
+        assert!(message.ends_with(remedy), "{header}: {message}");
+    }
+    // The one that is called so, and cannot be.
+    for (header, rows, expected) in [
+        (
+            ",Day,Hare",
+            ["0,1,30", "1,1,20"],
+            "column \"Day\": found 1 after 1",
+        ),
+        (
+            ",price,min,day",
+            ["0,5,1,7", "1,6,2,1"],
+            "column \"day\": found 1 after 7",
+        ),
+        (
+            "Hare,Lynx,Year",
+            ["3,4,1901", "4,5,1900"],
+            "column \"Year\": found 1900 after 1901",
+        ),
+        (
+            ",Hare,date,Lynx",
+            ["0,5,20200131,4", "1,4,20200201,3"],
+            "column \"date\": found 20200131, a date as a number",
+        ),
+        (
+            "date,Lynx",
+            ["20200131,4", "20200201,3"],
+            "column \"date\": found 20200131, a date as a number",
+        ),
+        (
+            ",t",
+            ["0,1", "1,2"],
+            "\"t\": found no component beside the times",
+        ),
+    ] {
+        let message = read(&format!("{header}\n{}\n{}\n", rows[0], rows[1]))
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains(expected), "{header}: {message}");
+    }
+    // Nothing else can be the times: what follows the index does not increase, or is all that there is.
+    for (text, names) in [
+        (",Hare,Lynx\n0,30,4\n1,20,6\n", None),
+        (",Hare,Lynx\n0,30,7\n1,20,6\n", Some(&["Hare", "Lynx"][..])),
+        (",x\n0,1\n1,3\n", Some(&["x"])),
+        (",T_in,T_out\n0,30,4\n1,20,4\n", Some(&["T_in", "T_out"])),
+        (
+            ",T cells,virus\n0,30,4\n1,20,3\n",
+            Some(&["T cells", "virus"]),
+        ),
+    ] {
+        let Some(names) = names else {
+            assert!(read(text).is_err(), "Lynx may be the times");
+            continue;
+        };
         let series = read(text).unwrap();
         assert_eq!(
             (series.names(), series.times()),
             (&*owned(names), &[0.0, 1.0][..])
         );
-        assert!(series.note().unwrap().contains("taken for the times"));
+        assert_eq!(series.time_name(), Some("column 0, which has no name"));
+        assert!(series.note().unwrap().ends_with("taken for the times"));
     }
 }
 
-/// The times behind an index may be anywhere.
 #[test]
-fn times_are_found_by_their_name_where_they_increase() {
-    for name in ["Year", "elapsed", "t_min", "time since start"] {
-        let text = format!(",Hare,Lynx,{name}\n0,30,4,1900\n1,20,6,1901\n");
-        let series = read(&text).unwrap();
-        assert_eq!(series.names(), ["Hare", "Lynx"], "{name}");
-        assert_eq!(series.times(), [1900.0, 1901.0], "{name}");
+fn whoever_names_the_column_of_the_times_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    let place = path.to_str().unwrap();
+    std::fs::write(&path, ",Year,Month,min\n0,1900,1,5\n1,1901,2,6\n").unwrap();
+    for (named, time, names) in [
+        ("Year", "Year", &["Month", "min"][..]),
+        ("month", "Month", &["Year", "min"]),
+        ("min", "min", &["Year", "Month"]),
+        ("3", "min", &["Year", "Month"]),
+        (
+            "0",
+            "column 0, which has no name",
+            &["Year", "Month", "min"],
+        ),
+    ] {
+        let series = Series::read_timed(place, Some(named)).unwrap();
+        assert_eq!(
+            (series.time_name(), series.names()),
+            (Some(time), &*owned(names)),
+            "{named}"
+        );
+        assert_eq!(series.note().is_some(), named != "0", "{named}");
+    }
+    for (place, named, expected) in [
+        (
+            place,
+            "Day",
+            "a.csv: --time-column: found \"Day\", expected one of the columns , Year, Month, min, or its number",
+        ),
+        (place, "4", "found \"4\""),
+        (place, "", "found \"\""),
+        ("a.npy", "0", "a.npy: its times are the first column"),
+        (
+            "a.h5:b",
+            "time",
+            "a.h5: its times are the first column, or the dataset time",
+        ),
+    ] {
+        let message = Series::read_timed(place, Some(named))
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+/// As Excel writes them where numbers have decimal commas, and instruments.
+#[test]
+fn semicolons_and_tabs_separate_columns_too() {
+    for separator in [";", "\t"] {
+        let text = "# of May, in the garden\n\nt,x,\"y;\tz\"\n0,1.5,2\n1,2.5,-3e1\n";
+        let (head, rest) = text.split_once("\n\n").unwrap();
+        let series = read(&format!("{head}\n\n{}", rest.replace(',', separator))).unwrap();
+        assert_eq!(series.names(), ["x", "y;\tz"]);
+        assert_eq!(series.states().row(1).to_vec(), [2.5, -30.0]);
+    }
+    for (text, expected) in [
+        (
+            "t;x\n0;1,5\n1;2\n",
+            "line 2, column \"x\": found \"1,5\", expected a decimal point, no decimal comma",
+        ),
+        ("t;x\n0;1\n1;2;3\n", "3 fields"),
+        ("t;x\n0,1\n1,2\n", "1 field"),
+        (
+            "t;x\ty\n0;1\t2\n",
+            "line 1: found 1 column(s), expected the time and 1 to 64 components, with commas between them (or semicolons, or tabs)",
+        ),
+        ("t x\n0 1\n1 2\n", "line 1: found 1 column(s)"),
+        ("t;x,y\n0;1,2\n1;3,4\n", "found \"0;1\""),
+    ] {
+        let message = read(text).unwrap_err().to_string();
+        assert!(message.contains(expected), "{text:?}: {message}");
     }
 }
 
@@ -142,7 +315,7 @@ fn what_is_wrong_with_a_series_is_said() {
         ),
         (
             "x,v\n1,1\n0.5,2\n",
-            "line 3, column \"x\": found 0.5 after 1, expected increasing times: the column t or time has them, or the first one",
+            "line 3, column \"x\": found 0.5 after 1, expected increasing times (--time-column names another column)",
         ),
         ("t,x\n0,1\n1,2,3\n", "3 fields"),
         (
@@ -150,7 +323,6 @@ fn what_is_wrong_with_a_series_is_said() {
             "line 1, column \"0\": found a number, expected a header",
         ),
         ("t\n0\n1\n", "line 1: found 1 column(s)"),
-        ("t;x\n0;1\n1;2\n", "line 1: found 1 column(s)"),
         (
             "t,x\n0,1\n",
             "found 1 point(s), expected a header and at least two points",
@@ -162,11 +334,7 @@ fn what_is_wrong_with_a_series_is_said() {
         ),
         (
             "t,,x\n0,5,1\n1,5,2\n",
-            "line 1, column \"\": found no name (column 2), expected a name for each component",
-        ),
-        (
-            ",mass,x\n0,5,1\n1,6,2\n",
-            "column \"mass\": found increasing numbers behind a column without a name that does so too, expected to be told",
+            "line 1, column \"\": found no name (column 1), expected a name for each component",
         ),
         (
             "t,x\n1700000000000000000,1\n1700000000000001000,2\n",

@@ -96,7 +96,10 @@ proptest! {
         let header = format!("time,{}\n", series.names().join(","));
         std::fs::write(path("a.csv"), header + &rows.join("\n")).unwrap();
         for place in ["a.h5", "a.h5:a/b", "a.h5:/a/b/", "a.h5:table", "a.npy", "a.csv"] {
-            prop_assert_eq!(&Series::read(&path(place)).unwrap(), &series, "{}", place);
+            let read = Series::read(&path(place)).unwrap();
+            prop_assert_eq!(read.times(), series.times(), "{}", place);
+            prop_assert_eq!(read.states(), series.states(), "{}", place);
+            prop_assert_eq!(read.names(), series.names(), "{}", place);
         }
     }
 
@@ -187,6 +190,14 @@ fn what_is_wrong_with_a_file_is_said() {
     std::fs::write(path("along.npy"), npy(&across(4, 50).t().to_owned())).unwrap();
     let along = Series::read(path("along.npy").to_str().unwrap()).unwrap();
     assert_eq!((along.points(), along.dimension()), (50, 3));
+    assert_eq!(along.note(), None);
+    // Nothing tells that this one is transposed, but that it is wide.
+    let rising = Array2::from_shape_fn((3, 40), |(row, column)| (10 * row + column) as f64);
+    std::fs::write(path("rising.npy"), npy(&rising)).unwrap();
+    let wide = Series::read(path("rising.npy").to_str().unwrap()).unwrap();
+    assert_eq!((wide.points(), wide.dimension()), (3, 39));
+    let note = "rising.npy: the array: shape [3, 40] is read as 3 points of 39 components; if it is transposed";
+    assert!(wide.note().unwrap().contains(note), "{:?}", wide.note());
     let one_point = arr2(&[[0.0, 1.0]]);
     std::fs::write(path("one.npy"), npy(&one_point)).unwrap();
     wrong("one.npy", &["one.npy: the array: found 1 times"]);
@@ -376,7 +387,7 @@ fn files_of_numpy_and_h5py_are_read() {
     let mut places: Vec<PathBuf> = ["f8.npy", "f4.npy", "fortran.npy", "big.npy"]
         .map(PathBuf::from)
         .to_vec();
-    places.extend(["a.h5", "a.h5:inner/series", "a.h5:table"].map(PathBuf::from));
+    places.extend(["a.h5", "a.h5:inner/series", "a.h5:table", "xarray.nc"].map(PathBuf::from));
     for place in places {
         let series = Series::read(folder.path().join(&place).to_str().unwrap()).unwrap();
         assert_eq!(series.points(), 50, "{}", place.display());
@@ -386,8 +397,38 @@ fn files_of_numpy_and_h5py_are_read() {
             assert!((state[1] - 2.0 * time.cos()).abs() < 1e-6);
         }
     }
-    let named = Series::read(folder.path().join("a.h5").to_str().unwrap()).unwrap();
-    assert_eq!(named.names(), ["sine", "cosine"]);
+    for name in ["a.h5", "xarray.nc"] {
+        let named = Series::read(folder.path().join(name).to_str().unwrap()).unwrap();
+        assert_eq!(named.names(), ["sine", "cosine"]);
+    }
+    let classic = message(&folder.path().join("classic.nc"));
+    assert!(
+        classic.contains("classic.nc: found classic NetCDF, expected NetCDF-4 (nccopy"),
+        "{classic}"
+    );
+    for (name, time) in [("index.csv", "time"), ("semicolons.csv", "time")] {
+        let path = folder.path().join(name);
+        let table = Series::read(path.to_str().unwrap()).unwrap();
+        assert_eq!(
+            (table.names(), table.time_name()),
+            (&["Hare", "Lynx"].map(str::to_owned)[..], Some(time)),
+            "{name}"
+        );
+        assert_eq!(table.times(), [1900.0, 1901.0, 1902.0]);
+    }
+    for (name, told) in [
+        (
+            "commas.csv",
+            "found \"0,5\", expected a decimal point, no decimal comma",
+        ),
+        (
+            "min_max.csv",
+            "column \"min\": found increasing numbers behind a first column without a name",
+        ),
+    ] {
+        let message = message(&folder.path().join(name));
+        assert!(message.contains(told), "{message}");
+    }
     for kind in ["i8", "u1", "i2_big"] {
         let path = folder.path().join(format!("pelts_{kind}.npy"));
         let pelts = Series::read(path.to_str().unwrap()).unwrap();

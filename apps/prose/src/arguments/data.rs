@@ -43,10 +43,13 @@ pub struct FamiliesArguments {
 /// Options of `info`.
 #[derive(Debug, Args)]
 pub struct InfoArguments {
-    /// File of `prose generate` or `prose predict`, series (.csv, .npy, .h5, or FILE.h5:group) or model folder.
+    /// File of `prose generate` or `prose predict`, series (.csv, .npy, .h5, .nc, or FILE.h5:group) or model folder.
     #[arg(value_name = "FILE|DIR")]
     pub path: String,
     /// Print one JSON object, for scripts.
     #[arg(long)]
     pub json: bool,
+    /// Which column of a CSV file has the times, by name or number, counted from 0 (as for predict).
+    #[arg(long, value_name = "NAME")]
+    pub time_column: Option<String>,
 }

@@ -45,7 +45,8 @@ pub struct PredictArguments {
     /// Also draw the series and both continuations beside the output (PNG and SVG).
     #[arg(long)]
     pub plots: bool,
-    /// Replace the output, and the pictures of --plots, if they are there.
+    /// Replace the output, and the pictures of --plots, if they are there; without --plots, pictures of the output that is replaced are
+    /// removed.
     #[arg(long)]
     pub overwrite: bool,
     /// Common options.
@@ -67,16 +68,20 @@ pub enum Resampling {
 /// Which series, and in which units the network sees it.
 #[derive(Debug, Args)]
 pub struct SeriesOptions {
-    /// The series (.csv, .npy, .h5, or FILE.h5:group; datasets/equations/FORMAT.md has the layouts), or a file of `prose generate`.
+    /// The series (.csv, .npy, .h5, .nc, or FILE.h5:group; datasets/equations/FORMAT.md has the layouts), or a file of `prose generate`.
     #[arg(long, value_name = "FILE[:NAME]")]
     pub input: String,
+    /// Which column of a CSV file has the times, by name or number, counted from 0. Default: t or time, or else the only one with another
+    /// name of times (Year, time (h)), or else the first one; what is not clear is refused.
+    #[arg(long, value_name = "NAME")]
+    pub time_column: Option<String>,
     /// Which trajectory, where --input is a file of `prose generate`, counted from 0.
     #[arg(long, value_name = "N")]
     pub sample: Option<usize>,
     /// Components to use, in this order, by name or number, separated by commas. Default: all.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub components: Option<Vec<String>>,
-    /// Use only so many first points of the series; the others are held back to judge by. Default: all, but as many as in the
+    /// Use only so many first points of the series; the others, if there are two or more, are held back to judge by. Default: all, but as many as in the
     /// training where --input is a file of `prose generate`.
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(2..))]
     pub points: Option<usize>,

@@ -20,6 +20,13 @@ use crate::trained_model::TrainedModel;
 /// Runs the command.
 pub fn run(arguments: &InfoArguments) -> Result<(), Failure> {
     let path = Path::new(&arguments.path);
+    let is_other = || path.is_dir() || is_data_file(path) || is_prediction(path);
+    if arguments.time_column.is_some() && is_other() {
+        return Err(Failure::new(format!(
+            "--time-column: {} is no series; leave the option out",
+            arguments.path
+        )));
+    }
     let facts = if path.is_dir() {
         of_model(path)?
     } else if is_data_file(path) {
@@ -27,7 +34,7 @@ pub fn run(arguments: &InfoArguments) -> Result<(), Failure> {
     } else if is_prediction(path) {
         of_prediction(path)?
     } else {
-        of_series(&arguments.path, arguments.json)?
+        of_series(arguments)?
     };
     facts.print(arguments.json);
     Ok(())
@@ -58,11 +65,13 @@ fn of_data(path: &Path) -> Result<Facts, Failure> {
 }
 
 /// What a series holds: for programs one object of the components' ranges, for people a line a component, in their order.
-fn of_series(place: &str, json: bool) -> Result<Facts, Failure> {
-    let series = Series::read(place)?;
+fn of_series(arguments: &InfoArguments) -> Result<Facts, Failure> {
+    let place = &arguments.path;
+    let series = Series::read_timed(place, arguments.time_column.as_deref())?;
     let mut facts = Facts::default();
     facts.tell("series", place);
     facts.tell("components", series.names());
+    facts.tell_known("times", series.time_name());
     facts.tell_known("note", series.note());
     tell_times(&mut facts, series.times());
     let extremes = |values: ndarray::ArrayView1<f64>| {
@@ -72,7 +81,7 @@ fn of_series(place: &str, json: bool) -> Result<Facts, Failure> {
     };
     let values = series.names().iter().zip(series.states().columns());
     let values = values.map(|(name, column)| (name.clone(), json!(extremes(column))));
-    match json {
+    match arguments.json {
         true => facts.tell("values", Value::Object(values.collect())),
         false => values.for_each(|(name, range)| facts.tell(&format!("values of {name}"), range)),
     }

@@ -161,6 +161,30 @@ fn what_is_wrong_is_said_before_anything_is_written() {
         1,
         &["--times", "--points"],
     );
+    fails(
+        predict(
+            &folder,
+            MEASURED,
+            &[&lotka[..], &["--points", "20"]].concat(),
+        ),
+        1,
+        &["hold points back with --points: 1 is held back, and 2 are needed"],
+    );
+    // What may be the reason of another failure.
+    std::fs::write(path("words.csv"), "t,C,sin\n0,1,2\n1,1,3\n2,1,4\n").unwrap();
+    refused(
+        &path("words.csv"),
+        &["--equation", "C C | 2 sin"],
+        &[
+            "--equation: formula, character",
+            "; --equation: C is a number that is not known; the component called so is written u_0",
+        ],
+    );
+    refused(
+        &path("words.csv"),
+        &["--equation", "2 sin + | 3"],
+        &["; --equation: sin is a word of equations; the component called so is written u_1"],
+    );
     for usage in [
         ["--times", "5:1:3"],
         ["--time-scale", "0"],

@@ -84,3 +84,99 @@ fn components_are_told_in_their_order() {
     let told: Value = serde_json::from_slice(&told.get_output().stdout).unwrap();
     assert_eq!(told["values"]["a"], serde_json::json!([-2.0, -1.0]));
 }
+
+/// Which column has the times is told, and can be: one that is called as a minimum is none by itself.
+#[test]
+fn the_column_of_the_times_is_told() {
+    let folder = folder();
+    let path = folder.path().join("a.csv");
+    let rows = (0..30).map(|row| format!("{row},{},{},{}\n", 5 + row % 3, row + 4, 9 - row % 2));
+    let text = ",mean,min,max\n".to_owned() + &rows.collect::<String>();
+    std::fs::write(&path, &text).unwrap();
+    let place = path.to_str().unwrap();
+    let refusal = "column \"min\": found increasing numbers behind a first column without a name";
+    fails(with(&["info", place]), 1, &[refusal, "--time-column"]);
+    let form = ["--equation", "C | C", "--points", "20"];
+    fails(predict(&folder, place, &form), 1, &[refusal]);
+    let told = with(&["info", place, "--time-column", "min"]).assert();
+    told.success().stdout(
+        predicate::str::contains("components: mean, max\ntimes: min\nnote: ")
+            .and(predicate::str::contains("column \"min\" has the times")),
+    );
+    let named = [
+        &form[..],
+        &["--time-column", "0", "--components", "mean,max"],
+    ]
+    .concat();
+    predict(&folder, place, &named).assert().success().stderr(
+        predicate::str::contains("(mean, max), times 0 to 19;").and(predicate::str::contains(
+            "times: column 0, which has no name\n",
+        )),
+    );
+    fails(
+        with(&["info", "apps/prose/demo/model", "--time-column", "t"]),
+        1,
+        &["--time-column: apps/prose/demo/model is no series"],
+    );
+}
+
+/// Of the components u_1 and u_2, u_1 is the first: what is told of it has its name, and means the same to --equation.
+#[test]
+fn components_with_numbers_of_their_own_keep_them() {
+    let folder = folder();
+    let series = write_series(&folder, TRUE, &times(60, 0.25));
+    let text = std::fs::read_to_string(&series).unwrap();
+    let series = series.to_str().unwrap();
+    let renamed = |names: &str| {
+        std::fs::write(series, text.replacen("prey,predators", names, 1)).unwrap();
+    };
+    let fit = |form: &str| {
+        let more = ["--equation", form, "--points", "40", "--overwrite"];
+        let told = predict(&folder, series, &more).assert().success();
+        String::from_utf8(told.get_output().stdout.clone()).unwrap()
+    };
+    let best = |name: &str| {
+        let file = File::open(folder.path().join("out.h5")).unwrap();
+        texts(&file, name)[0].clone()
+    };
+    renamed("u_1,u_2");
+    let told = fit("C u_1 - C u_1 u_2 | C u_1 u_2 - C u_2");
+    assert!(
+        told.contains("\n  du_1/dt = 0.6*u_1 - ") && told.contains("\n  du_2/dt = 0.02*u_1*u_2 - "),
+        "{told}"
+    );
+    assert!(!told.contains("u_0"), "{told}");
+    assert!(
+        best("candidates/infix").starts_with("0.")
+            && best("candidates/infix").contains("*u_1*u_2 | ")
+    );
+    assert!(
+        best("candidates/latex").starts_with("\\dot{u_{1}} = "),
+        "{}",
+        best("candidates/latex")
+    );
+    assert!(best("candidates/prefix").contains("u_0"));
+    // Given back, line by line and as it is in the file.
+    let lines: Vec<&str> = told
+        .lines()
+        .filter_map(|line| line.strip_prefix("  du_"))
+        .collect();
+    let lines = lines
+        .iter()
+        .map(|line| format!("du_{line}"))
+        .collect::<Vec<_>>()
+        .join("; ");
+    for again in [lines, best("candidates/infix")] {
+        let before = best("candidates/infix");
+        fit(&again);
+        let [before, after] = [before, best("candidates/infix")];
+        let number = |text: &str| text.split('*').next().unwrap().parse::<f64>().unwrap();
+        assert!(
+            (number(&before) - number(&after)).abs() < 1e-3,
+            "{before} {after}"
+        );
+    }
+    // Numbers that say what they mean stay.
+    renamed("u_0,u_1");
+    assert!(fit("C x - C x y | C x y - C y").contains("\n  du_0/dt = 0.6*u_0 - "));
+}

@@ -25,7 +25,9 @@ pub(crate) fn place_of(text: &str, names: &[String]) -> Option<usize> {
     let small = text.to_lowercase();
     // `dt` and `dx` are parts of a left-hand side, whatever DT and DX are.
     let is_derivative = text.strip_prefix('d').is_some_and(|rest| {
-        rest == "t" || state(rest).is_some() || names.iter().any(|name| name == rest)
+        let small = rest.to_lowercase();
+        let is_name = names.iter().any(|name| name.to_lowercase() == small);
+        rest == "t" || state(rest).is_some() || is_name
     });
     let means_else = is_derivative || parser::symbol(text).is_some() && state(text).is_none();
     let alike = |name: &String| !means_else && name.to_lowercase() == small;
@@ -56,10 +58,20 @@ pub fn words_among(formulas: &str, names: &[String]) -> Result<Vec<usize>, Equat
     Ok(places.collect())
 }
 
+/// Whether a number such as `u_1` does not mean the component at its place: some are called by numbers, and not all by that of their
+/// place.
+pub(super) fn are_renumbered(names: &[String]) -> bool {
+    let is_other = |(place, name): (usize, &String)| !is_number(name) || state(name) != Some(place);
+    names.iter().any(|name| is_number(name)) && names.iter().enumerate().any(is_other)
+}
+
+fn is_number(name: &str) -> bool {
+    name.starts_with("u_") && state(name).is_some()
+}
+
 /// Whether a letter, or a number such as `u_1`, that is no name may be taken for another component than the one at its place, called `name`:
 /// one has a letter for a name, or any of `names` is such a number.
 fn is_taken_for_another(letter: &str, name: &str, names: &[String]) -> bool {
-    let is_number = |name: &str| name.starts_with("u_") && state(name).is_some();
     match is_number(letter) {
         true => names.iter().any(|name| is_number(name)),
         false => state(&name.to_lowercase()).is_some(),
@@ -76,26 +88,32 @@ pub(super) fn resolved(
     names: &[String],
     parameters: &Parameters,
 ) -> Result<Vec<Token>, EquationError> {
-    for token in &mut tokens {
+    let derivatives = derivatives(&tokens);
+    for (place, token) in tokens.iter_mut().enumerate() {
         let Kind::Name(text) = &mut token.kind else {
             continue;
         };
+        // `dt` below the line is no component, whatever is called so, and `dx` above it is that of x.
+        let (is_over, is_under) = (
+            derivatives.iter().any(|[over, _]| *over == place),
+            derivatives.iter().any(|[_, under]| *under == place),
+        );
         let is_parameter = parameters.contains_key(text) && !names.contains(text);
-        if is_parameter {
+        if is_under || is_parameter && !is_over {
             continue;
         }
-        if let Some(index) = place_of(text, names) {
+        if let Some(index) = place_of(text, names).filter(|_| !is_over) {
             *text = format!("u_{index}");
             continue;
         }
         let left = text
             .strip_prefix('d')
-            .filter(|_| Variable::from_word(text).is_none());
+            .filter(|_| is_over || Variable::from_word(text).is_none());
         if let Some(index) = left.and_then(|name| place_of(name, names)) {
             *text = format!("du_{index}");
             continue;
         }
-        let by_place = [Some(&**text), left]
+        let by_place = [Some(&**text).filter(|_| !is_over), left]
             .into_iter()
             .flatten()
             .find(|name| state(name).is_some());
@@ -111,6 +129,26 @@ pub(super) fn resolved(
         }
     }
     Ok(tokens)
+}
+
+/// Where the two names of each derivative before an equals sign are: `dx/dt`, `\frac{dx}{dt}`.
+fn derivatives(tokens: &[Token]) -> Vec<[usize; 2]> {
+    let name = |place: usize| match &tokens[place].kind {
+        Kind::Name(name) => Some(name.as_str()),
+        _ => None,
+    };
+    let equals = (0..tokens.len()).filter(|place| tokens[*place].kind == Kind::Equals);
+    let before = |equals: usize| {
+        let begin = tokens[..equals]
+            .iter()
+            .rposition(|token| matches!(token.kind, Kind::Separator | Kind::Bar));
+        let begin = begin.map_or(0, |place| place + 1);
+        let kinds: Vec<&Kind> = tokens[begin..equals].iter().map(|t| &t.kind).collect();
+        let [over, under] = super::system::derivative(&kinds)?.map(|place| begin + place);
+        let is_one = name(over)?.starts_with('d') && name(under)? == "dt";
+        is_one.then_some([over, under])
+    };
+    equals.filter_map(before).collect()
 }
 
 #[cfg(test)]
@@ -146,6 +184,8 @@ mod tests {
             ("dt", &["x", "DT"], None),
             ("dx", &["x", "Dx"], None),
             ("DT", &["x", "DT"], Some(1)),
+            ("da", &["A", "DA"], None),
+            ("DA", &["A", "DA"], Some(1)),
         ] {
             assert_eq!(place_of(text, &owned(names)), place, "{text} {names:?}");
         }
@@ -190,6 +230,90 @@ mod tests {
         ] {
             assert!(read(formula, names).is_ok(), "{formula} {names:?}");
         }
+    }
+
+    #[test]
+    fn a_derivative_before_an_equals_sign_is_one_whatever_components_are_called() {
+        let read = |formula: &str, names: &[&str]| {
+            let none = Parameters::new();
+            crate::System::parse_with_names(formula, &none, &owned(names)).map(|s| s.to_string())
+        };
+        for (formula, names, expected) in [
+            (
+                "dx/dt = 2 dt; ddt/dt = 3 x",
+                &["x", "dt"][..],
+                "2*u_1 | 3*u_0",
+            ),
+            ("dx/dt = 2 dx; ddx/dt = 3 x", &["x", "dx"], "2*u_1 | 3*u_0"),
+            (
+                "\\frac{dx}{dt} = 2 dx; dx' = 3 x",
+                &["x", "dx"],
+                "2*u_1 | 3*u_0",
+            ),
+            (
+                "dx/dt = 2 dx; \\dot{dx} = dx/dt",
+                &["x", "dx", "dt"],
+                "2*u_1 | u_1/u_2",
+            ),
+            ("da/dt = 2 DA; dDA/dt = 3 a", &["A", "DA"], "2*u_1 | 3*u_0"),
+            // x by its place.
+            (
+                "dx/dt = 2 dx; ddx/dt = 3 x",
+                &["Hare", "dx"],
+                "2*u_1 | 3*u_0",
+            ),
+        ] {
+            let found = match names.len() {
+                3 => read(&format!("{formula}; ddt/dt = dt"), names),
+                _ => read(formula, names),
+            };
+            let expected = match names.len() {
+                3 => format!("{expected} | u_2"),
+                _ => expected.to_owned(),
+            };
+            assert_eq!(found, Ok(expected), "{formula} {names:?}");
+        }
+        let message = read("dx/dt = y; dy/dt = x", &["y", "z"])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("found \"dx\", which is no name"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn what_is_printed_with_own_names_is_read_as_the_same() {
+        for (names, formulas) in [
+            (
+                &["u_1", "u_2"][..],
+                Some("2.0*u_1 - 3*u_1*u_2 | C*sin(u_2)"),
+            ),
+            (&["u_2", "u_0"], Some("2.0*u_2 - 3*u_2*u_0 | C*sin(u_0)")),
+            (&["u_1", "Hare"], Some("2.0*u_1 - 3*u_1*Hare | C*sin(Hare)")),
+            // Numbers mean what they say.
+            (&["u_0", "u_1"], None),
+            (&["Hare", "Lynx"], None),
+            (&["Hare", "u_1"], Some("2.0*Hare - 3*Hare*u_1 | C*sin(u_1)")),
+            // No name of a formula.
+            (&["u_1", "Hare (1000s)"], None),
+            (&["u_1", "C"], None),
+        ] {
+            let system: crate::System = "2.0 x - 3 x y | C sin(y)".parse().unwrap();
+            let names = owned(names);
+            let printed = system.with_own_names(&names).map(|all| all.join(" | "));
+            assert_eq!(printed.as_deref(), formulas, "{names:?}");
+            let printed = printed.unwrap_or_else(|| system.to_string());
+            let none = Parameters::new();
+            match crate::System::parse_with_names(&printed, &none, &names) {
+                Ok(read) => assert_eq!(read, system, "{names:?}"),
+                Err(_) => assert!(formulas.is_none() && names[0] == "u_1"),
+            }
+        }
+        let system: crate::System = "x y | y^2".parse().unwrap();
+        let latex = system.latex_with_names(&owned(&["u_2", "snow_hare"]));
+        let expected = "\\dot{u_{2}} = u_{2} \\cdot \\mathrm{snow\\_hare} \\\\\n\\dot{\\mathrm{snow\\_hare}} = \\mathrm{snow\\_hare}^2";
+        assert_eq!(latex, expected);
     }
 
     #[test]

@@ -63,22 +63,36 @@ fn check_bars(tokens: &[Token]) -> Result<(), EquationError> {
     }
 }
 
+/// Which tokens before an equals sign are the names of a derivative, above the line and below it: `dx/dt`, `\frac{dx}{dt}`.
+pub(super) fn derivative(left: &[&Kind]) -> Option<[usize; 2]> {
+    match left {
+        [Kind::Name(_), Kind::Divide, Kind::Name(_)] => Some([0, 2]),
+        [
+            Kind::Fraction,
+            Kind::Open(_),
+            Kind::Name(_),
+            Kind::Close(_),
+            Kind::Open(_),
+            Kind::Name(_),
+            Kind::Close(_),
+        ] => Some([2, 5]),
+        _ => None,
+    }
+}
+
 /// The component whose derivative stands before the equals sign: `dx/dt`, `x'`, `\dot{x}`, `\frac{dx}{dt}`.
 fn left_hand_side(left: &[Token], part: &[Token]) -> Result<usize, EquationError> {
     let kinds: Vec<&Kind> = left.iter().map(|token| &token.kind).collect();
-    let name = match kinds.as_slice() {
-        [Kind::Name(name), Kind::Prime]
-        | [Kind::Dot, Kind::Open(_), Kind::Name(name), Kind::Close(_)] => Some(name.as_str()),
-        [Kind::Name(over), Kind::Divide, Kind::Name(under)]
-        | [
-            Kind::Fraction,
-            Kind::Open(_),
-            Kind::Name(over),
-            Kind::Close(_),
-            Kind::Open(_),
-            Kind::Name(under),
-            Kind::Close(_),
-        ] if under == "dt" => over.strip_prefix('d'),
+    let name = match (kinds.as_slice(), derivative(&kinds)) {
+        (
+            [Kind::Name(name), Kind::Prime]
+            | [Kind::Dot, Kind::Open(_), Kind::Name(name), Kind::Close(_)],
+            _,
+        ) => Some(name.as_str()),
+        (_, Some(places)) => match places.map(|place| kinds[place]) {
+            [Kind::Name(over), Kind::Name(under)] if under == "dt" => over.strip_prefix('d'),
+            _ => None,
+        },
         _ => None,
     };
     let component = name.and_then(state);

@@ -1,10 +1,11 @@
 //! Series from CSV files.
 
 mod columns;
+mod separator;
 
 use std::path::Path;
 
-use super::Series;
+use super::{Origin, Series};
 use crate::error::EquationError;
 use crate::system::MAX_COMPONENTS;
 use columns::Columns;
@@ -14,13 +15,14 @@ const MAX_POINTS: usize = 10_000_000;
 /// Whole numbers up to this size are all exact as float64.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-pub(super) fn read(path: &Path) -> Result<Series, EquationError> {
+/// The series of a file; `time_column` names the column of the times, where its owner does.
+pub(super) fn read(path: &Path, time_column: Option<&str>) -> Result<Series, EquationError> {
     let table = Table::read(path)?;
     let Columns {
         time,
         components,
         note,
-    } = Columns::of(&table)?;
+    } = Columns::of(&table, time_column)?;
     if components.len() > MAX_COMPONENTS {
         return Err(table.too_wide());
     }
@@ -33,7 +35,11 @@ pub(super) fn read(path: &Path) -> Result<Series, EquationError> {
         .iter()
         .map(|column| table.headers[*column].clone());
     let series = Series::named(times, states, names.collect())?;
-    Ok(Series { note, ..series })
+    let origin = Origin {
+        note,
+        time_name: Some(columns::label(&table, time)),
+    };
+    Ok(Series { origin, ..series })
 }
 
 /// A file as it is: names and numbers.
@@ -52,10 +58,15 @@ impl<'a> Table<'a> {
             path: path.to_owned(),
             reason: format!("cannot read the series: {error}"),
         })?;
+        let file = separator::found(file).map_err(|error| EquationError::File {
+            path: path.to_owned(),
+            reason: format!("cannot read the series: {error}"),
+        })?;
         let mut reader = csv::ReaderBuilder::new()
-            .comment(Some(b'#'))
+            .comment(Some(separator::COMMENT))
+            .delimiter(file.separator)
             .trim(csv::Trim::All)
-            .from_reader(file);
+            .from_reader(file.text);
         let mut table = Self {
             path,
             headers: Vec::new(),
@@ -126,24 +137,27 @@ impl<'a> Table<'a> {
             path: self.path.to_owned(),
             place: "line 1".to_owned(),
             found: format!("{} column(s)", self.headers.len()),
-            expected: format!("the time and 1 to {MAX_COMPONENTS} components, with commas"),
+            expected: format!(
+                "the time and 1 to {MAX_COMPONENTS} components, with commas between them (or semicolons, or tabs)"
+            ),
         }
     }
 
-    /// Fails where times do not increase.
+    /// Fails where times do not increase, or are dates written as numbers, which are no clock.
     fn check_times(&self, column: usize, times: &[f64]) -> Result<(), EquationError> {
-        let Some(row) = (1..times.len()).find(|row| times[*row] <= times[row - 1]) else {
-            return Ok(());
-        };
         let name = &self.headers[column];
-        let expected = match columns::is_time(name) {
-            true => "increasing times",
-            false => {
-                "increasing times: the column t or time has them, or the first one where none is called so"
-            }
-        };
-        let found = format!("{} after {}", times[row], times[row - 1]);
-        Err(self.wrong(self.lines[row], name, found, expected))
+        if let Some(row) = (1..times.len()).find(|row| times[*row] <= times[row - 1]) {
+            let found = format!("{} after {}", times[row], times[row - 1]);
+            let expected = "increasing times (--time-column names another column)";
+            return Err(self.wrong(self.lines[row], name, found, expected));
+        }
+        if times.iter().copied().all(is_date) {
+            let found = format!("{}, a date as a number", times[0]);
+            let expected =
+                "times, such as days since the first: 20200131 and 20200201 are one day apart";
+            return Err(self.wrong(self.lines[0], name, found, expected));
+        }
+        Ok(())
     }
 
     fn number(&self, line: u64, column: usize, text: &str) -> Result<f64, EquationError> {
@@ -153,7 +167,14 @@ impl<'a> Table<'a> {
             self.wrong(line, name, format!("{excerpt:?}"), expected)
         };
         let number = text.parse().ok().filter(|value: &f64| value.is_finite());
-        let number = number.ok_or_else(|| wrong("a finite number"))?;
+        let number = number.ok_or_else(|| {
+            let with_point = text.replacen(',', ".", 1);
+            let has_comma = text.contains(',') && with_point.parse::<f64>().is_ok();
+            wrong(match has_comma {
+                true => "a decimal point, no decimal comma (pandas: to_csv(decimal=\".\"))",
+                false => "a finite number",
+            })
+        })?;
         let is_rounded = number.abs() > EXACT
             && text
                 .parse::<i128>()
@@ -193,4 +214,11 @@ impl<'a> Table<'a> {
             reason: reason.split_whitespace().collect::<Vec<_>>().join(" "),
         }
     }
+}
+
+/// Whether a number is a date, as year, month and day: 20200131.
+fn is_date(time: f64) -> bool {
+    let (month, day) = ((time / 100.0).floor() % 100.0, time % 100.0);
+    let is_year = (1e7..1e8).contains(&time) && time.fract() == 0.0;
+    is_year && (1.0..=12.0).contains(&month) && (1.0..=31.0).contains(&day)
 }

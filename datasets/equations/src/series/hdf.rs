@@ -1,5 +1,6 @@
 //! Series in HDF5 files.
 
+use std::io::Read;
 use std::path::Path;
 
 use hdf5::Group;
@@ -25,6 +26,10 @@ pub(super) fn read(path: &Path, name: Option<&str>) -> Result<Series, EquationEr
         path: path.to_owned(),
         reason,
     };
+    if is_classic(path) {
+        let remedy = "expected NetCDF-4 (nccopy -k nc4 IN OUT; xarray: to_netcdf(engine=\"h5netcdf\")) or HDF5";
+        return Err(refuse(format!("found classic NetCDF, {remedy}")));
+    }
     let metadata = std::fs::metadata(path);
     let bytes = metadata.map_err(|error| refuse(format!("cannot read the series: {error}")))?;
     let file = rheome_hdf::open(path).map_err(|error| refuse(message(&error)))?;
@@ -51,6 +56,13 @@ pub(super) fn read(path: &Path, name: Option<&str>) -> Result<Series, EquationEr
         }),
         Err(_) => Err(missing(&table, name)),
     }
+}
+
+/// Whether a file is of NetCDF before version 4, which was no HDF5.
+fn is_classic(path: &Path) -> bool {
+    let mut magic = [0; 4];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+    read.is_ok() && matches!(magic, [b'C', b'D', b'F', 1 | 2 | 5])
 }
 
 /// That there is nothing of this name: what there is.

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pandas
+import xarray
 
 folder = Path(sys.argv[1])
 time = np.linspace(0.0, 5.0, 50)
@@ -27,3 +29,17 @@ with h5py.File(folder / "a.h5", "w") as file:
     file["inner/series/time"] = time
     file["inner/series/values"] = values
     file.create_dataset("table", data=table, compression="lzf")
+
+dataset = xarray.Dataset(
+    {"values": (("time", "component"), values)},
+    {"time": time, "component": ["sine", "cosine"]},
+)
+dataset.to_netcdf(folder / "xarray.nc", engine="h5netcdf")
+dataset["values"].drop_vars("component").to_netcdf(folder / "classic.nc", engine="scipy")
+
+table = pandas.DataFrame({"Hare": [30, 40, 50.5], "Lynx": [4, 6, 9], "time": [1900, 1901, 1902]})
+table.to_csv(folder / "index.csv")
+table.to_csv(folder / "semicolons.csv", sep=";", index=False)
+(table / [60, 1, 1]).to_csv(folder / "commas.csv", sep=";", decimal=",")
+summary = pandas.DataFrame({"mean": [3, 2, 4], "min": [1, 2, 3], "max": [9, 8, 9]})
+summary.to_csv(folder / "min_max.csv")

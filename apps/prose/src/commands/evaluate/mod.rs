@@ -11,7 +11,7 @@ use burn::tensor::Tensor;
 use ndarray::Array3;
 use rheome_cli::outputs::NewFolder;
 use rheome_cli::settings::at_fault;
-use rheome_cli::{Console, Failure, Interruption, Meter, RunFiles, say};
+use rheome_cli::{Console, Failure, Interruption, Meter, RunFiles, files, say};
 use rheome_equations::{Batch, BatchReader, DataFile};
 use rheome_prose::Fused;
 use rheome_prose::decoding::{Decoding, DecodingSettings, Method};
@@ -58,7 +58,10 @@ pub fn run(arguments: &EvaluateArguments) -> Result<(), Failure> {
     match arguments.plots {
         true => pictures.draw(&arguments.output)?,
         // Those of before are no pictures of these tables.
-        false => pictures::remove(&arguments.output)?,
+        false => {
+            let older = pictures::FILES.map(|name| arguments.output.join(name));
+            files::remove_older(older)?;
+        }
     }
     if !arguments.compute.quiet {
         say(scores.table().trim_end());

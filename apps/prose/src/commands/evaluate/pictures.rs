@@ -1,11 +1,9 @@
 //! Pictures: errors over time, and a series of each family.
 
-use std::io::ErrorKind;
 use std::path::Path;
 
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, s};
 use rheome_cli::Failure;
-use rheome_cli::files::cannot;
 use rheome_equations::Batch;
 use rheome_figures::{Axis as FigureAxis, Curve, Figure, Panel};
 
@@ -23,22 +21,6 @@ const LARGEST: f64 = 2.0;
 
 /// The pictures' files.
 pub const FILES: [&str; 4] = ["errors.png", "errors.svg", "series.png", "series.svg"];
-
-/// Removes the pictures of a folder.
-///
-/// # Errors
-/// [`Failure`] naming the picture.
-pub fn remove(folder: &Path) -> Result<(), Failure> {
-    for file in FILES.map(|name| folder.join(name)) {
-        match std::fs::remove_file(&file) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(cannot("remove", &file)(error));
-            }
-            _ => (),
-        }
-    }
-    Ok(())
-}
 
 /// What is drawn, gathered batch by batch.
 #[derive(Debug, Default)]

@@ -198,6 +198,13 @@ impl Candidate {
     }
 }
 
+/// The formula of a system in the units of the series, which means the same in `--equation`: with the names of its components, where these
+/// are numbers of other places.
+pub fn infix(system: &System, input: &Input) -> String {
+    let named = system.with_own_names(input.series.names());
+    named.map_or_else(|| system.to_string(), |formulas| formulas.join(" | "))
+}
+
 /// A system that can explain a series of so many components.
 fn fitting(system: System, components: usize) -> Result<System, String> {
     if system.dimension() != components {

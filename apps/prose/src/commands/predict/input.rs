@@ -22,6 +22,8 @@ pub struct Input {
     pub series: Series,
     /// Those behind them, if there are two or more.
     pub held_back: Option<Series>,
+    /// How many points are behind them.
+    pub left_out: usize,
     /// The units of the network.
     pub scaling: Scaling,
     /// The points that the network sees, in its units.
@@ -78,6 +80,7 @@ impl Input {
         Ok(Self {
             series,
             held_back,
+            left_out: rest.len(),
             scaling,
             window,
             scaled,
@@ -94,6 +97,12 @@ impl Input {
 /// The series, and whether it is one of many in a file of `prose generate`.
 fn read(options: &SeriesOptions) -> Result<(Series, bool), Failure> {
     let path = Path::new(&options.input);
+    if options.time_column.is_some() && is_data_file(path) {
+        return Err(Failure::new(format!(
+            "--time-column: {} is a file of `prose generate`, which has its times; leave the option out",
+            options.input
+        )));
+    }
     match (options.sample, is_data_file(path)) {
         (Some(sample), true) => Ok((DataFile::open(path)?.series(sample)?, true)),
         (None, true) => Err(Failure::new(format!(
@@ -105,7 +114,10 @@ fn read(options: &SeriesOptions) -> Result<(Series, bool), Failure> {
             "--sample: {} is no file of `prose generate`; leave the option out",
             options.input
         ))),
-        _ => Ok((Series::read(&options.input)?, false)),
+        _ => {
+            let series = Series::read_timed(&options.input, options.time_column.as_deref());
+            Ok((series?, false))
+        }
     }
 }
 

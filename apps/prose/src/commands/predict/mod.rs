@@ -16,7 +16,7 @@ mod summary;
 
 use ndarray::Array2;
 use rheome_cli::outputs::NewFile;
-use rheome_cli::{Console, Failure, RunFiles};
+use rheome_cli::{Console, Failure, RunFiles, files};
 
 use super::PROGRAM;
 use crate::arguments::PredictArguments;
@@ -71,7 +71,7 @@ struct Continued {
 pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let console = arguments.compute.console();
     check_hdf5(&arguments.output)?;
-    let files = arguments.source.files(&[PROGRAM.name])?;
+    let model = arguments.source.files(&[PROGRAM.name])?;
     let output = NewFile {
         option: "--output",
         path: &arguments.output,
@@ -81,14 +81,22 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let read = RunFiles::default()
         .read("series", &arguments.series.input)
         .read_model(&arguments.source);
-    let pictures = picture::files(arguments);
+    // Pictures of a prediction that is replaced are none of this one.
+    let is_replaced = arguments.overwrite && arguments.output.exists();
+    let (pictures, older) = match (arguments.plots, is_replaced) {
+        (true, _) => (picture::files(arguments).to_vec(), Vec::new()),
+        (false, true) => (Vec::new(), picture::files(arguments).to_vec()),
+        (false, false) => (Vec::new(), Vec::new()),
+    };
+    let read = read.write_all("a picture that --overwrite removes", &older);
     let _claim = claim(read, output, ("--plots", &pictures), &arguments.compute)?;
     let device = arguments.compute.select(console)?.device;
     let mut log = arguments.compute.log(false)?;
-    let trained = TrainedModel::load(&files, &arguments.overrides, &device)?;
+    let trained = TrainedModel::load(&model, &arguments.overrides, &device)?;
     let prediction = predict(arguments, &trained, console)?;
     output::write(&prediction)?;
     picture::draw(&prediction, &pictures)?;
+    files::remove_older(older)?;
     log.line(&summary::entry(&prediction))?;
     if !arguments.compute.quiet {
         summary::tell(&prediction);
@@ -248,8 +256,14 @@ fn times(arguments: &PredictArguments, input: &Input) -> Result<Vec<f64>, Failur
         ))),
         (Some(times), _) => Ok(times.all()),
         (None, Some(held_back)) => Ok(held_back.times().to_vec()),
-        (None, None) => Err(Failure::new(
-            "give --times T0:T1:N, the times to continue to (or hold points back with --points)",
-        )),
+        (None, None) => {
+            let held_back = match input.left_out {
+                1 => ": 1 is held back, and 2 are needed",
+                _ => "",
+            };
+            Err(Failure::new(format!(
+                "give --times T0:T1:N, the times to continue to (or hold points back with --points{held_back})",
+            )))
+        }
     }
 }

@@ -9,7 +9,7 @@ use rheome_hdf::{Partial, message, text};
 
 use super::super::PROGRAM;
 use super::axes::{self, Axes};
-use super::candidates::Candidate;
+use super::candidates::{Candidate, infix};
 use super::{Continued, Prediction};
 use rheome_equations::verification::relative_l2;
 
@@ -130,21 +130,26 @@ fn candidates(group: &Group, prediction: &Prediction) -> hdf5::Result<()> {
         let dataset = group.new_dataset_builder().with_data(&values);
         axes.name(&dataset.create(name)?)
     };
-    let printed = |system: Option<System>, print: fn(&System) -> String| {
+    let printed = |system: Option<System>, print: &dyn Fn(&System) -> String| {
         system.as_ref().map_or(String::new(), print)
     };
     let input = &prediction.input;
+    let names = input.series.names();
+    let infix = |system: &System| infix(system, input);
+    let latex = |system: &System| match system.with_own_names(names) {
+        Some(_) => system.latex_with_names(names),
+        None => system.latex(),
+    };
+    let prefix = |system: &System| system.prefix().join(" ");
     let decoded = |c: &Candidate| c.in_series_units(c.system.as_ref().ok(), input);
     let best = |c: &Candidate| c.found(input);
     texts("origin", &|c| c.origin.clone())?;
     texts("author", &|c| c.author.name().to_owned())?;
     texts("words", &|c| c.words.clone())?;
-    texts("infix_before", &|c| printed(decoded(c), System::to_string))?;
-    texts("infix", &|c| printed(best(c), System::to_string))?;
-    texts("latex", &|c| printed(best(c), System::latex))?;
-    texts("prefix", &|c| {
-        printed(best(c), |system| system.prefix().join(" "))
-    })?;
+    texts("infix_before", &|c| printed(decoded(c), &infix))?;
+    texts("infix", &|c| printed(best(c), &infix))?;
+    texts("latex", &|c| printed(best(c), &latex))?;
+    texts("prefix", &|c| printed(best(c), &prefix))?;
     texts("problem", &|c| c.problem().unwrap_or_default().to_owned())?;
     numbers("log_probability", &|c| Some(c.decoded()?.log_probability))?;
     numbers("score", &|c| Some(c.decoded()?.score))?;

@@ -17,17 +17,9 @@ const MARGIN: f64 = 0.25;
 /// Rings that stand apart in one panel.
 const RINGS: usize = 20;
 
-/// The files of the picture beside the output, if there is to be one.
-pub fn files(arguments: &PredictArguments) -> Vec<PathBuf> {
-    let endings: &[&str] = if arguments.plots {
-        &["png", "svg"]
-    } else {
-        &[]
-    };
-    let files = endings
-        .iter()
-        .map(|ending| arguments.output.with_extension(ending));
-    files.collect()
+/// The files of the picture beside the output.
+pub fn files(arguments: &PredictArguments) -> [PathBuf; 2] {
+    ["png", "svg"].map(|ending| arguments.output.with_extension(ending))
 }
 
 /// Draws the picture into its files.

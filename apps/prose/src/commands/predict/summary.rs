@@ -3,11 +3,11 @@
 use ndarray::{Array2, Axis};
 use rheome_cli::table::{Cell, Column, column, markdown};
 use rheome_cli::{Console, say};
-use rheome_equations::{Scaling, Series};
+use rheome_equations::{Scaling, Series, System};
 use serde_json::{Value, json};
 
 use super::Prediction;
-use super::candidates::Candidate;
+use super::candidates::{Candidate, infix};
 use super::input::Input;
 use super::rough::RoughEquation;
 use rheome_equations::verification::relative_l2;
@@ -83,6 +83,9 @@ pub fn note_input(input: &Input, rough: &[RoughEquation], console: Console) {
             Some(_) => 0,
         }
     ));
+    if let Some(name) = series.time_name() {
+        console.note(format!("times: {name}"));
+    }
     if let Some(note) = series.note() {
         console.note(note);
     }
@@ -134,18 +137,7 @@ pub fn tell(prediction: &Prediction) {
             say(format!(
                 "the equation that explains the series best{of_user}:"
             ));
-            let components = system
-                .components()
-                .iter()
-                .zip(prediction.input.series.names());
-            for (index, (right, name)) in components.enumerate() {
-                let state = format!("u_{index}");
-                let called = match *name == state {
-                    true => String::new(),
-                    false => format!("   ({state}: {name})"),
-                };
-                say(format!("  d{state}/dt = {right}{called}"));
-            }
+            tell_equation(&system, prediction.input.series.names());
         }
         (_, Err(reason)) => say(format!("no equation continues the series: {reason}")),
         _ => (),
@@ -168,6 +160,24 @@ pub fn tell(prediction: &Prediction) {
         for (name, error) in errors(prediction, held_back) {
             say(format!("  {name:<12} {}", Cell::Percent(error).text()));
         }
+    }
+}
+
+/// Tells an equation, a line a component: with the components' own names where their numbers would mean others, else by number.
+fn tell_equation(system: &System, names: &[String]) {
+    if let Some(formulas) = system.with_own_names(names) {
+        let equations = names.iter().zip(formulas);
+        equations.for_each(|(name, right)| say(format!("  d{name}/dt = {right}")));
+        return;
+    }
+    let components = system.components().iter().zip(names);
+    for (index, (right, name)) in components.enumerate() {
+        let state = format!("u_{index}");
+        let called = match *name == state {
+            true => String::new(),
+            false => format!("   ({state}: {name})"),
+        };
+        say(format!("  d{state}/dt = {right}{called}"));
     }
 }
 
@@ -211,7 +221,7 @@ pub fn entry(prediction: &Prediction) -> Value {
     json!({
         "event": "predicted",
         "candidates": prediction.candidates.len(),
-        "equation": system.map(|system| system.to_string()),
+        "equation": system.map(|system| infix(&system, &prediction.input)),
         "author": best.map(|best| best.author.name()),
         "residual_before": best.and_then(|best| best.before.as_ref().ok()),
         "residual": best.and_then(Candidate::error),

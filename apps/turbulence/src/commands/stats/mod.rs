@@ -3,7 +3,7 @@
 mod pictures;
 mod published;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rheome_cli::outputs::NewFolder;
 use rheome_cli::{Console, Failure, Interruption, Meter, RunFiles};
@@ -24,10 +24,12 @@ pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
         .read_all("reference", &arguments.reference);
     let files = files.write("--output", &arguments.output);
     let pictures = pictures(arguments);
+    let older = older(arguments, pictures.as_ref());
     let files = match &pictures {
         Some(folder) => files.write_folder(folder.option, folder.path, folder.results),
         None => files,
     };
+    let files = files.write_all("a picture that --overwrite removes", &older);
     files.log(&arguments.compute).check()?;
     let _claim = statistics_output::begin("--output", &arguments.output, arguments.overwrite)?;
     pictures.iter().try_for_each(NewFolder::check)?;
@@ -62,6 +64,7 @@ pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
             "decorrelation_time": errors.and_then(|e| e.prediction.decorrelation_time),
         }))?;
     }
+    rheome_cli::files::remove_older(older)?;
     if let Some(folder) = arguments.pictures() {
         pictures::draw(folder, arguments, &sets, console)?;
     }
@@ -71,15 +74,30 @@ pub fn run(arguments: &StatsArguments) -> Result<(), Failure> {
     Ok(())
 }
 
+/// All that is written into the folder of the pictures.
+const ALL: [&str; 5] = [
+    pictures::SLICES,
+    pictures::PROFILES,
+    "published.csv",
+    "published.png",
+    "published.svg",
+];
+
+/// What the run whose output is replaced left in the folder of the pictures and this one does not draw anew: it is of other statistics.
+fn older(arguments: &StatsArguments, pictures: Option<&NewFolder>) -> Vec<PathBuf> {
+    let is_replaced = arguments.overwrite && arguments.output.exists();
+    let Some(folder) = pictures.filter(|_| is_replaced) else {
+        return Vec::new();
+    };
+    let stays = |name: &&str| !folder.results.contains(name);
+    ALL.iter()
+        .filter(|name| stays(name))
+        .map(|name| folder.path.join(name))
+        .collect()
+}
+
 /// The folder of the pictures, if there are to be some, with what is written into it.
 fn pictures(arguments: &StatsArguments) -> Option<NewFolder<'_>> {
-    const ALL: [&str; 5] = [
-        pictures::SLICES,
-        pictures::PROFILES,
-        "published.csv",
-        "published.png",
-        "published.svg",
-    ];
     let first = usize::from(pictures::of_fields(arguments).is_empty());
     Some(NewFolder {
         option: "--plots",
