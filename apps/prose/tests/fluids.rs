@@ -360,7 +360,7 @@ fn fields_without_equations_are_refused_and_so_is_a_judge_without_flows() {
     generate(&short, &["--set", "data.frames=4"])
         .assert()
         .success();
-    let told = "short.h5: the longest flow has 4 snapshots, expected at least 5, which the model is given and predicts";
+    let told = "short.h5:velocity: the longest flow has 4 snapshots, expected at least 5, which the model is given and predicts";
     for which in ["held-out", "all"] {
         let judge = evaluate(&run, &short, &scores, &["--trajectories", which]);
         fails(judge, 1, &[told]);
