@@ -90,10 +90,12 @@ fn a_training_loses_nothing_behind_its_last_checkpoint() {
 #[test]
 fn a_rollout_loses_nothing() {
     const STEPS: usize = 24;
+    /// Steps behind the last: of rollouts that were killed there and are continued by one step each.
+    const MORE: usize = 8;
     let folder = folder();
     let path = |name: &str| folder.path().join(name).display().to_string();
     let whole = path("whole.h5");
-    let mut kills = Kills::within("rollout", rollout(HELD_OUT, 0, STEPS, &whole));
+    let mut kills = Kills::within("rollout", rollout(HELD_OUT, 0, STEPS + MORE, &whole));
     let whole = snapshots(&whole).remove(0);
     let values = |from: usize| -> Vec<&Vec<f32>> { whole[from..].iter().map(|s| &s.1).collect() };
     let mut number = 0;
@@ -129,9 +131,7 @@ fn a_rollout_loses_nothing() {
             if let Some(file) = file.filter(|file| *file == piece()) {
                 let found = snapshots(&file).remove(0);
                 let found: Vec<&Vec<f32>> = found.iter().map(|s| &s.1).collect();
-                let left = STEPS.saturating_sub(before);
-                let found = &found[..found.len().min(left)];
-                assert!(values(STEPS - left).starts_with(found));
+                assert!(values(before).starts_with(&found));
             }
         });
         keep(piece());
@@ -142,6 +142,6 @@ fn a_rollout_loses_nothing() {
             .map(|s| s.1)
             .collect();
         let all: Vec<&Vec<f32>> = all.iter().collect();
-        assert_eq!(all[..STEPS], values(0));
+        assert!(all.len() >= STEPS && values(0).starts_with(&all));
     }
 }

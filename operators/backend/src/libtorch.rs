@@ -9,9 +9,6 @@
               slices"
 )]
 
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-mod openmp;
-
 use std::ffi::{CStr, OsStr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;

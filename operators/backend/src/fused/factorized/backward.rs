@@ -15,7 +15,7 @@ use super::geometry::{Axis, Pass, Tile};
 use super::tiles::{Arguments, PerPoint, gather};
 use crate::fused::buffers::with_buffers;
 use crate::fused::lines::{LineKernel, add_products};
-use crate::fused::partial_sums::add;
+use crate::fused::partial_sums::in_order;
 use crate::fused::product::{Matrix, MatrixMut};
 use crate::fused::vectorized;
 
@@ -76,10 +76,9 @@ pub fn gradients(
             let length = axis.n * axis.n;
             for (batch, head) in sizes.each_head() {
                 let sum = &mut gradients.kernels[sizes.kernel(axis, batch, head)];
-                sum.fill(0.0);
-                for partial in of_sample(&groups, &partials, batch) {
-                    add(sum, &partial[index][head * length..(head + 1) * length]);
-                }
+                let of_groups = of_sample(&groups, &partials, batch);
+                let part = head * length..(head + 1) * length;
+                in_order(sum, of_groups.map(|partial| &partial[index][part.clone()]));
             }
         }
     }
@@ -123,9 +122,11 @@ fn of_map(
             for (batch, head) in sizes.each_head() {
                 let mut product = vec![0.0; length];
                 let start = (index * sizes.heads + head) * length;
-                for partial in of_sample(&groups, &partials, batch) {
-                    add(&mut product, &partial[start..start + length]);
-                }
+                let of_groups = of_sample(&groups, &partials, batch);
+                in_order(
+                    &mut product,
+                    of_groups.map(|all| &all[start..start + length]),
+                );
                 let sums = &sums[batch * sizes.outputs..(batch + 1) * sizes.outputs];
                 let map = sizes.map(axis, head);
                 let (of_map, map) = (&mut of_map[map.clone()], &arguments.map[map]);

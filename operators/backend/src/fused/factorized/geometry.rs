@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::fused::lines::Layout;
 use crate::fused::partial_sums::group_size;
 
-/// Most points of a tile, where a line is not longer: at 96 channels its values, what the kernel makes of them and its outputs are 600 kB.
+/// Most points of a tile, unless one line is longer: at 96 channels its values, what the kernel makes of them and its outputs are 740 kB.
 const MOST_POINTS: usize = 640;
 
 /// Sizes of a factorized attention.
@@ -166,7 +166,8 @@ impl Sizes {
     fn tiles_of_planes(&self, axis: usize) -> Vec<Tile> {
         let planes: usize = self.grid[..axis].iter().product();
         let plane = self.points_from(axis);
-        let parts = shared_evenly(self.points().div_ceil(MOST_POINTS), 1);
+        let together = (MOST_POINTS / plane.max(1)).max(1);
+        let parts = shared_evenly(planes.div_ceil(together), 1);
         let of_planes = |planes: Range<usize>| Tile {
             batch: 0,
             first: planes.start * plane,
@@ -177,8 +178,8 @@ impl Sizes {
     }
 }
 
-/// So many parts, or some more, that threads have as many of `sets` such parts to do, be they two, four or eight: tiles are
-/// few enough that one of them would leave the other cores waiting for a noticeable time.
+/// So many parts, or some more, that threads have as many of `sets` such parts to do: two threads where there are few parts, up to
+/// eight where there are more than eight. Tiles are so few that one of them would leave the other cores waiting for a noticeable time.
 fn shared_evenly(parts: usize, sets: usize) -> usize {
     let threads = match parts {
         0 | 1 => return parts,
@@ -200,6 +201,7 @@ fn evenly(things: usize, parts: usize) -> impl Iterator<Item = Range<usize>> {
 impl Axis {
     /// The tiles of a sample for this axis alone.
     fn tiles(&self) -> Vec<Tile> {
+        let together = (MOST_POINTS / self.n.max(1)).max(1);
         let place = |first, points, across| Tile {
             batch: 0,
             first,
@@ -207,14 +209,14 @@ impl Axis {
             across,
         };
         if self.inner == 1 {
-            let parts = shared_evenly((self.outer * self.n).div_ceil(MOST_POINTS), 1);
+            let parts = shared_evenly(self.outer.div_ceil(together), 1);
             let lines = evenly(self.outer, parts);
             return lines
                 .map(|lines| place(lines.start * self.n, lines.len() * self.n, None))
                 .collect();
         }
         // Places next to each other in memory, so that vectors of their numbers can be read where they lie.
-        let parts = shared_evenly((self.inner * self.n).div_ceil(MOST_POINTS), self.outer);
+        let parts = shared_evenly(self.inner.div_ceil(together), self.outer);
         let of_outer = |outer| {
             evenly(self.inner, parts).map(move |inners| {
                 let first = outer * self.n * self.inner + inners.start;
@@ -306,6 +308,8 @@ mod tests {
                 for tile in &pass.tiles {
                     let points: Vec<usize> = tile.runs(&pass.axes[0]).flat_map(|(first, length)| first..first + length).collect();
                     prop_assert_eq!(points.len(), tile.points());
+                    let line = pass.axes.iter().map(|axis| axis.n).max().unwrap_or(0);
+                    prop_assert!(tile.points() <= MOST_POINTS.max(line));
                     for point in &points {
                         seen[tile.batch * sizes.points() + point] += 1;
                     }
