@@ -37,6 +37,6 @@ while read -r library modules; do
     done
 done <<'END'
 rheome_backend fused:: gelu:: attention:: libtorch::
-rheome_hdf compound:: driver:: readable::
+rheome_hdf compound:: driver::
 rheome_perturbation_metrics energy::
 END
