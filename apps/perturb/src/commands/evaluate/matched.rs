@@ -1,16 +1,14 @@
 //! The two files that cell-eval itself takes: the same perturbations, control among them, and the same genes in both.
 
 use std::fmt::Display;
-use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use rheome_anndata::{
     AnnData, AnnDataWriter, Column, ElementType, EndedFile, Frame, MatrixId, Storage, Value,
     Values, WriteOptions,
 };
-use rheome_cli::files::cannot;
 use rheome_cli::outputs::NewFolder;
-use rheome_cli::{Claim, Console, Failure, RunFiles};
+use rheome_cli::{Claim, Console, Failure, RunFiles, files};
 use rheome_perturbation_metrics::{Keys, gene_places};
 
 use super::super::genes_to_write;
@@ -120,10 +118,7 @@ impl MatchedPair<'_> {
     pub fn publish(self, console: Console) -> Result<(), Failure> {
         let [pred, real, scores] = [PRED, REAL, "scores"].map(|name| self.path.join(name));
         // What a kill leaves is not one file of this evaluation beside one of another.
-        match std::fs::remove_file(&real) {
-            Err(e) if e.kind() != ErrorKind::NotFound => return Err(cannot("replace", &real)(e)),
-            _ => {}
-        }
+        files::remove_older([real.clone()])?;
         self.pred.publish()?;
         self.real.publish()?;
         let [of_pred, of_real, of_scores] =

@@ -5,11 +5,8 @@ mod matched;
 mod pairing;
 mod pictures;
 
-use std::io::ErrorKind;
-
-use rheome_cli::files::cannot;
 use rheome_cli::outputs::NewFolder;
-use rheome_cli::{Failure, Interruption, RunFiles, say};
+use rheome_cli::{Failure, Interruption, RunFiles, files, say};
 use rheome_perturbation_metrics::{DifferentialExpression, Keys, Metric, Results};
 
 use crate::arguments::EvaluateArguments;
@@ -116,15 +113,7 @@ fn remove_older(arguments: &EvaluateArguments) -> Result<(), Failure> {
         let names = pictures::PICTURES.into_iter();
         older.extend(names.flat_map(|name| pictures::ENDINGS.map(|e| format!("{name}.{e}"))));
     }
-    for path in older.iter().map(|name| arguments.output.join(name)) {
-        match std::fs::remove_file(&path) {
-            Err(e) if e.kind() != ErrorKind::NotFound => {
-                return Err(cannot("remove what an earlier evaluation left", &path)(e));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
+    files::remove_older(older.iter().map(|name| arguments.output.join(name)))
 }
 
 fn tell(results: &Results) {

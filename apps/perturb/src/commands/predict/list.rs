@@ -233,27 +233,15 @@ fn is_number(cell: &str, known: &KnownNames) -> bool {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
-    use rheome_anndata::{
-        AnnDataWriter, Column, ElementType, Frame, RowBlock, Storage, WriteOptions,
-    };
     use rheome_cells::CONTROL;
 
+    use super::super::test_cells;
     use super::*;
     use crate::arguments::Arguments;
 
     /// Prepared cells, of which some were perturbed with B and `2,4-D`, which was not measured.
     fn cells(folder: &Path) -> PreparedCells {
-        let path = folder.join("data.h5ad");
-        let genes = Frame::new(vec!["A", "B", "P1", "P1;P2"]);
-        let mut writer = AnnDataWriter::create(&path, &genes, WriteOptions::default()).unwrap();
-        let x = writer.add_x(Storage::Csr, ElementType::F32).unwrap();
-        let rows = RowBlock::dense(3, 4, vec![0.5f32; 12]).unwrap();
-        writer.append(x, &rows).unwrap();
-        let mut obs = Frame::new(vec!["c0", "c1", "c2"]);
-        let labels = Column::from(vec![CONTROL, "B", "2,4-D"]);
-        obs.set("perturbation", labels).unwrap();
-        writer.finish(&obs).unwrap();
-        PreparedCells::read(&path).unwrap()
+        test_cells::cells(folder, &["A", "B", "P1", "P1;P2"], &[CONTROL, "B", "2,4-D"])
     }
 
     /// What a list is read as, a perturbation and the number of its line each, or the message.

@@ -277,3 +277,33 @@ fn refuse_what_would_be_lost(
     }
     Ok(())
 }
+
+/// Prepared cells for the unit tests of what is asked for.
+#[cfg(test)]
+mod test_cells {
+    use std::path::Path;
+
+    use rheome_anndata::{
+        AnnDataWriter, Column, ElementType, Frame, RowBlock, Storage, WriteOptions,
+    };
+
+    use crate::cells::PreparedCells;
+
+    /// Cells of these genes, one a label.
+    pub fn cells(folder: &Path, genes: &[&str], labels: &[&str]) -> PreparedCells {
+        let path = folder.join("data.h5ad");
+        let options = WriteOptions::default();
+        let mut writer =
+            AnnDataWriter::create(&path, &Frame::new(genes.to_vec()), options).unwrap();
+        let x = writer.add_x(Storage::Csr, ElementType::F32).unwrap();
+        let numbers = vec![0.5f32; labels.len() * genes.len()];
+        let rows = RowBlock::dense(labels.len(), genes.len(), numbers).unwrap();
+        writer.append(x, &rows).unwrap();
+        let names: Vec<String> = (0..labels.len()).map(|cell| format!("c{cell}")).collect();
+        let mut obs = Frame::new(names);
+        obs.set("perturbation", Column::from(labels.to_vec()))
+            .unwrap();
+        writer.finish(&obs).unwrap();
+        PreparedCells::read(&path).unwrap()
+    }
+}

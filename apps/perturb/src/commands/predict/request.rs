@@ -120,26 +120,14 @@ fn all_pairs(cells: &PreparedCells) -> Vec<Condition> {
 mod tests {
     use std::path::Path;
 
+    use super::super::test_cells;
     use super::*;
-    use rheome_anndata::{
-        AnnDataWriter, Column, ElementType, Frame, RowBlock, Storage, WriteOptions,
-    };
 
     use rheome_cells::CONTROL;
 
     /// Prepared cells of the genes A, B and CTRL, of which the last two were perturbed.
     fn cells(folder: &Path) -> PreparedCells {
-        let path = folder.join("data.h5ad");
-        let genes = Frame::new(vec!["A", "B", "CTRL"]);
-        let mut writer = AnnDataWriter::create(&path, &genes, WriteOptions::default()).unwrap();
-        let x = writer.add_x(Storage::Csr, ElementType::F32).unwrap();
-        let rows = RowBlock::dense(3, 3, vec![0.5f32; 9]).unwrap();
-        writer.append(x, &rows).unwrap();
-        let mut obs = Frame::new(vec!["c0", "c1", "c2"]);
-        let labels = Column::from(vec![CONTROL, "B", "CTRL"]);
-        obs.set("perturbation", labels).unwrap();
-        writer.finish(&obs).unwrap();
-        PreparedCells::read(&path).unwrap()
+        test_cells::cells(folder, &["A", "B", "CTRL"], &[CONTROL, "B", "CTRL"])
     }
 
     #[test]

@@ -123,9 +123,7 @@ impl Sizes {
         let start = ((batch * self.axes + axis.index) * self.heads + head) * self.channels;
         start..start + self.channels
     }
-}
 
-impl Sizes {
     /// All axes, in their order.
     pub fn passes(&self) -> Vec<Pass> {
         let axes: Vec<Axis> = self.each_axis().collect();
